@@ -1,0 +1,30 @@
+"""Writing files so that a crash leaves the old content or the new, never a mixture."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from clawgym.errors import UsageError
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` to `path` through a temporary file in the same directory.
+
+    Raises:
+        UsageError: the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}; choose an output place that you may write to"
+        ) from error

@@ -1,0 +1,60 @@
+"""The one error model: each class names who has to act, each message says what to do next.
+
+A failing command inside a sandbox, a task an agent did not solve and a model that answers badly
+are data, not exceptions. An exception means that *we* could not do what was asked.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What every `clawgym` command returns to the shell."""
+
+    DONE = 0
+    FINDINGS = 1
+    USAGE = 2
+    INFRASTRUCTURE = 3
+
+
+class ClawGymError(Exception):
+    """Base of every exception that ClawGym raises on purpose."""
+
+    exit_code: ExitCode = ExitCode.INFRASTRUCTURE
+
+
+class UsageError(ClawGymError):
+    """The caller asked for something impossible: fix the command or the arguments."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SkillFormatError(ClawGymError):
+    """A skill cannot be read: its author has to act."""
+
+    exit_code = ExitCode.USAGE
+
+
+class TaskFormatError(ClawGymError):
+    """A task or dataset on disk cannot be read: its author has to act."""
+
+    exit_code = ExitCode.USAGE
+
+
+class VerifierError(ClawGymError):
+    """A verifier broke its contract, so the work it judged stays ungraded."""
+
+
+class SandboxError(ClawGymError):
+    """A sandbox could not be made or used: the machine has to be fixed."""
+
+
+class SandboxUnsupportedError(SandboxError):
+    """The backend lacks a capability that was required by name."""
+
+
+class ProviderError(ClawGymError):
+    """The model endpoint failed or answered outside its protocol."""
+
+
+class BudgetExceededError(ClawGymError):
+    """A limit on tokens, money, time or calls that the user set was reached."""

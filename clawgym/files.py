@@ -1,0 +1,103 @@
+"""A set of files held in memory: what a workspace, a test folder or a solution consists of."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawgym.errors import TaskFormatError
+from clawgym.paths import check_relative
+
+
+@dataclass(frozen=True)
+class File:
+    """The bytes of one regular file and whether it may be executed."""
+
+    data: bytes
+    executable: bool = False
+
+
+class Files(Mapping[str, File]):
+    """Relative path to `File`, ordered by path, immutable.
+
+    Raises:
+        ValueError: a path is unsafe, or one path is a directory of another.
+    """
+
+    def __init__(self, entries: Mapping[str, File | bytes | str] | None = None) -> None:
+        self._entries = {
+            check_relative(path): _as_file(entry) for path, entry in sorted((entries or {}).items())
+        }
+        for path in self._entries:
+            parts = path.split("/")
+            for depth in range(1, len(parts)):
+                if (parent := "/".join(parts[:depth])) in self._entries:
+                    raise ValueError(f"{parent!r} is both a file and the directory of {path!r}")
+
+    def __getitem__(self, path: str) -> File:
+        return self._entries[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Files) and self._entries == other._entries
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Files({list(self._entries)})"
+
+    def __or__(self, other: "Files") -> "Files":
+        return Files({**self._entries, **other._entries})
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 over paths, modes and bytes, in hexadecimal."""
+        total = hashlib.sha256()
+        for path, file in self._entries.items():
+            content = hashlib.sha256(file.data).hexdigest()
+            total.update(f"{path}\0{int(file.executable)}\0{content}\n".encode())
+        return total.hexdigest()
+
+    def write_to(self, directory: Path) -> None:
+        """Write every file below `directory`, which must be ours alone."""
+        for path, file in self._entries.items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.data)
+            target.chmod(0o755 if file.executable else 0o644)
+
+    @classmethod
+    def read_from(cls, directory: Path) -> "Files":
+        """Read every regular file below a directory that we trust; `{}` if it does not exist.
+
+        Raises:
+            TaskFormatError: the directory holds a link, a device or an unsafe name.
+        """
+        entries: dict[str, File] = {}
+        for root, folders, names in os.walk(directory):
+            for name in (*folders, *names):
+                path = Path(root, name)
+                if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                    raise TaskFormatError(f"{path} is not a regular file; replace it by its content")
+            for name in names:
+                path = Path(root, name)
+                executable = bool(path.stat().st_mode & 0o100)
+                relative = path.relative_to(directory).as_posix()
+                entries[relative] = File(path.read_bytes(), executable)
+        try:
+            return cls(entries)
+        except ValueError as error:
+            raise TaskFormatError(f"{directory}: {error}") from error
+
+
+def _as_file(entry: File | bytes | str) -> File:
+    if isinstance(entry, File):
+        return entry
+    return File(entry.encode() if isinstance(entry, str) else entry)

@@ -1,0 +1,25 @@
+"""Model access: one small protocol, an OpenAI-compatible client and scripted models."""
+
+from clawgym.model.protocol import (
+    ChatModel,
+    ChatReply,
+    Message,
+    OnDelta,
+    Role,
+    ToolRequest,
+    ToolSchema,
+    Usage,
+)
+from clawgym.model.scripted import ScriptedModel
+
+__all__ = [
+    "ChatModel",
+    "ChatReply",
+    "Message",
+    "OnDelta",
+    "Role",
+    "ScriptedModel",
+    "ToolRequest",
+    "ToolSchema",
+    "Usage",
+]

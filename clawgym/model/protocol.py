@@ -1,0 +1,89 @@
+"""What a chat model is to us: messages and tool schemas in, one reply out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import JsonValue
+
+ToolSchema = dict[str, JsonValue]
+"""One tool in OpenAI function shape: `{"type": "function", "function": {…}}`."""
+
+OnDelta = Callable[[str], None]
+"""Called with each piece of reply text as it arrives."""
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True)
+class ToolRequest:
+    """A call as the model wrote it: `arguments` is its raw JSON text, valid or not."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation.
+
+    `tool_call_id` answers a `ToolRequest` and stands on tool messages only.
+    """
+
+    role: Role
+    content: str = ""
+    tool_calls: tuple[ToolRequest, ...] = ()
+    tool_call_id: str | None = None
+    reasoning: str | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one exchange; `prompt_tokens` includes the cached ones."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """One answer. `finish_reason` is the provider's word: `stop`, `tool_calls`, `length`, …"""
+
+    message: Message
+    usage: Usage = Usage()
+    finish_reason: str = "stop"
+    model: str = ""
+
+
+class ChatModel(Protocol):
+    """Anything that answers a conversation."""
+
+    @property
+    def name(self) -> str:
+        """The model id that is recorded with each step."""
+        ...
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema] = (),
+        *,
+        on_delta: OnDelta | None = None,
+    ) -> ChatReply:
+        """Answer the conversation.
+
+        Raises:
+            ProviderError: the endpoint failed or answered outside its protocol.
+            BudgetExceededError: a limit that the user set would be passed.
+        """
+        ...

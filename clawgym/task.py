@@ -1,0 +1,189 @@
+"""Tasks: an instruction, an initial workspace, a verifier, and a proof that it can be solved.
+
+On disk a task is a directory in the Harbor 1.4 layout, so the ecosystem reads it as it is:
+
+    task.toml                 settings; ours stand under [metadata.clawgym]
+    instruction.md            what the agent is told
+    graph.json                the task graph, where the task was synthesised
+    environment/workspace/    the files that the agent starts with
+    environment/skills/       the skills that it is offered
+    tests/                    the verifier; the agent never sees it
+    solution/                 the reference solution; nor this
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clawgym.errors import TaskFormatError
+from clawgym.files import File, Files
+from clawgym.graph import TaskGraph
+
+_DOCKERFILE = """FROM python:3.11-slim
+COPY workspace /workspace
+COPY skills /skills
+WORKDIR /workspace
+"""
+
+
+class _Section(BaseModel):
+    """A table of `task.toml`: Harbor allows keys that we do not know, and we keep them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class ClawGymMetadata(BaseModel):
+    """`[metadata.clawgym]`: where the task comes from and how it is scored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1] = 1
+    kind: Literal["skill", "persona", "procedural", "import"]
+    generator: str = ""
+    seed: int | None = None
+    primary_skill: str | None = None
+    supporting_skills: tuple[str, ...] = ()
+    prompt_style: Literal["brief", "spec"] | None = None
+    difficulty: Annotated[int, Field(ge=1, le=5)] | None = None
+    code_weight: Annotated[float, Field(ge=0, le=1)] = 0.7
+    rubric_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
+    code_floor: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+class Metadata(_Section):
+    """`[metadata]`: free for everybody."""
+
+    clawgym: ClawGymMetadata | None = None
+
+
+class TaskName(_Section):
+    """`[task]`."""
+
+    name: str
+    version: str = "1.0.0"
+    keywords: tuple[str, ...] = ()
+
+
+class AgentSection(_Section):
+    """`[agent]`: the time an agent gets, in seconds."""
+
+    timeout_sec: float = 600.0
+
+
+class VerifierSection(_Section):
+    """`[verifier]`: the time a verifier gets, in seconds; it runs in an environment of its own."""
+
+    timeout_sec: float = 60.0
+    environment_mode: Literal["shared", "separate"] = "separate"
+
+
+class EnvironmentSection(_Section):
+    """`[environment]`."""
+
+    network_mode: Literal["no-network", "public", "allowlist"] = "no-network"
+    workdir: str | None = "/workspace"
+    skills_dir: str | None = None
+
+
+class TaskConfig(_Section):
+    """The whole of `task.toml`."""
+
+    schema_version: str = "1.4"
+    task: TaskName
+    metadata: Metadata = Metadata()
+    agent: AgentSection = AgentSection()
+    verifier: VerifierSection = VerifierSection()
+    environment: EnvironmentSection = EnvironmentSection()
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task, whole and in memory. `load(dump(task)) == task`."""
+
+    id: str
+    instruction: str
+    config: TaskConfig
+    workspace: Files = field(default_factory=Files)
+    skills: Files = field(default_factory=Files)
+    tests: Files = field(default_factory=Files)
+    solution: Files = field(default_factory=Files)
+    graph: TaskGraph | None = None
+
+    @property
+    def clawgym(self) -> ClawGymMetadata:
+        """Our metadata; the defaults of an imported task where it has none."""
+        return self.config.metadata.clawgym or ClawGymMetadata(kind="import")
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 over every file that `dump` writes."""
+        return self.files().digest
+
+    def files(self) -> Files:
+        """The task directory as files."""
+        parts = {
+            "environment/workspace": self.workspace,
+            "environment/skills": self.skills,
+            "tests": self.tests,
+            "solution": self.solution,
+        }
+        entries: dict[str, File | bytes | str] = {
+            f"{folder}/{path}": file for folder, files in parts.items() for path, file in files.items()
+        }
+        entries["task.toml"] = tomli_w.dumps(self.config.model_dump(mode="json", exclude_none=True))
+        entries["instruction.md"] = self.instruction
+        entries["environment/Dockerfile"] = _DOCKERFILE
+        if self.graph:
+            entries["graph.json"] = self.graph.model_dump_json(indent=1) + "\n"
+        return Files(entries)
+
+    def dump(self, directory: Path) -> None:
+        """Write the task directory; it must not exist yet."""
+        directory.mkdir(parents=True)
+        self.files().write_to(directory)
+
+    @classmethod
+    def load(cls, directory: Path) -> "Task":
+        """Read a task directory; its id is the directory's name.
+
+        Raises:
+            TaskFormatError: a required file is missing or malformed, with the file and the reason.
+        """
+        graph_file = directory / "graph.json"
+        return cls(
+            id=directory.name,
+            instruction=_read_text(directory / "instruction.md"),
+            config=_read_config(directory / "task.toml"),
+            workspace=Files.read_from(directory / "environment" / "workspace"),
+            skills=Files.read_from(directory / "environment" / "skills"),
+            tests=Files.read_from(directory / "tests"),
+            solution=Files.read_from(directory / "solution"),
+            graph=_read_graph(graph_file) if graph_file.exists() else None,
+        )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError as error:
+        raise TaskFormatError(f"{path} is missing; a task directory must hold it") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise TaskFormatError(f"{path} cannot be read as UTF-8 text: {error}") from error
+
+
+def _read_config(path: Path) -> TaskConfig:
+    try:
+        return TaskConfig.model_validate(tomllib.loads(_read_text(path)))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise TaskFormatError(f"{path} is not a valid task.toml: {error}") from error
+
+
+def _read_graph(path: Path) -> TaskGraph:
+    try:
+        return TaskGraph.model_validate_json(_read_text(path))
+    except ValidationError as error:
+        raise TaskFormatError(f"{path} is not a valid task graph: {error}") from error

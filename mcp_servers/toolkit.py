@@ -1,0 +1,89 @@
+"""Tools: one definition that an MCP client and the LangGraph agent both use.
+
+A tool is a pydantic model of its arguments and an async function. Whatever goes wrong inside comes
+back as an error *result* that the model can read and act on; nothing raises.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from clawgym.errors import ClawGymError
+from clawgym.model import ToolSchema
+
+
+class Arguments(BaseModel):
+    """Base of every tool's arguments: unknown names are refused, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a call answered, as text for the model."""
+
+    text: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True)
+class Tool(Generic[ArgumentsT]):
+    """A named function with validated arguments.
+
+    `run` returns the text for the model; it reports a problem by raising `ToolFailure`, `OSError`
+    or `ClawGymError`.
+    """
+
+    name: str
+    description: str
+    arguments: type[ArgumentsT]
+    run: Callable[[ArgumentsT], Awaitable[str]]
+    read_only: bool = False
+
+    @property
+    def input_schema(self) -> dict[str, JsonValue]:
+        """The JSON Schema of the arguments."""
+        return self.arguments.model_json_schema()
+
+    @property
+    def schema(self) -> ToolSchema:
+        """The tool in OpenAI function shape."""
+        function: dict[str, JsonValue] = {
+            "name": self.name,
+            "description": self.description,
+            "parameters": self.input_schema,
+        }
+        return {"type": "function", "function": function}
+
+    async def call(self, arguments: Mapping[str, JsonValue] | str) -> ToolResult:
+        """Validate and run; `arguments` may be the raw JSON text that a model wrote."""
+        try:
+            return ToolResult(await self.run(self._parse(arguments)))
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
+            )
+            return ToolResult(f"Error: invalid arguments for {self.name}: {problems}", is_error=True)
+        except (ToolFailure, ClawGymError) as error:
+            return ToolResult(f"Error: {error}", is_error=True)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            return ToolResult(f"Error: {error.strerror or error}{where}", is_error=True)
+
+    def _parse(self, arguments: Mapping[str, JsonValue] | str) -> ArgumentsT:
+        if not isinstance(arguments, str):
+            return self.arguments.model_validate(arguments)
+        try:
+            return self.arguments.model_validate(json.loads(arguments or "{}"))
+        except json.JSONDecodeError as error:
+            raise ToolFailure(f"the arguments of {self.name} are not valid JSON: {error}") from error
+
+
+class ToolFailure(Exception):  # noqa: N818 - what the model did failed, not our code
+    """A tool could not do what it was asked; the message goes to the model."""
