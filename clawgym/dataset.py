@@ -93,6 +93,23 @@ class Dataset:
         return sorted(entry.parent for entry in self.path.glob("*/task.toml"))
 
 
+def check_vacant(path: Path) -> None:
+    """Make sure, before long work, that a dataset can be written to `path`.
+
+    Raises:
+        UsageError: something is there already, or the place cannot be written to.
+    """
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise UsageError(f"{path} is not empty; choose another directory or remove it first")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {path.parent}: {error.strerror}; choose another output directory"
+        ) from error
+
+
 def write_dataset(
     path: Path,
     tasks: Iterable[Task],
@@ -107,13 +124,8 @@ def write_dataset(
     Raises:
         UsageError: `path` exists already or cannot be written to.
     """
-    if path.exists() and any(path.iterdir()):
-        raise UsageError(f"{path} is not empty; choose another directory or remove it first")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise UsageError(f"cannot write to {path.parent}: {error.strerror}") from error
+    check_vacant(path)
+    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         index = _write_all(staging, tasks, name, generator, seed, funnel or {})
         staging.chmod(0o755)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from clawgym.errors import ClawGymError
 from clawgym.model import ToolSchema
@@ -19,6 +20,11 @@ class Arguments(BaseModel):
     """Base of every tool's arguments: unknown names are refused, never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Untitled(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
 
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
@@ -48,8 +54,8 @@ class Tool(Generic[ArgumentsT]):
 
     @property
     def input_schema(self) -> dict[str, JsonValue]:
-        """The JSON Schema of the arguments."""
-        return self.arguments.model_json_schema()
+        """The JSON Schema of the arguments, without titles that repeat the names."""
+        return self.arguments.model_json_schema(schema_generator=_Untitled)
 
     @property
     def schema(self) -> ToolSchema:
@@ -69,7 +75,9 @@ class Tool(Generic[ArgumentsT]):
             problems = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
             )
-            return ToolResult(f"Error: invalid arguments for {self.name}: {problems}", is_error=True)
+            return ToolResult(
+                f"Error: invalid arguments for {self.name}: {problems}", is_error=True
+            )
         except (ToolFailure, ClawGymError) as error:
             return ToolResult(f"Error: {error}", is_error=True)
         except OSError as error:
@@ -81,8 +89,10 @@ class Tool(Generic[ArgumentsT]):
             return self.arguments.model_validate(arguments)
         try:
             return self.arguments.model_validate(json.loads(arguments or "{}"))
-        except json.JSONDecodeError as error:
-            raise ToolFailure(f"the arguments of {self.name} are not valid JSON: {error}") from error
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ToolFailure(
+                f"the arguments of {self.name} are not valid JSON: {error}"
+            ) from error
 
 
 class ToolFailure(Exception):  # noqa: N818 - what the model did failed, not our code

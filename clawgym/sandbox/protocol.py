@@ -138,6 +138,9 @@ class BoxSpec:
     `files` fills the workspace. `mounts` maps a name to a host directory that appears read-only
     (`skills`, `tests`, `solution`); names in `writable` are host directories the box may write to
     and that the host reads afterwards, such as the verifier's log directory.
+
+    `workspace_dir` makes a host directory itself the workspace instead of a private one: what the
+    box writes is written there, and closing the box leaves it alone. `files` must then be empty.
     """
 
     files: Files = field(default_factory=Files)
@@ -145,6 +148,7 @@ class BoxSpec:
     writable: Mapping[str, Path] = field(default_factory=dict[str, Path])
     workspace_read_only: bool = False
     limits: Limits = Limits()
+    workspace_dir: Path | None = None
 
 
 class Backend(Protocol):

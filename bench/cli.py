@@ -1,0 +1,110 @@
+"""`clawgym bench`: what a run shows."""
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from clawgym.dataset import Dataset
+    from clawgym.run import RunDirectory
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Rank harnesses, compare them, write a report.",
+)
+
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN_DIR", help="A run, as `rollout` made it.")
+]
+DatasetOption = Annotated[
+    Path | None, typer.Option("--dataset", help="Where the run's dataset is now, if it moved.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.callback()
+def bench() -> None:
+    """Rank harnesses, compare them, write a report."""
+
+
+@app.command()
+def report(
+    run_dir: RunArgument,
+    dataset: DatasetOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The file to write; default: RUN_DIR/report.html."),
+    ] = None,
+) -> None:
+    """Write the report of a run: one HTML file that opens anywhere and loads nothing."""
+    from bench.report import write_report
+
+    run = _open(run_dir)
+    path = output or run_dir / "report.html"
+    write_report(run, _dataset(run, dataset), path)
+    typer.echo(str(path))
+
+
+@app.command()
+def show(run_dir: RunArgument, dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
+    """Print the leaderboard of a run."""
+    from rich.console import Console
+
+    from bench.leaderboard import rank
+    from bench.table import render_table
+
+    run = _open(run_dir)
+    board = rank(run.trials(), _dataset(run, dataset), run.plan)
+    if as_json:
+        typer.echo(board.model_dump_json(indent=1))
+    else:
+        Console().print(render_table(board))
+
+
+@app.command()
+def compare(
+    run_dir: RunArgument,
+    harness_a: Annotated[str, typer.Argument(help="A harness of the run.")],
+    harness_b: Annotated[str, typer.Argument(help="Another harness of the run.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether HARNESS_A is better than HARNESS_B on the tasks that both were graded on."""
+    from pydantic import TypeAdapter
+
+    from bench.leaderboard import compare_harnesses
+    from bench.statistics import Comparison
+
+    found = compare_harnesses(_open(run_dir).trials(), harness_a, harness_b)
+    if as_json:
+        typer.echo(TypeAdapter(Comparison).dump_json(found, indent=1).decode())
+        return
+    if found.difference is None:
+        typer.echo(f"{harness_a} and {harness_b} have no graded task in common")
+        return
+    interval = found.interval
+    between = f" [{interval.low:+.3f}, {interval.high:+.3f}]" if interval else ""
+    typer.echo(
+        f"{harness_a} minus {harness_b}: {found.difference:+.3f}{between} "
+        f"on {found.tasks} tasks, p = {found.p_value:.4f}"
+    )
+    typer.echo(f"{harness_a} is {found.verdict} {_CONNECTIVE[found.verdict]} {harness_b}")
+
+
+_CONNECTIVE = {"better": "than", "worse": "than", "not distinguishable": "from"}
+
+
+def _open(run_dir: Path) -> "RunDirectory":
+    from clawgym.run import RunDirectory
+
+    return RunDirectory.open(run_dir)
+
+
+def _dataset(run: "RunDirectory", path: Path | None) -> "Dataset":
+    from clawgym.dataset import Dataset
+
+    return Dataset(path or Path(run.plan.dataset))

@@ -1,0 +1,91 @@
+"""The root command line. Rooms are mounted by name and imported only when one of them is used."""
+
+import importlib
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from clawgym import __version__
+from clawgym.errors import ClawGymError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells count it."""
+
+_COMMANDS = {
+    "demo": ("bench.demo:app", "Run the whole life cycle offline and write report.html."),
+    "skills": ("clawgym_skills.cli:app", "Index, search and show skills."),
+    "mcp": ("mcp_servers.cli:app", "Serve skills or a workspace to any MCP client."),
+    "agent": ("graph_agents.cli:app", "Run the agent on a local workspace."),
+    "synth": ("synth.cli:app", "Generate verified tasks from a set of skills."),
+    "verify": ("verify.cli:app", "Prove a dataset: solvable, and not by doing nothing."),
+    "rollout": ("graph_agents.rollout_cli:app", "Run harnesses over a dataset; resumes."),
+    "train": ("train.cli:app", "Fine-tune on kept trajectories."),
+    "bench": ("bench.cli:app", "Run a benchmark, compare, report."),
+    "sandbox": ("clawgym.sandbox.cli:app", "Check and use sandboxes."),
+    "config": ("clawgym.config_cli:app", "Show the settings and where they come from."),
+}
+
+
+class _LazyRooms(TyperGroup):
+    """A command group whose members are modules that are imported when they are invoked."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - typer's own context type
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if cmd_name not in _COMMANDS:
+            return None
+        summary = _COMMANDS[cmd_name][1]
+        return TyperCommand(cmd_name, short_help=summary, help=summary)
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]):  # pyright: ignore  # noqa: ANN201
+        name, _, rest = super().resolve_command(ctx, args)
+        module, attribute = _COMMANDS[str(name)][0].split(":")
+        command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
+        command.name = name
+        return name, command, rest
+
+    def invoke(self, ctx: typer.Context) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("interrupted: run the same command again to go on", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except ClawGymError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from error
+
+
+app = typer.Typer(
+    cls=_LazyRooms,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"clawgym {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """ClawGym: skills, tasks, rollouts, verification, training and benchmarks for personal agents."""
+    del version
+
+
+def main() -> None:
+    """The console script: runs a command and turns errors into a sentence and an exit code."""
+    app(prog_name="clawgym")
+
+
+if __name__ == "__main__":
+    main()

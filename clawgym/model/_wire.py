@@ -1,0 +1,198 @@
+"""The OpenAI chat-completions format, as far as we speak it, in both directions.
+
+Replies come from servers of every quality, so unknown fields are ignored and known ones checked.
+"""
+
+import json
+from collections.abc import Sequence
+
+from pydantic import AliasChoices, BaseModel, Field, JsonValue
+
+from clawgym.model.protocol import ChatReply, Message, Role, ToolRequest, ToolSchema, Usage
+
+JsonObject = dict[str, JsonValue]
+
+_REASONING = AliasChoices("reasoning_content", "reasoning")
+
+
+class WireFunction(BaseModel):
+    """The name and raw arguments of a call; some servers send the arguments already parsed."""
+
+    name: str | None = None
+    arguments: str | JsonObject | None = None
+
+    @property
+    def text(self) -> str:
+        """The arguments as text, exactly as they came where they came as text."""
+        if isinstance(self.arguments, dict):
+            return json.dumps(self.arguments, ensure_ascii=False)
+        return self.arguments or ""
+
+
+class WireToolCall(BaseModel):
+    """A whole call in a reply, or one piece of it in a stream, where `index` says of which call."""
+
+    id: str | None = None
+    index: int | None = None
+    function: WireFunction = WireFunction()
+
+    def request(self, position: int) -> ToolRequest:
+        """Our noun; a call without an id gets one, because the answer has to name it."""
+        return ToolRequest(
+            self.id or f"call_{position}", self.function.name or "", self.function.text
+        )
+
+
+class _CachedTokens(BaseModel):
+    cached_tokens: int | None = None
+
+
+class WireUsage(BaseModel):
+    """Token counts."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _CachedTokens | None = None
+
+    def counted(self) -> Usage:
+        """Our noun."""
+        details = self.prompt_tokens_details
+        cached = details.cached_tokens if details else None
+        return Usage(self.prompt_tokens, self.completion_tokens, cached or 0)
+
+
+class WireText(BaseModel):
+    """What an assistant said: a whole message, or the delta of one chunk."""
+
+    content: str | None = None
+    reasoning: str | None = Field(default=None, validation_alias=_REASONING)
+    tool_calls: list[WireToolCall] | None = None
+
+
+class _Choice(BaseModel):
+    message: WireText
+    finish_reason: str | None = None
+
+
+class WireReply(BaseModel):
+    """A reply that is not streamed."""
+
+    choices: list[_Choice] = Field(min_length=1)
+    usage: WireUsage | None = None
+    model: str | None = None
+
+    def reply(self) -> ChatReply:
+        """Our noun."""
+        choice = self.choices[0]
+        calls = tuple(
+            call.request(position) for position, call in enumerate(choice.message.tool_calls or [])
+        )
+        message = Message(
+            Role.ASSISTANT,
+            choice.message.content or "",
+            tool_calls=calls,
+            reasoning=choice.message.reasoning,
+        )
+        usage = (self.usage or WireUsage()).counted()
+        return ChatReply(message, usage, choice.finish_reason or "stop", self.model or "")
+
+
+class _Delta(BaseModel):
+    delta: WireText = WireText()
+    finish_reason: str | None = None
+
+
+class WireChunk(BaseModel):
+    """One event of a streamed reply; `error` stands alone when the server gave up."""
+
+    choices: list[_Delta] = []
+    usage: WireUsage | None = None
+    model: str | None = None
+    error: JsonValue = None
+
+
+class _Part(BaseModel):
+    type: str
+    text: str
+
+
+class WireMessage(BaseModel):
+    """One message of a request; content may be a string or a list of text parts."""
+
+    role: str
+    content: str | list[_Part] | None = None
+    reasoning: str | None = Field(default=None, validation_alias=_REASONING)
+    tool_calls: list[WireToolCall] | None = None
+    tool_call_id: str | None = None
+
+    def message(self) -> Message:
+        """Our noun.
+
+        Raises:
+            ValueError: the role is unknown, or a part of the content is not text.
+        """
+        role = Role.SYSTEM if self.role == "developer" else Role(self.role)
+        calls = enumerate(self.tool_calls or [])
+        return Message(
+            role,
+            _joined(self.content),
+            tool_calls=tuple(call.request(position) for position, call in calls),
+            tool_call_id=self.tool_call_id,
+            reasoning=self.reasoning,
+        )
+
+
+class _StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class WireRequest(BaseModel):
+    """A request for one reply. Sampling parameters are the served model's own business."""
+
+    model: str = ""
+    messages: list[WireMessage] = Field(min_length=1)
+    tools: list[ToolSchema] | None = None
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    n: int | None = Field(None, le=1)
+
+
+def message_to_wire(message: Message) -> JsonObject:
+    """A message in request shape. Reasoning is not sent back: many servers refuse the field."""
+    wire: JsonObject = {"role": message.role.value, "content": message.content}
+    if message.tool_calls:
+        wire["tool_calls"] = list[JsonValue](calls_to_wire(message.tool_calls))
+    if message.tool_call_id is not None:
+        wire["tool_call_id"] = message.tool_call_id
+    return wire
+
+
+def calls_to_wire(calls: Sequence[ToolRequest]) -> list[JsonObject]:
+    """Tool calls in the shape that requests and whole replies share, arguments verbatim."""
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in calls
+    ]
+
+
+def usage_to_wire(usage: Usage) -> JsonObject:
+    """Token counts in reply shape."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+    }
+
+
+def _joined(content: str | list[_Part] | None) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    for part in content:
+        if part.type != "text":
+            raise ValueError(f"content of type {part.type!r} is not supported, only text")
+    return "".join(part.text for part in content)

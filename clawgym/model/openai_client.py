@@ -1,0 +1,187 @@
+"""Any OpenAI-compatible endpoint as a `ChatModel`, through the `openai` package.
+
+Importing this module imports `openai` (0.25 CPU seconds), so `clawgym.model` does not re-export it.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Self, TypeVar
+
+from httpx2 import HTTPError
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from clawgym.errors import ProviderError
+from clawgym.model._assembly import Assembly
+from clawgym.model._wire import JsonObject, WireChunk, WireReply, message_to_wire
+from clawgym.model.protocol import ChatReply, Message, OnDelta, ToolSchema
+
+_WireT = TypeVar("_WireT", bound=BaseModel)
+
+_ADVICE = {
+    400: "the endpoint does not accept this request; see its own words",
+    401: "check the API key",
+    403: "this API key may not use the model; check the key and its permissions",
+    404: "check the model name and that the base URL ends as the provider says (often /v1)",
+    429: "the rate limit or the quota is used up; wait, or lower the number of parallel jobs",
+}
+
+
+class OpenAIModel:
+    """A chat model behind an OpenAI-compatible endpoint.
+
+    The connection pool belongs to the event loop of the first call; close it with `close`, or use
+    the model in `async with`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout: float = 600.0,
+        max_retries: int = 2,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+    ) -> None:
+        """Describe the endpoint; nothing is opened yet.
+
+        Args:
+            name: the model id that the endpoint knows.
+            base_url: up to and including `/v1` for most providers.
+            api_key: the bearer key; local servers take any non-empty one.
+            timeout: seconds without a byte before a request counts as failed.
+            max_retries: how often 408, 409, 429, 5xx and lost connections are tried again.
+            max_tokens: the longest reply; None leaves it to the endpoint.
+            temperature: None leaves it to the endpoint.
+        """
+        self._name = name
+        self._base_url = base_url
+        self._api_key = api_key
+        self._timeout = timeout
+        self._max_retries = max_retries
+        sampling: JsonObject = {"max_tokens": max_tokens, "temperature": temperature}
+        self._sampling = {key: value for key, value in sampling.items() if value is not None}
+        self._opened: AsyncOpenAI | None = None
+
+    @property
+    def name(self) -> str:
+        """The model id."""
+        return self._name
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema] = (),
+        *,
+        on_delta: OnDelta | None = None,
+    ) -> ChatReply:
+        """Ask the endpoint, streaming when `on_delta` is given.
+
+        Raises:
+            ProviderError: no connection, an error status, or a reply outside the protocol.
+        """
+        body = self._body(messages, tools)
+        try:
+            if on_delta:
+                return await self._streamed(body, on_delta)
+            return await self._whole(body)
+        except (OpenAIError, HTTPError) as error:
+            raise ProviderError(self._explain(error)) from error
+
+    async def close(self) -> None:
+        """Close the connections. Closing twice is fine, and so is using the model again."""
+        if self._opened:
+            await self._opened.close()
+            self._opened = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def _client(self) -> AsyncOpenAI:
+        if self._opened is None:
+            self._opened = AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=self._api_key or "none",
+                timeout=self._timeout,
+                max_retries=self._max_retries,
+            )
+        return self._opened
+
+    def _body(self, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> JsonObject:
+        """The request, to be sent as `extra_body`.
+
+        The client walks declared parameters type by type and changes nothing: 177 ms CPU at 1,000
+        messages. What stands in `extra_body` it merges as it is.
+        """
+        body: JsonObject = {"messages": [message_to_wire(message) for message in messages]}
+        if tools:
+            body["tools"] = list[JsonValue](tools)
+        return body | self._sampling
+
+    async def _whole(self, body: JsonObject) -> ChatReply:
+        create = self._client.chat.completions.with_raw_response.create
+        response = await create(model=self._name, messages=[], extra_body=body)
+        return self._parse(WireReply, response.content).reply()
+
+    async def _streamed(self, body: JsonObject, on_delta: OnDelta) -> ChatReply:
+        create = self._client.chat.completions.with_streaming_response.create
+        body |= {"stream_options": {"include_usage": True}}
+        assembly = Assembly(on_delta)
+        async with create(model=self._name, messages=[], stream=True, extra_body=body) as response:
+            async for data in _server_sent(response.iter_lines()):
+                chunk = self._parse(WireChunk, data)
+                if chunk.error is not None:
+                    raise ProviderError(f"{self._where} gave up while answering: {chunk.error}")
+                assembly.add(chunk)
+        if assembly.finish_reason is None:
+            raise ProviderError(
+                f"the reply of {self._where} ended in the middle; try again, and look at its log"
+            )
+        return assembly.reply()
+
+    def _parse(self, shape: type[_WireT], data: str | bytes) -> _WireT:
+        try:
+            return shape.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"])) or "body"
+            text = data if isinstance(data, str) else data.decode(errors="replace")
+            raise ProviderError(
+                f"{self._where} sent no chat completion ({place}: {first['msg']}): "
+                f"{text[:200]!r}; check that the base URL is an OpenAI-compatible endpoint"
+            ) from error
+
+    @property
+    def _where(self) -> str:
+        return f"{self._base_url} (model {self._name!r})"
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, APIStatusError):
+            return self._explain_status(error)
+        if isinstance(error, APITimeoutError):
+            return f"{self._where} sent nothing for {self._timeout:g} s; is it overloaded?"
+        if isinstance(error, APIConnectionError):
+            reason = error.__cause__ or error
+            return f"cannot connect to {self._base_url}: {reason}; is the server running?"
+        return f"the connection to {self._where} broke while it was answering: {error}; try again"
+
+    def _explain_status(self, error: APIStatusError) -> str:
+        server_failed = "the server failed; try again later, and look at its log"
+        advice = _ADVICE.get(error.status_code, server_failed)
+        said = error.message.removeprefix(f"Error code: {error.status_code} - ")[:500]
+        return f"{self._where} answered {error.status_code}: {said}; {advice}"
+
+
+async def _server_sent(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The data of each event, up to the `[DONE]` mark."""
+    async for line in lines:
+        if line.startswith("data:"):
+            data = line[5:].strip()
+            if data == "[DONE]":
+                return
+            yield data

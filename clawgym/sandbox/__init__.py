@@ -1,0 +1,38 @@
+"""Sandboxes: where a workspace lives while something runs in it.
+
+`open_backend` picks the backend, `box` makes one box and removes it:
+
+    async with box(open_backend(), BoxSpec(files=files)) as sandbox:
+        result = await sandbox.exec(["python3", "solve.py"])
+"""
+
+from clawgym.sandbox._home import collect_garbage
+from clawgym.sandbox.choose import BackendName, BackendStatus, doctor, open_backend
+from clawgym.sandbox.lifetime import box
+from clawgym.sandbox.protocol import (
+    WORKSPACE,
+    Backend,
+    BoxSpec,
+    Collected,
+    ExecResult,
+    Limits,
+    Sandbox,
+    Skipped,
+)
+
+__all__ = [
+    "WORKSPACE",
+    "Backend",
+    "BackendName",
+    "BackendStatus",
+    "BoxSpec",
+    "Collected",
+    "ExecResult",
+    "Limits",
+    "Sandbox",
+    "Skipped",
+    "box",
+    "collect_garbage",
+    "doctor",
+    "open_backend",
+]

@@ -1,0 +1,104 @@
+"""Settings, and where each value comes from: flag, environment, file or default, in that order."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from clawgym.errors import UsageError
+
+PREFIX = "CLAWGYM_"
+PROJECT_FILE = Path("clawgym.toml")
+
+
+def user_file() -> Path:
+    """The settings file of this user, below `XDG_CONFIG_HOME`."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "clawgym" / "config.toml"
+
+
+class Settings(BaseSettings):
+    """What most commands need to know. Every field can be set as `CLAWGYM_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    model: str | None = Field(None, description="Model id, or 'offline' for the rule-based stand-in.")
+    base_url: str = Field(
+        "https://api.openai.com/v1", description="Base URL of an OpenAI-compatible endpoint."
+    )
+    api_key_env: str = Field(
+        "OPENAI_API_KEY", description="Name of the variable that holds the API key."
+    )
+    sandbox: Literal["auto", "bwrap", "local"] = Field(
+        "auto", description="Sandbox backend; 'local' isolates nothing."
+    )
+    jobs: int = Field(2, ge=1, description="How many sandboxes run at a time.")
+    catalog: Path = Field(Path(".clawgym/catalogue.sqlite"), description="The skill catalogue.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment; `load` merges the files below them."""
+        return init_settings, env_settings
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings with the origin of every value, such as `environment CLAWGYM_MODEL`."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def load(flags: Mapping[str, object] | None = None) -> Loaded:
+    """Read the settings.
+
+    Args:
+        flags: values from the command line; None means that the flag was not given.
+
+    Raises:
+        UsageError: a file is malformed, or a value is invalid, with its origin.
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    for path in (user_file(), PROJECT_FILE):
+        content = _read_toml(path)
+        values |= content
+        origins |= dict.fromkeys(content, f"file {path}")
+    for name in Settings.model_fields:
+        variable = (PREFIX + name).upper()
+        if variable in os.environ:
+            values.pop(name, None)
+            origins[name] = f"environment {variable}"
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    origins |= {name: f"flag --{name.replace('_', '-')}" for name in given}
+    try:
+        return Loaded(Settings(**{**values, **given}), origins)
+    except ValidationError as error:
+        problems = "; ".join(_explain(detail["loc"], detail["msg"], origins) for detail in error.errors())
+        raise UsageError(f"invalid settings: {problems}") from error
+
+
+def _explain(location: tuple[int | str, ...], message: str, origins: Mapping[str, str]) -> str:
+    name = str(location[0]) if location else ""
+    return f"{name} ({origins.get(name, 'unknown setting')}): {message}"
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"settings file {path} cannot be read: {error}") from error

@@ -1,0 +1,142 @@
+"""`--model offline`: a rule-based stand-in, so that the first command works without key or network.
+
+It is no language model and says so. It looks at the workspace, opens the skill whose name and
+description share most words with the instruction, runs a command documented there on the file that
+the instruction points to, and answers with what came out. It never changes a file.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from clawgym.model import Message, Role, ScriptedModel, ToolRequest
+
+NAME = "offline"
+
+_SKILL = re.compile(
+    r"<name>(?P<name>.*?)</name>\s*<description>(?P<description>.*?)</description>\s*"
+    r"<location>(?P<location>.*?)</location>",
+    re.DOTALL,
+)
+_COMMAND = re.compile(r"^\s*(?:\$ )?(?P<command>python3? .+)$", re.MULTILINE)
+_SUMMARISING = (
+    "stats",
+    "summary",
+    "profile",
+    "describe",
+    "inspect",
+    "list",
+    "count",
+    "report",
+    "top",
+)
+_WRITES = re.compile(r">|--?(?:o|out|output|write|in-place|apply)\b")
+_COMMON = set("the and for with thi that from into file what use when".split())
+_NOTE = "(This is the offline stand-in: it follows fixed rules and is no language model.)"
+
+
+@dataclass(frozen=True)
+class _Skill:
+    name: str
+    description: str
+    location: str
+
+
+def offline_model() -> ScriptedModel:
+    """A model that decides from the conversation alone: the same one gets the same reply."""
+    return ScriptedModel(_next, NAME)
+
+
+def _next(messages: Sequence[Message]) -> Message:
+    instruction = next(m.content for m in reversed(messages) if m.role is Role.USER)
+    answers = [m.content for m in messages if m.role is Role.TOOL]
+    skill = _best(_skills(messages[0].content), instruction)
+    if not answers:
+        return _call(0, "exec", command="find . -type f -not -path '*/.*' | sort | head -n 200")
+    found = _files(answers[0])
+    if skill is None or not found:
+        return _say(
+            f"The workspace holds {len(found)} files:", answers[0], "No skill fits the task."
+        )
+    if len(answers) == 1:
+        return _call(1, "read", path=skill.location)
+    command = _command(answers[1], found, instruction, skill)
+    if command is None:
+        return _say(f"{skill.name!r} fits, but documents no command for these files:", answers[0])
+    if len(answers) == 2:
+        return _call(2, "exec", command=command)
+    return _say(f"From the skill {skill.name!r} I ran `{command}`:", answers[2])
+
+
+def _call(position: int, tool: str, **arguments: str) -> Message:
+    request = ToolRequest(f"offline_{position}", tool, json.dumps(arguments))
+    return Message(Role.ASSISTANT, tool_calls=(request,))
+
+
+def _say(*parts: str) -> Message:
+    return Message(Role.ASSISTANT, "\n\n".join((*parts, _NOTE)))
+
+
+def _skills(prompt: str) -> list[_Skill]:
+    return [
+        _Skill(*(hit[group].strip() for group in ("name", "description", "location")))
+        for hit in _SKILL.finditer(prompt)
+    ]
+
+
+def _best(skills: Sequence[_Skill], instruction: str) -> _Skill | None:
+    """The skill that shares most words; a word of its name counts three times."""
+    wanted = _words(instruction)
+
+    def score(skill: _Skill) -> int:
+        return 3 * len(wanted & _words(skill.name)) + len(wanted & _words(skill.description))
+
+    best = max(skills, key=score, default=None)
+    return best if best and score(best) else None
+
+
+def _words(text: str) -> set[str]:
+    """Lower-case words of three letters or more, without a plural s."""
+    return {word.removesuffix("s") for word in re.findall(r"[a-z]{3,}", text.lower())} - _COMMON
+
+
+def _files(listing: str) -> list[str]:
+    return [line.removeprefix("./") for line in listing.splitlines() if line.startswith("./")]
+
+
+def _command(body: str, found: Sequence[str], instruction: str, skill: _Skill) -> str | None:
+    """The most summary-like documented command that only reads, on the file that fits it best."""
+    documented = [hit["command"].strip() for hit in _COMMAND.finditer(body)]
+    for command in sorted(documented, key=_is_summary, reverse=True):
+        target = None if _WRITES.search(command) else _target(command)
+        if target and (match := _match(found, target, instruction)):
+            folder = skill.location.rsplit("/", 1)[0]
+            here = command.replace("{baseDir}", folder).replace(target, f"'{match}'")
+            return re.sub(r"^(python3? )scripts/", rf"\1{folder}/scripts/", here)
+    return None
+
+
+def _is_summary(command: str) -> bool:
+    return any(word in command.split() for word in _SUMMARISING)
+
+
+def _target(command: str) -> str | None:
+    """The word of a documented command that stands for a file of the user's."""
+    words = [word for word in command.split()[2:] if re.fullmatch(r"[\w./-]+\.[a-z]{2,5}", word)]
+    return words[0] if words else None
+
+
+def _match(found: Sequence[str], target: str, instruction: str) -> str | None:
+    """A file of the same kind; one that the instruction names goes first."""
+    same_kind = [name for name in found if name.rsplit(".", 1)[-1] == target.rsplit(".", 1)[-1]]
+    named = [name for name in same_kind if _mentioned(name, instruction)]
+    return next(iter((*named, *same_kind)), None)
+
+
+def _mentioned(name: str, instruction: str) -> bool:
+    return any(part in instruction for part in _spellings(name))
+
+
+def _spellings(name: str) -> Iterable[str]:
+    return name, name.rsplit("/", 1)[-1]

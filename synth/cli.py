@@ -1,0 +1,79 @@
+"""`clawgym synth`: make datasets of executable tasks."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Generate verified tasks from a set of skills.", no_args_is_help=True)
+
+
+class StyleChoice(StrEnum):
+    """How instructions read."""
+
+    BRIEF = "brief"
+    SPEC = "spec"
+    MIXED = "mixed"
+
+
+@app.callback()
+def _group() -> None:
+    """Generate verified tasks from a set of skills."""
+
+
+@app.command()
+def run(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The dataset directory to make.")],
+    skills: Annotated[
+        str, typer.Option(help="Skill names, separated by commas; default: every usable one.")
+    ] = "",
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many tasks.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bytes.")] = 0,
+    style: Annotated[StyleChoice, typer.Option(help="How instructions read.")] = StyleChoice.MIXED,
+    catalog: Annotated[Path | None, typer.Option(help="Catalogue to take skills from.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw candidates.")] = 1,
+    prove: Annotated[bool, typer.Option(help="Run each task's oracle and a no-op.")] = True,
+    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Compose skills into task graphs, and those into tasks with verifier and solution.
+
+    Without --catalog the bundled skills are used.
+    """
+    from clawgym.sandbox import open_backend
+    from clawgym.settings import load
+    from clawgym.terminal import progress_bar
+    from synth.pipeline import Recipe, choose_skills, synthesise
+    from synth.sources import skill_sources
+
+    names = [name.strip() for name in skills.split(",") if name.strip()]
+    recipe = Recipe(
+        choose_skills(skill_sources(catalog), names),
+        seed,
+        None if style is StyleChoice.MIXED else style.value,
+    )
+    settings = load({"sandbox": sandbox}).settings
+    backend = open_backend(settings.sandbox) if prove else None
+    with progress_bar("synthesising", number) as advance:
+        index = synthesise(
+            recipe,
+            number,
+            output,
+            backend=backend,
+            workers=workers,
+            jobs=settings.jobs,
+            on_task=advance,
+        )
+    if as_json:
+        typer.echo(index.model_dump_json(exclude={"tasks"}))
+        return
+    lost = {name: lost for name, lost in index.funnel.items() if name not in ("drawn", "accepted")}
+    typer.echo(f"{len(index.tasks)} tasks from {len(index.skills)} skills in {output}")
+    typer.echo(f"drawn {index.funnel['drawn']}, lost {json.dumps(lost)}, digest {index.digest[:16]}")
+    typer.echo(f"next: clawgym verify {output}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,27 @@
+"""The operations that the synthesiser can ground: how each is parametrised and what is then true."""
+
+from synth.operations.aggregate import Aggregate
+from synth.operations.base import GroundedOperation, Params, catalogue
+from synth.operations.convert import Convert
+from synth.operations.deduplicate import Deduplicate
+from synth.operations.extract import Extract
+from synth.operations.filter import Filter
+from synth.operations.join import Join
+from synth.operations.report import Report
+from synth.operations.update import Update
+
+OPERATIONS: dict[str, GroundedOperation] = {
+    operation.name: operation
+    for operation in (
+        Extract(),
+        Filter(),
+        Deduplicate(),
+        Join(),
+        Aggregate(),
+        Convert(),
+        Update(),
+        Report(),
+    )
+}
+
+__all__ = ["OPERATIONS", "GroundedOperation", "Params", "catalogue"]

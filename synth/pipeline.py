@@ -1,0 +1,225 @@
+"""The pipeline: draw candidates, gate them, keep the first that pass, count what was lost where."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
+from itertools import count, islice
+from pathlib import Path
+
+from clawgym.dataset import DatasetIndex, check_vacant, write_dataset
+from clawgym.errors import UsageError
+from clawgym.files import Files
+from clawgym.operation import Capability
+from clawgym.sandbox import Backend
+from clawgym.seeds import derive_random
+from clawgym.task import Task
+from synth.building import GENERATOR, build_task
+from synth.checking import computed_figures
+from synth.composing import compose
+from synth.operations import OPERATIONS
+from synth.phrasing import STYLES, Style
+from verify.proof import prove_task
+
+_DRAWS = 60
+_CHUNK = 16
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class SkillSource:
+    """What the synthesiser needs of a skill: its name, what it declares, its files."""
+
+    name: str
+    capabilities: tuple[Capability, ...]
+    files: Files
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a dataset. `style` None mixes both."""
+
+    skills: tuple[SkillSource, ...]
+    seed: int
+    style: Style | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The outcome of one index: a task, or none, with what was lost on the way."""
+
+    task: Task | None
+    lost: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def usable_skills(skills: Sequence[SkillSource]) -> tuple[SkillSource, ...]:
+    """The skills that declare at least one operation that can be grounded.
+
+    Raises:
+        UsageError: none does.
+    """
+    usable = tuple(s for s in skills if any(c.operation in OPERATIONS for c in s.capabilities))
+    if not usable:
+        names = ", ".join(skill.name for skill in skills) or "no skill at all"
+        raise UsageError(
+            f"none of these skills declares an operation that tasks are made of: {names}; "
+            f"known operations: {', '.join(OPERATIONS)}"
+        )
+    return usable
+
+
+def choose_skills(skills: Sequence[SkillSource], names: Sequence[str]) -> tuple[SkillSource, ...]:
+    """The named skills, in the order of `names`; all of them where no name is given.
+
+    Raises:
+        UsageError: a name is unknown, with the nearest known one, or declares nothing usable.
+    """
+    by_name = {skill.name: skill for skill in skills}
+    for name in names:
+        if name not in by_name:
+            near = get_close_matches(name, by_name, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"unknown skill {name!r}{hint} (known: {', '.join(sorted(by_name))})")
+    chosen = [by_name[name] for name in dict.fromkeys(names)] or list(skills)
+    usable = usable_skills(chosen)
+    unusable = [skill.name for skill in chosen if skill not in usable]
+    if names and unusable:
+        raise UsageError(
+            f"{', '.join(unusable)} declares no operation that tasks are made of "
+            f"(known operations: {', '.join(OPERATIONS)}); leave it out"
+        )
+    return usable
+
+
+def draw(recipe: Recipe, index: int) -> Candidate:
+    """The task of one index: a pure function of the recipe and the index."""
+    lost: Counter[str] = Counter()
+    skills = {skill.name: skill.capabilities for skill in recipe.skills}
+    primary = recipe.skills[index % len(recipe.skills)].name
+    for attempt in range(_DRAWS):
+        rng = derive_random(recipe.seed, "task", index, attempt)
+        draft = compose(rng, skills, primary)
+        if draft is None:
+            lost["no-composition"] += 1
+            continue
+        task = build_task(
+            rng,
+            draft,
+            task_id=f"{primary}-s{recipe.seed}-{index + 1:04d}",
+            seed=recipe.seed,
+            primary=primary,
+            style=recipe.style or rng.choice(STYLES),
+            skill_files={skill.name: skill.files for skill in recipe.skills},
+        )
+        stated = set(_NUMBER.findall(task.instruction))
+        if stated & computed_figures(draft.graph, draft.values):
+            lost["leak"] += 1
+            continue
+        return Candidate(task, lost)
+    return Candidate(None, lost + Counter({"exhausted": 1}))
+
+
+def candidates(recipe: Recipe, workers: int) -> Iterator[Candidate]:
+    """Endless candidates in index order, the same for any number of workers."""
+    if workers == 1:
+        yield from (draw(recipe, index) for index in count())
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        indices = count()
+        while True:
+            yield from pool.map(partial(draw, recipe), islice(indices, _CHUNK * workers), chunksize=_CHUNK)
+
+
+class Synthesis:
+    """One run: `accept` until there are enough tasks, then `write`."""
+
+    def __init__(
+        self, recipe: Recipe, backend: Backend | None, *, workers: int = 1, jobs: int = 2
+    ) -> None:
+        """With a backend, each task is proven by its oracle and a no-op, `jobs` at a time."""
+        self.recipe = recipe
+        self.funnel: Counter[str] = Counter()
+        self._backend = backend
+        self._workers = workers
+        self._gate = asyncio.Semaphore(jobs)
+        self._seen: set[str] = set()
+
+    async def tasks(self, wanted: int, on_task: Callable[[], None] = lambda: None) -> list[Task]:
+        """The first `wanted` tasks that pass every gate.
+
+        Raises:
+            UsageError: these skills cannot be composed into enough different tasks.
+            SandboxError: tasks cannot be proven on this machine.
+        """
+        accepted: list[Task] = []
+        drawn = candidates(self.recipe, self._workers)
+        while len(accepted) < wanted:
+            batch = self._fresh(islice(drawn, min(_CHUNK, wanted - len(accepted))))
+            proven = await asyncio.gather(*(self._is_proven(task) for task in batch))
+            for task, holds in zip(batch, proven, strict=True):
+                if holds:
+                    accepted.append(task)
+                    on_task()
+                else:
+                    self.funnel["unproven"] += 1
+            self._give_up_if_hopeless(len(accepted))
+        self.funnel["accepted"] = len(accepted)
+        return accepted
+
+    def _fresh(self, drawn: Iterable[Candidate]) -> list[Task]:
+        """The tasks of some candidates, without what was seen before."""
+        fresh: list[Task] = []
+        for candidate in drawn:
+            self.funnel.update(candidate.lost)
+            self.funnel["drawn"] += 1 + sum(candidate.lost.values())
+            if candidate.task is None:
+                continue
+            content = f"{candidate.task.instruction}\0{candidate.task.workspace.digest}"
+            if content in self._seen:
+                self.funnel["duplicate"] += 1
+                continue
+            self._seen.add(content)
+            fresh.append(candidate.task)
+        return fresh
+
+    async def _is_proven(self, task: Task) -> bool:
+        if self._backend is None:
+            return True
+        async with self._gate:
+            return not (await prove_task(task, self._backend, lazy=())).findings
+
+    def _give_up_if_hopeless(self, accepted: int) -> None:
+        failed = self.funnel["exhausted"] + self.funnel["duplicate"] + self.funnel["unproven"]
+        if failed > 20 + 2 * accepted:
+            names = ", ".join(skill.name for skill in self.recipe.skills)
+            raise UsageError(
+                f"the skills {names} yield too few different tasks ({accepted} found, "
+                f"lost: {dict(self.funnel)}); add skills whose inputs and outputs fit together"
+            )
+
+
+def synthesise(
+    recipe: Recipe,
+    wanted: int,
+    output: Path,
+    *,
+    backend: Backend | None,
+    workers: int = 1,
+    jobs: int = 2,
+    on_task: Callable[[], None] = lambda: None,
+) -> DatasetIndex:
+    """Make a dataset directory of `wanted` tasks; nothing is left behind if it fails.
+
+    Raises:
+        UsageError: `output` is taken or not writable, or the skills do not suffice.
+    """
+    check_vacant(output)
+    run = Synthesis(recipe, backend, workers=workers, jobs=jobs)
+    tasks = asyncio.run(run.tasks(wanted, on_task))
+    return write_dataset(
+        output, tasks, name=output.name, generator=GENERATOR, seed=recipe.seed, funnel=run.funnel
+    )

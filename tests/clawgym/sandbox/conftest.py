@@ -1,0 +1,46 @@
+"""Boxes for the suites: those that hold for every backend, and those for real isolation."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, doctor, open_backend
+
+
+def backend_or_skip(name: str) -> Backend:
+    status = next(status for status in doctor() if status.name == name)
+    if not status.works:
+        pytest.skip(f"{name}: {status.reason}")
+    return open_backend(name)
+
+
+@pytest.fixture(params=["bwrap", "local"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return backend_or_skip(request.param)
+
+
+@pytest.fixture
+def bwrap() -> Backend:
+    return backend_or_skip("bwrap")
+
+
+@pytest.fixture
+async def sandbox(backend: Backend) -> AsyncIterator[Sandbox]:
+    async with box(backend, BoxSpec()) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def isolated(bwrap: Backend) -> AsyncIterator[Sandbox]:
+    async with box(bwrap, BoxSpec()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A host directory with one file, to be mounted."""
+    place = tmp_path / "mounted"
+    place.mkdir()
+    (place / "note.txt").write_text("from the host")
+    return place
