@@ -1,7 +1,5 @@
 """`clawgym bench`: what a run shows."""
 
-# ruff: noqa: PLC0415 - what a command needs is imported when it runs
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +23,8 @@ DatasetOption = Annotated[
     Path | None, typer.Option("--dataset", help="Where the run's dataset is now, if it moved.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+_CONNECTIVE = {"better": "than", "worse": "than", "not distinguishable": "from"}
 
 
 @app.callback()
@@ -95,9 +95,6 @@ def compare(
     typer.echo(f"{harness_a} is {found.verdict} {_CONNECTIVE[found.verdict]} {harness_b}")
 
 
-_CONNECTIVE = {"better": "than", "worse": "than", "not distinguishable": "from"}
-
-
 def _open(run_dir: Path) -> "RunDirectory":
     from clawgym.run import RunDirectory
 
@@ -106,5 +103,12 @@ def _open(run_dir: Path) -> "RunDirectory":
 
 def _dataset(run: "RunDirectory", path: Path | None) -> "Dataset":
     from clawgym.dataset import Dataset
+    from clawgym.errors import UsageError
 
-    return Dataset(path or Path(run.plan.dataset))
+    recorded = Path(run.plan.dataset)
+    if path is None and not recorded.exists():
+        raise UsageError(
+            f"the dataset of this run was {recorded}, where nothing is now; "
+            "say where it is with --dataset"
+        )
+    return Dataset(path or recorded)

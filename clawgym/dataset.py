@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +64,13 @@ class Dataset:
     def task_ids(self) -> list[str]:
         """The ids in the order of the index, or sorted where there is none."""
         return list(self._directories)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the index; of the tasks themselves where there is none."""
+        if self.index:
+            return self.index.digest
+        return _digest([task.digest for task in self])
 
     def load(self, task_id: str) -> Task:
         """Read one task.
@@ -156,13 +163,17 @@ def _write_all(
         name=name,
         generator=generator,
         seed=seed,
-        digest=hashlib.sha256("\n".join(digests.values()).encode()).hexdigest(),
+        digest=_digest(list(digests.values())),
         tasks=digests,
         funnel=dict(funnel),
         skills=tuple(sorted(skills)),
     )
     write_atomic(directory / INDEX_NAME, index.model_dump_json(indent=1).encode() + b"\n")
     return index
+
+
+def _digest(tasks: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(tasks).encode()).hexdigest()
 
 
 def _read_index(path: Path) -> DatasetIndex | None:

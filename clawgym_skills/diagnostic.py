@@ -103,8 +103,7 @@ class Findings:
 
     def extend(self, other: "Findings") -> None:
         """Take over what another collector recorded."""
-        self._found.extend(other._found)
-        self._counts.update(other._counts)
+        self._found.extend(other.diagnostics)
 
     def make(
         self, code: Code, line: int | None = None, detail: str = "", path: str = ""

@@ -5,9 +5,11 @@ description share most words with the instruction, runs a command documented the
 the instruction points to, and answers with what came out. It never changes a file.
 """
 
+import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clawgym.model import Message, Role, ScriptedModel, ToolRequest
@@ -19,20 +21,15 @@ _SKILL = re.compile(
     r"<location>(?P<location>.*?)</location>",
     re.DOTALL,
 )
-_COMMAND = re.compile(r"^\s*(?:\$ )?(?P<command>python3? .+)$", re.MULTILINE)
-_SUMMARISING = (
-    "stats",
-    "summary",
-    "profile",
-    "describe",
-    "inspect",
-    "list",
-    "count",
-    "report",
-    "top",
+_LOOKS = "stats|summary|inventory|scan|get|list|describe|profile|inspect"
+_COMMAND = re.compile(
+    r"python3 (?:\{baseDir\}/)?(?P<script>scripts/[\w.-]+) "
+    rf"(?P<verb>{_LOOKS}) (?P<target>[\w./-]+)"
+    r"(?: \[[^\]\n]*\])*[ ]*(?:`|$)",
+    re.MULTILINE,
 )
-_WRITES = re.compile(r">|--?(?:o|out|output|write|in-place|apply)\b")
-_COMMON = set("the and for with thi that from into file what use when".split())
+"""A documented command that only looks: one target, nothing else that is not optional."""
+_COMMON = frozenset(("the", "and", "for", "with", "that", "from", "into", "file", "what", "use"))
 _NOTE = "(This is the offline stand-in: it follows fixed rules and is no language model.)"
 
 
@@ -80,7 +77,9 @@ def _say(*parts: str) -> Message:
 
 def _skills(prompt: str) -> list[_Skill]:
     return [
-        _Skill(*(hit[group].strip() for group in ("name", "description", "location")))
+        _Skill(
+            *(html.unescape(hit[group].strip()) for group in ("name", "description", "location"))
+        )
         for hit in _SKILL.finditer(prompt)
     ]
 
@@ -106,37 +105,17 @@ def _files(listing: str) -> list[str]:
 
 
 def _command(body: str, found: Sequence[str], instruction: str, skill: _Skill) -> str | None:
-    """The most summary-like documented command that only reads, on the file that fits it best."""
-    documented = [hit["command"].strip() for hit in _COMMAND.finditer(body)]
-    for command in sorted(documented, key=_is_summary, reverse=True):
-        target = None if _WRITES.search(command) else _target(command)
-        if target and (match := _match(found, target, instruction)):
-            folder = skill.location.rsplit("/", 1)[0]
-            here = command.replace("{baseDir}", folder).replace(target, f"'{match}'")
-            return re.sub(r"^(python3? )scripts/", rf"\1{folder}/scripts/", here)
+    """The first documented command that only looks, on the file that is probably meant."""
+    folder = skill.location.rpartition("/")[0]
+    for hit in _COMMAND.finditer(body):
+        target = "." if hit["target"] == "FOLDER" else _match(found, body, instruction)
+        if target:
+            return shlex.join(["python3", f"{folder}/{hit['script']}", hit["verb"], target])
     return None
 
 
-def _is_summary(command: str) -> bool:
-    return any(word in command.split() for word in _SUMMARISING)
-
-
-def _target(command: str) -> str | None:
-    """The word of a documented command that stands for a file of the user's."""
-    words = [word for word in command.split()[2:] if re.fullmatch(r"[\w./-]+\.[a-z]{2,5}", word)]
-    return words[0] if words else None
-
-
-def _match(found: Sequence[str], target: str, instruction: str) -> str | None:
-    """A file of the same kind; one that the instruction names goes first."""
-    same_kind = [name for name in found if name.rsplit(".", 1)[-1] == target.rsplit(".", 1)[-1]]
-    named = [name for name in same_kind if _mentioned(name, instruction)]
-    return next(iter((*named, *same_kind)), None)
-
-
-def _mentioned(name: str, instruction: str) -> bool:
-    return any(part in instruction for part in _spellings(name))
-
-
-def _spellings(name: str) -> Iterable[str]:
-    return name, name.rsplit("/", 1)[-1]
+def _match(found: Sequence[str], body: str, instruction: str) -> str | None:
+    """A file of a kind that the skill speaks of; one that the instruction names goes first."""
+    fitting = [name for name in found if "." in name and f".{name.rpartition('.')[2]}" in body]
+    named = [name for name in fitting if name.rpartition("/")[2] in instruction]
+    return next(iter((*named, *fitting)), None)

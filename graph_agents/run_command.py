@@ -1,14 +1,15 @@
 """What `clawgym agent run` does, once its options are parsed."""
 
+import contextlib
 import json
 import os
+from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from clawgym.errors import UsageError
 from clawgym.model import ChatModel
-from clawgym.model.openai_client import OpenAIModel
 from clawgym.sandbox import open_backend
 from clawgym.settings import Settings
 from clawgym_skills.bundle import bundled_skills
@@ -42,24 +43,22 @@ async def carry_out(request: RunRequest, *, show: bool) -> AgentRun:
         UsageError: no model is named, a skill is unknown, the folder is missing.
         SandboxError: this machine cannot make the box.
     """
-    model, skills = _model(request.settings), _skills(request.skills)
-    backend = open_backend(request.settings.sandbox)
+    skills = _skills(request.skills)
     terminal = Terminal() if show else None
-    try:
-        async with workbench(request.workspace, skills, backend) as sandbox:
-            run = await run_agent(
-                request.instruction,
-                model=model,
-                sandbox=sandbox,
-                tools=workspace_tools(sandbox),
-                skills=skills,
-                limits=request.limits,
-                on_event=terminal.on_event if terminal else None,
-                save_to=request.save_to,
-            )
-    finally:
-        if isinstance(model, OpenAIModel):
-            await model.close()
+    async with (
+        _model(request.settings) as model,
+        workbench(request.workspace, skills, open_backend(request.settings.sandbox)) as sandbox,
+    ):
+        run = await run_agent(
+            request.instruction,
+            model=model,
+            sandbox=sandbox,
+            tools=workspace_tools(sandbox),
+            skills=skills,
+            limits=request.limits,
+            on_event=terminal.on_event if terminal else None,
+            save_to=request.save_to,
+        )
     if terminal:
         terminal.finish(run)
     return run
@@ -78,7 +77,8 @@ def as_json_text(run: AgentRun) -> str:
     return json.dumps(result, ensure_ascii=False, indent=1)
 
 
-def _model(settings: Settings) -> ChatModel:
+@contextlib.asynccontextmanager
+async def _model(settings: Settings) -> AsyncGenerator[ChatModel]:
     if settings.model is None:
         raise UsageError(
             "no model is named: give --model NAME or set CLAWGYM_MODEL, with CLAWGYM_BASE_URL for "
@@ -86,14 +86,18 @@ def _model(settings: Settings) -> ChatModel:
             "needs neither"
         )
     if settings.model == offline.NAME:
-        return offline.offline_model()
+        yield offline.offline_model()
+        return
     key = os.environ.get(settings.api_key_env, "")
     if not key and settings.base_url == _OPENAI:
         raise UsageError(
             f"{settings.base_url} needs an API key: set {settings.api_key_env}, name another "
             "variable with --api-key-env, or give the --base-url of a local server"
         )
-    return OpenAIModel(settings.model, settings.base_url, key)
+    from clawgym.model.openai_client import OpenAIModel
+
+    async with OpenAIModel(settings.model, settings.base_url, key) as model:
+        yield model
 
 
 def _skills(wanted: str | None) -> list[Skill]:

@@ -65,7 +65,8 @@ class Terminal:
 
     def _show_call(self, call: ToolRequest) -> None:
         self._end_line()
-        line = Text("▸ ", style="cyan")
+        line = Text()
+        line.append("▸ ", style="cyan")
         line.append(_printable(call.name), style="bold cyan")
         line.append(f" {_shorten(_arguments(call))}")
         self._console.print(line)

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Literal, NotRequired, TypedDict
 
 from clawgym.model import Message, Role, ToolRequest
-from clawgym.trajectory import ObservationResult, Step, Trajectory
+from clawgym.trajectory import ObservationResult, Step, ToolCall, Trajectory
 
 _ROLES = {"system": Role.SYSTEM, "user": Role.USER, "agent": Role.ASSISTANT}
 
@@ -88,6 +88,12 @@ def turn_roles(messages: Sequence[Message]) -> list[Role]:
     return roles
 
 
+def malformed_calls(messages: Sequence[Message]) -> list[str]:
+    """The argument texts that are no JSON object."""
+    texts = [call.arguments for message in messages for call in message.tool_calls]
+    return [text for text in texts if not _is_json_object(text)]
+
+
 def unanswered_calls(messages: Sequence[Message]) -> list[str]:
     """The ids of calls that no tool message answers before the agent speaks again."""
     unanswered: list[str] = []
@@ -103,9 +109,7 @@ def unanswered_calls(messages: Sequence[Message]) -> list[str]:
 
 def _messages_of_step(step: Step) -> Iterator[Message]:
     calls = tuple(
-        ToolRequest(
-            call.tool_call_id, call.function_name, json.dumps(call.arguments, ensure_ascii=False)
-        )
+        ToolRequest(call.tool_call_id, call.function_name, _arguments(call))
         for call in step.tool_calls or []
     )
     yield Message(
@@ -113,6 +117,19 @@ def _messages_of_step(step: Step) -> Iterator[Message]:
     )
     for result in step.observation.results if step.observation else []:
         yield _observed(result)
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except json.JSONDecodeError:
+        return False
+
+
+def _arguments(call: ToolCall) -> str:
+    """JSON text; where our recorder could not parse it, the very text that the model wrote."""
+    raw = (call.extra or {}).get("raw_arguments")
+    return raw if isinstance(raw, str) else json.dumps(call.arguments, ensure_ascii=False)
 
 
 def _observed(result: ObservationResult) -> Message:

@@ -13,7 +13,13 @@ from clawgym.model import Message, Role, ToolSchema
 from clawgym.reward import Ungraded
 from clawgym.run import RunDirectory, Trial, TrialKey
 from clawgym.seeds import derive_seed
-from train.conversation import MessageRow, message_row, messages_of, unanswered_calls
+from train.conversation import (
+    MessageRow,
+    malformed_calls,
+    message_row,
+    messages_of,
+    unanswered_calls,
+)
 
 
 class ExampleRow(TypedDict):
@@ -60,6 +66,7 @@ class Reason(StrEnum):
     UNREADABLE = "trajectory unreadable"
     TOO_SHORT = "no tool call"
     NO_TOOLS = "no tool schemas"
+    MALFORMED_CALL = "malformed tool call"
     INCOMPLETE = "cut off"
     DUPLICATE = "duplicate"
     CONTROL_TOKENS = "holds control tokens"
@@ -192,6 +199,8 @@ def _flaw(key: TrialKey, messages: Sequence[Message], tools: Sequence[ToolSchema
         return Drop(key, Reason.TOO_SHORT, "the agent called no tool: nothing to imitate")
     if not tools:
         return Drop(key, Reason.NO_TOOLS, "the trajectory does not hold the schemas of its tools")
+    if malformed := malformed_calls(messages):
+        return Drop(key, Reason.MALFORMED_CALL, f"its arguments are {malformed[0][:60]!r}")
     if missing := unanswered_calls(messages):
         return Drop(key, Reason.INCOMPLETE, f"no answer to call {', '.join(missing)}")
     if messages[-1].role is not Role.ASSISTANT:

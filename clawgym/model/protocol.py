@@ -57,7 +57,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class ChatReply:
-    """One answer. `finish_reason` is the provider's word: `stop`, `tool_calls`, `length`, …"""
+    """One answer. `finish_reason` is the word of the provider: `stop`, `tool_calls`, `length`."""
 
     message: Message
     usage: Usage = Usage()

@@ -1,4 +1,4 @@
-"""Models that follow a script: they make every path of the system run offline and the same twice."""
+"""Models that follow a script, so that every path of the system runs offline and repeatably."""
 
 from collections.abc import Callable, Sequence
 
@@ -45,7 +45,7 @@ class ScriptedModel:
             return self._script(messages)
         if self._served >= len(self._script):
             raise ProviderError(
-                f"the script of {self._name!r} has {len(self._script)} replies and was asked for more"
+                f"the script of {self._name!r} has only {len(self._script)} replies; add one more"
             )
         self._served += 1
         return self._script[self._served - 1]

@@ -144,10 +144,11 @@ class _Status:
                 self.started.set_result(None)
 
     async def kill_tree(self, pid: int, exited: Future[None]) -> None:
-        """Kill the first process inside, with which the kernel kills all others, then bubblewrap.
+        """Kill the first process inside, with which the kernel kills all others.
 
         Killed too early, bubblewrap could leave a half-made box behind, so its first report is
-        awaited; it comes within milliseconds.
+        awaited; it comes within milliseconds. Bubblewrap itself is left to bury its child and exit:
+        killed first, it would leave a zombie wherever process 1 does not reap.
         """
         if exited.done():
             return
@@ -157,6 +158,7 @@ class _Status:
         if self._init is not None:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
+            await asyncio.wait({exited}, timeout=KILL_SECONDS)
         if not exited.done():
             kill_quietly(pid)
 

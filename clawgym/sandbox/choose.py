@@ -1,5 +1,6 @@
 """Which backend to use on this machine, and what to do when none works."""
 
+import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,7 +15,7 @@ BackendName = Literal["auto", "bwrap", "local"]
 
 @dataclass(frozen=True)
 class BackendStatus:
-    """Whether a backend works here; if not, `reason` and `fix` say why and what to do."""
+    """Whether a backend works here; `reason` says why not, or what to know when it does."""
 
     name: str
     works: bool
@@ -49,8 +50,14 @@ def doctor() -> list[BackendStatus]:
             name=BwrapBackend.name,
             works=refusal is None,
             capabilities=tuple(sorted(BwrapBackend.capabilities)),
-            reason=refusal.reason if refusal else "",
+            reason=refusal.reason if refusal else _caution(),
             fix=refusal.fix if refusal else "",
         ),
         BackendStatus(LocalBackend.name, works=True, capabilities=(), reason="isolates nothing"),
     ]
+
+
+def _caution() -> str:
+    if os.geteuid() == 0:
+        return "as root the limit on processes has no effect; prefer an ordinary user"
+    return ""

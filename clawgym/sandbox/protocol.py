@@ -79,12 +79,14 @@ class Sandbox(Protocol):
         stdin: bytes | None = None,
         timeout: float | None = None,
     ) -> ExecResult:
-        """Run one command and wait for it and all that it started.
+        """Run one command to its end; whatever it leaves running is killed with it.
 
         `cwd` is a path as seen inside (default: the workspace). `env` is added to a clean
-        environment.
+        environment. As in a shell, exit code 126 means that the directory or the arguments are
+        unusable, 127 that there is no such program, 128 + n that signal n ended it.
 
         Raises:
+            UsageError: there is no program in `argv`, or a name in `env` no shell could carry.
             SandboxError: the box is sealed, or the command could not be started at all for a reason
                 that is not the command's own.
         """
@@ -95,10 +97,11 @@ class Sandbox(Protocol):
         ...
 
     async def read(self, path: str) -> bytes:
-        """The bytes of a regular file in the workspace.
+        """The bytes of a regular file in the workspace, by a path relative to it.
 
         Raises:
-            OSError: as `open` would, and for links, directories and paths that leave the workspace.
+            OSError: as `open` would, ELOOP for links, EINVAL for paths that are not plainly inside
+                and for what is no regular file, EFBIG over 64 MiB.
         """
         ...
 
@@ -106,7 +109,7 @@ class Sandbox(Protocol):
         """Create or replace a file in the workspace, making parent directories.
 
         Raises:
-            OSError: as `open` would, and for links and paths that leave the workspace.
+            OSError: as `read`, and EROFS when the workspace is read-only.
         """
         ...
 
@@ -168,6 +171,7 @@ class Backend(Protocol):
         """Make a box.
 
         Raises:
+            UsageError: a mount has a name that is taken by the system.
             SandboxError: this machine cannot, with the reason and the fix.
         """
         ...

@@ -81,7 +81,7 @@ def test_list_and_show_print_json_for_programs(indexed):
 
 
 def test_nothing_from_a_skill_reaches_the_terminal_as_a_control_sequence(indexed):
-    for arguments in (("list",), ("show", "repaired"), ("search", "red")):
+    for arguments in (("list",), ("show", "repaired"), ("search", "text")):
         output = indexed(*arguments).stdout
         assert "red." in output
         assert "\x1b" not in output

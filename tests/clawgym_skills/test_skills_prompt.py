@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -21,7 +21,7 @@ def location(skill: Skill) -> str:
 def listed(prompt: str) -> list[dict[str, str]]:
     xml = re.search(r"<available_skills>.*</available_skills>", prompt, re.DOTALL)
     assert xml
-    return [{e.tag: e.text or "" for e in item} for item in ElementTree.fromstring(xml[0])]
+    return [{e.tag: e.text or "" for e in item} for item in ET.fromstring(xml[0])]
 
 
 def test_names_descriptions_and_locations_sorted_by_name():

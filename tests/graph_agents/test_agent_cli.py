@@ -1,4 +1,4 @@
-"""`clawgym agent run` as a user meets it: exit codes, what is printed where, what is left behind."""
+"""`clawgym agent run` as a user meets it: exit codes, what is printed, what is left behind."""
 
 import asyncio
 import json

@@ -17,10 +17,11 @@ COUNTING = """---
 name: line-counting
 description: Count the lines of text files.
 ---
-```sh
-python3 scripts/count.py rewrite notes.txt --output new.txt
-python3 scripts/count.py stats notes.txt
-```
+| Rewrite | `python3 {baseDir}/scripts/count.py list INPUT -o OUT` |
+| Undo | `python3 {baseDir}/scripts/count.py undo INPUT` |
+| Look | `python3 {baseDir}/scripts/count.py stats INPUT [--words]` |
+
+The input ends in `.txt`.
 """
 PAINTING = "---\nname: painting\ndescription: Draw pictures.\n---\nTake a brush.\n"
 SCRIPT = "import sys\nprint(len(open(sys.argv[2]).readlines()), 'lines in', sys.argv[2])\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawgym.errors import UsageError
-from clawgym.model import Message, Role, ToolRequest
+from clawgym.model import Message, Role
 from clawgym.run import TrialKey
 from clawgym.trajectory import Observation, ObservationResult, Step, Trajectory
 from tests.train.conftest import MakeRun
@@ -224,10 +224,16 @@ def test_conversion_loses_nothing(turns: list[tuple[str | None, str, list[tuple]
     assert said == turns
 
 
-def test_an_unparsed_call_survives_as_it_was_written() -> None:
-    call = ToolRequest("c", "read", '{"path": ')
-    row = message_row(Message(Role.ASSISTANT, tool_calls=(call,)))
-    assert row["tool_calls"][0]["function"]["arguments"] == '{"path": '
+def test_a_call_that_is_no_json_is_not_imitated(make_run: MakeRun) -> None:
+    trajectory = trajectory_of("alpha", 7)
+    call = trajectory.steps[2].tool_calls[0]
+    call.arguments, call.extra = {}, {"raw_arguments": '{"path": '}
+    run = make_run([("expert", "a", 1, graded(1.0), trajectory)])
+    (drop,) = examples_from_run(run).dropped
+    assert (drop.reason, drop.detail) == (
+        Reason.MALFORMED_CALL,
+        """its arguments are '{"path": '""",
+    )
 
 
 def test_choosing_examples_imports_no_training_package() -> None:

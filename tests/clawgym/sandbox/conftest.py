@@ -1,5 +1,6 @@
 """Boxes for the suites: those that hold for every backend, and those for real isolation."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -35,6 +36,14 @@ async def sandbox(backend: Backend) -> AsyncIterator[Sandbox]:
 async def isolated(bwrap: Backend) -> AsyncIterator[Sandbox]:
     async with box(bwrap, BoxSpec()) as opened:
         yield opened
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary directory of its own, so that other processes' boxes do not count."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture

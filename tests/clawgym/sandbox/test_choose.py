@@ -21,9 +21,12 @@ except e.SandboxUnsupportedError as error:
 
 
 def without_bwrap(name: str, tmp_path: Path) -> str:
-    env = {**os.environ, "PATH": str(tmp_path), "TMPDIR": str(tmp_path)}
+    # bwrap is also looked for beside the interpreter, so that one has to be alone too.
+    python = tmp_path / "python3"
+    python.symlink_to(os.path.realpath(sys.executable))
+    env = {"PATH": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     script = WITHOUT_BWRAP.format(name=name)
-    command = [sys.executable, "-c", script]
+    command = [str(python), "-c", script]
     return subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 

@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 
+import anyio
 import pytest
 
 from clawgym.errors import SandboxError, UsageError
@@ -181,6 +182,22 @@ async def test_cancelling_a_command_leaves_nothing(sandbox: Sandbox, delay: floa
         await running
     assert await gone(token)
     assert (await sandbox.exec(["true"])).exit_code == 0
+
+
+async def test_a_cancel_scope_around_a_command_leaves_nothing(sandbox: Sandbox) -> None:
+    token = "86409.5"
+    with anyio.move_on_after(0.2) as scope:  # cancels again and again until its block ends
+        await sandbox.exec(["sh", "-c", STUBBORN, token])
+    assert scope.cancelled_caught
+    assert await gone(token)
+
+
+async def test_commands_leave_no_descriptor_behind(sandbox: Sandbox) -> None:
+    await sandbox.exec(["true"])
+    before = len(os.listdir("/proc/self/fd"))
+    for argv in (["true"], ["no-such-program"], ["echo", "x" * 200_000], ["sleep", "60"]):
+        await sandbox.exec(argv, stdin=b"x", timeout=0.1)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_a_box_that_is_cancelled_is_removed(backend: Backend) -> None:

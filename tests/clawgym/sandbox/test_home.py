@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,6 @@ print(box_home().new_box(), flush=True)
 if sys.argv[1] == "wait":
     time.sleep(60)
 """
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary directory of its own, so that other processes' boxes do not count."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    return tmp_path
 
 
 def start_owner(how: str) -> tuple["subprocess.Popen[str]", Path]:

@@ -4,15 +4,19 @@ Each attack here would be harmless on the host if it worked.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from clawgym.errors import SandboxError, UsageError
 from clawgym.files import Files
-from clawgym.sandbox import Backend, BoxSpec, Limits, Sandbox, box
+from clawgym.sandbox import Backend, BoxSpec, Limits, Sandbox, box, collect_garbage
 from clawgym.sandbox._home import box_home
 
 
@@ -218,6 +222,45 @@ async def test_the_number_of_processes_is_limited(bwrap: Backend) -> None:
 async def test_a_mount_cannot_cover_the_system(bwrap: Backend, folder: Path, name: str) -> None:
     with pytest.raises(UsageError):
         await bwrap.create(BoxSpec(mounts={name: folder}))
+
+
+HARNESS = """
+import asyncio, sys
+from clawgym.sandbox import BoxSpec, box, open_backend
+async def main():
+    async with box(open_backend("bwrap"), BoxSpec()) as sandbox:
+        script = "echo 1 > started; setsid sleep $0 & sleep $0"
+        running = asyncio.create_task(sandbox.exec(["sh", "-c", script, sys.argv[1]]))
+        while "started" not in await sandbox.list():
+            await asyncio.sleep(0.01)
+        print("started", flush=True)
+        await running
+asyncio.run(main())
+"""
+
+
+@pytest.mark.usefixtures("bwrap", "elsewhere")
+def test_nothing_survives_a_killed_harness() -> None:
+    token = "86410.5"
+    command = [sys.executable, "-c", HARNESS, token]
+    harness = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert harness.stdout
+    assert harness.stdout.readline() == b"started\n"
+    harness.kill()
+    harness.wait()
+    deadline = time.monotonic() + 2
+    while running_with(token) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert running_with(token) == 0
+    assert collect_garbage() == 1
+
+
+def running_with(token: str) -> int:
+    found = 0
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += token.encode() in Path("/proc", name, "cmdline").read_bytes()
+    return found
 
 
 async def test_a_box_that_cannot_be_set_up_is_our_failure(bwrap: Backend, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class Found:
 def run_inventory(arguments: argparse.Namespace) -> int:
     found = files_below(arguments.folder, deep=True)
     by_type = Counter(each.type for each in found)
-    sizes = Counter({name: 0 for name in by_type})
+    sizes = Counter(dict.fromkeys(by_type, 0))
     for each in found:
         sizes[each.type] += each.size
     print(f"{arguments.folder}: {len(found)} files, {sum(sizes.values())} bytes")

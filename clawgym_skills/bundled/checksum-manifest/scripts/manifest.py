@@ -51,7 +51,8 @@ def run_verify(arguments: argparse.Namespace) -> int:
     if arguments.output:
         facts = json.dumps({"unchanged": same, **outcome}, ensure_ascii=False, indent=2)
         write_text(arguments.output, facts + "\n")
-    print(f"{same} unchanged, " + ", ".join(f"{len(each)} {kind}" for kind, each in outcome.items()))
+    counts = ", ".join(f"{len(each)} {kind}" for kind, each in outcome.items())
+    print(f"{same} unchanged, {counts}")
     return 1 if any(outcome.values()) else 0
 
 
@@ -117,7 +118,7 @@ def read_manifest(path: Path) -> dict[str, str]:
         if not found:
             raise InputError(f"{path}, line {number}: not a line of a SHA-256 manifest")
         name = unescaped(found["path"]) if found["escaped"] else found["path"]
-        name = name[2:] if name.startswith("./") else name
+        name = name.removeprefix("./")
         if name.startswith("/") or ".." in name.split("/"):
             raise InputError(f"{path}, line {number}: {name!r} lies outside the folder")
         listed[name] = found["digest"].lower()

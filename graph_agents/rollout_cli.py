@@ -1,0 +1,51 @@
+"""`clawgym rollout`: run harnesses over a dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Run harnesses over a dataset; resumes.")
+
+
+@app.command()
+def rollout(
+    dataset: Annotated[Path, typer.Argument(help="The dataset directory.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
+    harness: Annotated[
+        list[str],
+        typer.Option(help="oracle, noop, lazy, expert, expert:flawed or langgraph; repeatable."),
+    ],
+    attempts: Annotated[int, typer.Option("-n", "--attempts", min=1, help="Runs of each task.")] = 1,
+    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Trials at a time.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
+    model: Annotated[str | None, typer.Option(help="Model id, for the harness langgraph.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Run every harness on every task. The same command on the same directory resumes.
+
+    Trials that could not be graded, because an endpoint was down, say, are run again. Exit code 0
+    when every trial is graded, 3 when some are not.
+    """
+    from graph_agents.rollout_run import RolloutOptions, run_rollout
+
+    run_rollout(
+        RolloutOptions(
+            dataset=dataset,
+            output=output,
+            harnesses=tuple(harness),
+            attempts=attempts,
+            seed=seed,
+            jobs=jobs,
+            model=model,
+            base_url=base_url,
+            sandbox=sandbox,
+        ),
+        as_json=as_json,
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,135 @@
+"""What `clawgym rollout` and `clawgym bench run` do, once their options are parsed."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from clawgym import __version__
+from clawgym.dataset import Dataset
+from clawgym.errors import ExitCode
+from clawgym.reward import Ungraded, mean_score
+from clawgym.run import RunDirectory, RunPlan
+from clawgym.sandbox import open_backend
+from clawgym.settings import Settings, load
+from clawgym.terminal import progress_bar
+from graph_agents.harness import ModelFactory, make_harnesses
+from graph_agents.model_choice import open_model
+from graph_agents.rollout import roll_out
+
+
+@dataclass(frozen=True)
+class RolloutOptions:
+    """The options as the user gave them; None leaves the choice to the settings."""
+
+    dataset: Path
+    output: Path
+    harnesses: tuple[str, ...]
+    attempts: int = 1
+    seed: int = 0
+    jobs: int | None = None
+    model: str | None = None
+    base_url: str | None = None
+    sandbox: str | None = None
+
+
+def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirectory:
+    """Run what is missing, show progress, print a line for each harness.
+
+    Raises:
+        typer.Exit: with code 3 when trials stayed ungraded.
+    """
+    run = start_or_resume(options)
+    trials = run.trials()
+    for name in run.plan.harnesses:
+        rewards = [trial.reward for trial in trials if trial.harness == name]
+        if not as_json:
+            typer.echo(f"{name:<16} {mean_score(rewards)}")
+    ungraded = [trial for trial in trials if isinstance(trial.reward, Ungraded)]
+    if as_json:
+        typer.echo(json.dumps(_summary(run)))
+    for trial in ungraded[:3]:
+        assert isinstance(trial.reward, Ungraded)
+        typer.echo(f"ungraded: {trial.harness} {trial.task_id}: {trial.reward.reason}", err=True)
+    if ungraded:
+        typer.echo(f"{len(ungraded)} trials are ungraded; run the same command to try them again", err=True)
+        raise typer.Exit(ExitCode.INFRASTRUCTURE)
+    return run
+
+
+def start_or_resume(options: RolloutOptions) -> RunDirectory:
+    """Make or reopen the run directory and run its missing trials.
+
+    Raises:
+        ClawGymError: the options, the dataset or the machine do not allow it.
+    """
+    settings = load(
+        {
+            "jobs": options.jobs,
+            "sandbox": options.sandbox,
+            "model": options.model,
+            "base_url": options.base_url,
+        }
+    ).settings
+    return asyncio.run(_run(options, settings))
+
+
+async def _run(options: RolloutOptions, settings: Settings) -> RunDirectory:
+    dataset = Dataset(options.dataset)
+    backend = open_backend(settings.sandbox)
+    async with _model_factory(options, settings) as model:
+        harnesses = make_harnesses(options.harnesses, model)
+        plan = RunPlan(
+            dataset=str(options.dataset),
+            dataset_digest=dataset.digest,
+            task_ids=tuple(dataset.task_ids),
+            harnesses=tuple(harnesses),
+            attempts=options.attempts,
+            seed=options.seed,
+            sandbox=backend.name,
+            model=settings.model if model else None,
+            base_url=settings.base_url if model else None,
+            clawgym_version=__version__,
+        )
+        run = RunDirectory.create_or_resume(options.output, plan)
+        total = len(plan.keys())
+        done = total - len(run.missing())
+        with progress_bar("rolling out", total, done=done) as advance:
+            await roll_out(
+                dataset,
+                run,
+                harnesses,
+                backend,
+                jobs=settings.jobs,
+                on_trial=lambda _: advance(),
+            )
+    return run
+
+
+@contextlib.asynccontextmanager
+async def _model_factory(
+    options: RolloutOptions, settings: Settings
+) -> AsyncGenerator[ModelFactory | None]:
+    if "langgraph" not in options.harnesses:
+        yield None
+        return
+    async with open_model(settings) as model:
+        yield lambda _task, _rng: model
+
+
+def _summary(run: RunDirectory) -> dict[str, object]:
+    trials = run.trials()
+    means = {
+        name: mean_score(trial.reward for trial in trials if trial.harness == name)
+        for name in run.plan.harnesses
+    }
+    return {
+        "run": str(run.path),
+        "trials": len(trials),
+        "means": {name: mean.value for name, mean in means.items()},
+        "coverage": {name: mean.coverage for name, mean in means.items()},
+    }
