@@ -33,6 +33,39 @@ def bench() -> None:
 
 
 @app.command()
+def run(
+    suite: Annotated[Path, typer.Argument(help="The benchmark's tasks: a dataset directory.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
+    harness: Annotated[
+        list[str],
+        typer.Option(help="oracle, noop, lazy, expert, expert:flawed or langgraph; repeatable."),
+    ],
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Attempts at each task.")] = 3,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Trials at a time.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
+    model: Annotated[str | None, typer.Option(help="Model id, for the harness langgraph.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+) -> None:
+    """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
+    from clawgym.dataset import Dataset
+    from bench.statistics import expected_half_width
+    from graph_agents.rollout_run import RolloutOptions, run_rollout
+
+    tasks = len(Dataset(suite))
+    width = 100 * expected_half_width(tasks)
+    typer.echo(f"{tasks} tasks x {runs} runs: expect a mean to be within {width:.1f} points", err=True)
+    options = RolloutOptions(
+        suite, output, tuple(harness), runs, seed, jobs, model, base_url, sandbox
+    )
+    run_rollout(options).close()
+    report(output, suite, None)
+    show(output, suite)
+
+
+@app.command()
 def report(
     run_dir: RunArgument,
     dataset: DatasetOption = None,

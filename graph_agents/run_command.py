@@ -1,27 +1,21 @@
 """What `clawgym agent run` does, once its options are parsed."""
 
-import contextlib
 import json
-import os
-from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from clawgym.errors import UsageError
-from clawgym.model import ChatModel
 from clawgym.sandbox import open_backend
 from clawgym.settings import Settings
 from clawgym_skills.bundle import bundled_skills
 from clawgym_skills.skill import Skill
-from graph_agents import offline
 from graph_agents.graph import AgentLimits
+from graph_agents.model_choice import open_model
 from graph_agents.session import AgentRun, run_agent
 from graph_agents.terminal import Terminal
 from graph_agents.workbench import workbench
 from mcp_servers.workspace import workspace_tools
-
-_OPENAI = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ async def carry_out(request: RunRequest, *, show: bool) -> AgentRun:
     skills = _skills(request.skills)
     terminal = Terminal() if show else None
     async with (
-        _model(request.settings) as model,
+        open_model(request.settings) as model,
         workbench(request.workspace, skills, open_backend(request.settings.sandbox)) as sandbox,
     ):
         run = await run_agent(
@@ -75,29 +69,6 @@ def as_json_text(run: AgentRun) -> str:
         "error": str(run.error) if run.error else None,
     }
     return json.dumps(result, ensure_ascii=False, indent=1)
-
-
-@contextlib.asynccontextmanager
-async def _model(settings: Settings) -> AsyncGenerator[ChatModel]:
-    if settings.model is None:
-        raise UsageError(
-            "no model is named: give --model NAME or set CLAWGYM_MODEL, with CLAWGYM_BASE_URL for "
-            f"the endpoint and {settings.api_key_env} for its key; or try --model offline, which "
-            "needs neither"
-        )
-    if settings.model == offline.NAME:
-        yield offline.offline_model()
-        return
-    key = os.environ.get(settings.api_key_env, "")
-    if not key and settings.base_url == _OPENAI:
-        raise UsageError(
-            f"{settings.base_url} needs an API key: set {settings.api_key_env}, name another "
-            "variable with --api-key-env, or give the --base-url of a local server"
-        )
-    from clawgym.model.openai_client import OpenAIModel
-
-    async with OpenAIModel(settings.model, settings.base_url, key) as model:
-        yield model
 
 
 def _skills(wanted: str | None) -> list[Skill]:

@@ -151,8 +151,6 @@ def _all_moves(draft: Draft, skills: Skills, primary: str) -> Iterator[_Move]:
 def _moves_of(draft: Draft, skill: str, capability: Capability) -> Iterator[_Move]:
     """Every way in which one capability of one skill fits the artifacts at hand."""
     operation = capability.operation
-    if operation not in OPERATIONS:
-        return
     if operation == "update":
         yield from _updates(draft, skill, capability)
         return

@@ -60,7 +60,8 @@ def _say(
         "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
         "singular": domain.singular,
         "plural": domain.plural,
-        "notes": _notes(inputs[0].kind),
+        "notes": _notes("notes", inputs[0].kind),
+        "brief_notes": _notes("brief_notes", inputs[0].kind),
     }
     return rng.choice(_templates(node, style)).format(**fields, **words)
 
@@ -77,7 +78,8 @@ def _variant(section: object, style: Style) -> list[str]:
     return section[style]
 
 
-def _notes(kind: str) -> str:
-    notes: object = _phrases()["extract"]["notes"]
+def _notes(section: str, kind: str) -> str:
+    """What a field of that kind of file means, where it is not plain."""
+    notes: object = _phrases()["extract"].get(section)
     assert isinstance(notes, dict)
     return str(notes.get(kind, ""))

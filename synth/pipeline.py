@@ -21,7 +21,7 @@ from clawgym.task import Task
 from synth.building import GENERATOR, build_task
 from synth.checking import computed_figures
 from synth.composing import compose
-from synth.operations import OPERATIONS
+from synth.operations import OPERATIONS, is_groundable
 from synth.phrasing import STYLES, Style
 from verify.proof import prove_task
 
@@ -62,7 +62,7 @@ def usable_skills(skills: Sequence[SkillSource]) -> tuple[SkillSource, ...]:
     Raises:
         UsageError: none does.
     """
-    usable = tuple(s for s in skills if any(c.operation in OPERATIONS for c in s.capabilities))
+    usable = tuple(skill for skill in skills if any(map(is_groundable, skill.capabilities)))
     if not usable:
         names = ", ".join(skill.name for skill in skills) or "no skill at all"
         raise UsageError(
@@ -98,7 +98,7 @@ def choose_skills(skills: Sequence[SkillSource], names: Sequence[str]) -> tuple[
 def draw(recipe: Recipe, index: int) -> Candidate:
     """The task of one index: a pure function of the recipe and the index."""
     lost: Counter[str] = Counter()
-    skills = {skill.name: skill.capabilities for skill in recipe.skills}
+    skills = {s.name: [c for c in s.capabilities if is_groundable(c)] for s in recipe.skills}
     primary = recipe.skills[index % len(recipe.skills)].name
     for attempt in range(_DRAWS):
         rng = derive_random(recipe.seed, "task", index, attempt)

@@ -82,6 +82,9 @@ class _Service:
             _log.debug("a client went away")
         except HttpFailure as failure:
             _write_failure(writer, failure)
+        except asyncio.CancelledError:
+            # `stop` alone cancels; asyncio's streams log a cancelled handler as an error.
+            _log.debug("the endpoint stopped")
         finally:
             self._connections.discard(task)
             writer.close()

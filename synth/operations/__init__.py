@@ -1,7 +1,7 @@
 """The operations that the synthesiser can ground: how each is parametrised and what is then true."""
 
 from synth.operations.aggregate import Aggregate
-from synth.operations.base import GroundedOperation, Params, catalogue
+from synth.operations.base import GroundedOperation, Params, catalogue, is_groundable
 from synth.operations.convert import Convert
 from synth.operations.deduplicate import Deduplicate
 from synth.operations.extract import Extract
@@ -24,4 +24,4 @@ OPERATIONS: dict[str, GroundedOperation] = {
     )
 }
 
-__all__ = ["OPERATIONS", "GroundedOperation", "Params", "catalogue"]
+__all__ = ["OPERATIONS", "GroundedOperation", "Params", "catalogue", "is_groundable"]

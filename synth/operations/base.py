@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from clawgym.operation import Operation
+from clawgym.operation import Capability, Operation
 from synth.values import RowSet, Value
 
 Params = Mapping[str, JsonValue]
@@ -55,6 +55,12 @@ def catalogue() -> dict[str, Operation]:
     text = files("synth").joinpath("data", "operations.toml").read_text(encoding="utf-8")
     found = [Operation.model_validate(entry) for entry in tomllib.loads(text)["operation"]]
     return {operation.name: operation for operation in found}
+
+
+def is_groundable(capability: Capability) -> bool:
+    """Whether tasks can be made of what a skill declares: a known operation on a kind it takes."""
+    operation = catalogue().get(capability.operation)
+    return operation is not None and capability.kind in operation.accepts
 
 
 def only_rows(inputs: Sequence[Value]) -> RowSet:

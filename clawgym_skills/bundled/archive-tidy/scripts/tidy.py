@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import getcontext
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 Row = dict[str, object]
 
@@ -346,12 +346,11 @@ def write_rows(path: Path, table: Table) -> None:
 
 
 def delimited(table: Table, delimiter: str) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in table.rows:
-        writer.writerow([as_text(row.get(column)) for column in table.columns])
-    return buffer.getvalue()
+    # The writer quotes a lone carriage return only where line ends hold one: hence the cut.
+    echo = SimpleNamespace(write=str)
+    writer = csv.writer(echo, delimiter=delimiter, lineterminator="\r\n")
+    cells = [[as_text(row.get(column)) for column in table.columns] for row in table.rows]
+    return "".join(writer.writerow(line)[:-2] + "\n" for line in [table.columns, *cells])
 
 
 def read_text(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import getcontext
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 Row = dict[str, object]
@@ -91,6 +91,11 @@ class Event:
         return end.when - start.when
 
     @property
+    def address(self) -> str:
+        """The organizer's bare mail address, in lower case."""
+        return re.sub(r"(?i)^mailto:", "", self.texts["ORGANIZER"]).lower()
+
+    @property
     def blocks(self) -> bool:
         """Whether the event takes up time: not cancelled, not marked as free."""
         return self.texts["STATUS"] != "CANCELLED" and self.texts["TRANSP"] != "TRANSPARENT"
@@ -104,7 +109,8 @@ class Event:
             "summary": self.texts["SUMMARY"],
             "location": self.texts["LOCATION"],
             "minutes": int(self.length.total_seconds() // 60),
-            "organizer": re.sub(r"(?i)^mailto:", "", self.texts["ORGANIZER"]).lower(),
+            "organizer": self.texts["CN"] or self.address,
+            "organizer_email": self.address,
             "description": self.texts["DESCRIPTION"],
             "status": self.texts["STATUS"],
             "uid": self.texts["UID"],
@@ -306,6 +312,7 @@ def event_of(path: Path, properties: dict[str, list[Property]]) -> Event:
     first = {name: found[0] for name, found in properties.items()}
     wanted = ["SUMMARY", "LOCATION", "DESCRIPTION", "STATUS", "TRANSP", "UID", "ORGANIZER", "RRULE"]
     texts = {name: unescaped(first[name].value) if name in first else "" for name in wanted}
+    texts["CN"] = first["ORGANIZER"].params.get("CN", "") if "ORGANIZER" in first else ""
     title = texts["SUMMARY"] or texts["UID"] or "an event"
     if "DTSTART" not in first:
         raise InputError(f"{path}: {title!r} has no DTSTART")
@@ -407,12 +414,11 @@ def write_rows(path: Path, table: Table) -> None:
 
 
 def delimited(table: Table, delimiter: str) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in table.rows:
-        writer.writerow([as_text(row.get(column)) for column in table.columns])
-    return buffer.getvalue()
+    # The writer quotes a lone carriage return only where line ends hold one: hence the cut.
+    echo = SimpleNamespace(write=str)
+    writer = csv.writer(echo, delimiter=delimiter, lineterminator="\r\n")
+    cells = [[as_text(row.get(column)) for column in table.columns] for row in table.rows]
+    return "".join(writer.writerow(line)[:-2] + "\n" for line in [table.columns, *cells])
 
 
 def as_json_value(value: object) -> object:

@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 Row = dict[str, object]
 
@@ -421,12 +422,11 @@ def write_rows(path: Path, table: Table) -> None:
 
 
 def delimited(table: Table, delimiter: str) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in table.rows:
-        writer.writerow([as_text(row.get(column)) for column in table.columns])
-    return buffer.getvalue()
+    # The writer quotes a lone carriage return only where line ends hold one: hence the cut.
+    echo = SimpleNamespace(write=str)
+    writer = csv.writer(echo, delimiter=delimiter, lineterminator="\r\n")
+    cells = [[as_text(row.get(column)) for column in table.columns] for row in table.rows]
+    return "".join(writer.writerow(line)[:-2] + "\n" for line in [table.columns, *cells])
 
 
 def read_text(path: Path) -> str:

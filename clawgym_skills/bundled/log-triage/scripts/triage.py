@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import getcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 Row = dict[str, object]
 
@@ -238,12 +238,11 @@ def write_rows(path: Path, table: Table) -> None:
 
 
 def delimited(table: Table, delimiter: str) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.columns)
-    for row in table.rows:
-        writer.writerow([as_text(row.get(column)) for column in table.columns])
-    return buffer.getvalue()
+    # The writer quotes a lone carriage return only where line ends hold one: hence the cut.
+    echo = SimpleNamespace(write=str)
+    writer = csv.writer(echo, delimiter=delimiter, lineterminator="\r\n")
+    cells = [[as_text(row.get(column)) for column in table.columns] for row in table.rows]
+    return "".join(writer.writerow(line)[:-2] + "\n" for line in [table.columns, *cells])
 
 
 def write_text(path: Path, text: str, errors: str = "strict") -> None:
