@@ -50,13 +50,15 @@ def run(
     sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
 ) -> None:
     """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
-    from clawgym.dataset import Dataset
     from bench.statistics import expected_half_width
+    from clawgym.dataset import Dataset
     from graph_agents.rollout_run import RolloutOptions, run_rollout
 
     tasks = len(Dataset(suite))
     width = 100 * expected_half_width(tasks)
-    typer.echo(f"{tasks} tasks x {runs} runs: expect a mean to be within {width:.1f} points", err=True)
+    typer.echo(
+        f"{tasks} tasks x {runs} runs: expect a mean to be within {width:.1f} points", err=True
+    )
     options = RolloutOptions(
         suite, output, tuple(harness), runs, seed, jobs, model, base_url, sandbox
     )

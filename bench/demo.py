@@ -15,7 +15,9 @@ def demo(
     ),
     tasks: Annotated[int, typer.Option("-n", "--tasks", min=1, help="How many tasks.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 7,
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Boxes at a time.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Boxes at a time.")
+    ] = None,
     sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
 ) -> None:
     """Index skills, synthesise tasks, prove them, run agents, verify, report.

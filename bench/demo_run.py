@@ -61,11 +61,15 @@ def run_demo(options: DemoOptions) -> None:
     console = Console()
     with _step(console, "index", "clawgym skills index"):
         _index(options, console)
-    with _step(console, "synthesise", f"clawgym synth run -n {options.tasks} --seed {options.seed}"):
+    with _step(
+        console, "synthesise", f"clawgym synth run -n {options.tasks} --seed {options.seed}"
+    ):
         dataset = _synthesise(options)
     with _step(console, "prove", f"clawgym verify {dataset.path}"):
         _prove(dataset, backend, settings.jobs, console)
-    with _step(console, "roll out", "clawgym rollout --harness noop --harness lazy --harness expert …"):
+    with _step(
+        console, "roll out", "clawgym rollout --harness noop --harness lazy --harness expert …"
+    ):
         run = asyncio.run(_roll_out(options, dataset, backend, settings.jobs))
     report = run.path / "report.html"
     with _step(console, "report", f"clawgym bench report {run.path}"):
@@ -96,7 +100,9 @@ def _trusted_backend(settings: Settings) -> Backend:
         if settings.sandbox != "auto":
             raise
         _log.warning("%s", error)
-        typer.echo("the demo goes on WITHOUT isolation: it runs nothing but ClawGym's own code", err=True)
+        typer.echo(
+            "the demo goes on WITHOUT isolation: it runs nothing but ClawGym's own code", err=True
+        )
         return open_backend("local")
 
 
@@ -110,13 +116,17 @@ def _index(options: DemoOptions, console: Console) -> None:
 def _synthesise(options: DemoOptions) -> Dataset:
     path = options.output / "tasks"
     if not path.exists():
-        recipe = Recipe(choose_skills(skill_sources(options.output / "catalogue.sqlite"), ()), options.seed)
+        recipe = Recipe(
+            choose_skills(skill_sources(options.output / "catalogue.sqlite"), ()), options.seed
+        )
         with progress_bar("synthesising", options.tasks) as advance:
             synthesise(recipe, options.tasks, path, backend=None, on_task=advance)
     dataset = Dataset(path)
     index = dataset.index
     if index is None or index.seed != options.seed or len(dataset) != options.tasks:
-        raise UsageError(f"{path} holds other tasks than these options make; choose another --output")
+        raise UsageError(
+            f"{path} holds other tasks than these options make; choose another --output"
+        )
     return dataset
 
 
@@ -152,9 +162,11 @@ async def _roll_out(
             clawgym_version=__version__,
         )
         run = RunDirectory.create_or_resume(options.output / "run", plan)
-        total, missing = len(plan.keys()), len(run.missing())
+        total, missing = len(plan.trial_keys()), len(run.missing())
         with progress_bar("rolling out", total, done=total - missing) as advance:
-            await roll_out(dataset, run, harnesses, backend, jobs=jobs, on_trial=lambda _: advance())
+            await roll_out(
+                dataset, run, harnesses, backend, jobs=jobs, on_trial=lambda _: advance()
+            )
     return run
 
 
@@ -163,7 +175,7 @@ _Wrap = Callable[[Callable[[Task, Random], ChatModel]], ModelFactory]
 
 @contextlib.asynccontextmanager
 async def _experts_over_http() -> AsyncGenerator[_Wrap]:
-    """Serve experts on loopback, one key a trial, so that the agent talks HTTP as to any provider."""
+    """Serve experts on loopback, one key a trial: the agent talks HTTP, as to any provider."""
     served: dict[str, ChatModel] = {}
     async with serve(served.get) as endpoint, contextlib.AsyncExitStack() as clients:
 

@@ -73,7 +73,7 @@ def render_report(run: RunDirectory, dataset: Dataset) -> str:
             title=_suite(dataset),
             facts=_facts(run, dataset, trials),
             summary=summary(board),
-            gaps=gaps(trials, planned=len(run.plan.keys())),
+            gaps=gaps(trials, planned=len(run.plan.trial_keys())),
             board=board,
             harnesses=harnesses,
             bands=heatmap(pages, harnesses),

@@ -1,5 +1,8 @@
 """The root command line. Rooms are mounted by name and imported only when one of them is used."""
 
+# Typer's groups take click's context, which Typer vendors in some versions and not in others.
+# pyright: reportIncompatibleMethodOverride=false
+
 import importlib
 from typing import Annotated
 
@@ -30,23 +33,24 @@ _COMMANDS = {
 class _LazyRooms(TyperGroup):
     """A command group whose members are modules that are imported when they are invoked."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - typer's own context type
+    def list_commands(self, ctx: typer.Context) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:
         if cmd_name not in _COMMANDS:
             return None
         summary = _COMMANDS[cmd_name][1]
         return TyperCommand(cmd_name, short_help=summary, help=summary)
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]):  # pyright: ignore  # noqa: ANN201
-        name, _, rest = super().resolve_command(ctx, args)
-        module, attribute = _COMMANDS[str(name)][0].split(":")
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str, object, list[str]]:
+        found, _, rest = super().resolve_command(ctx, args)
+        name = str(found)
+        module, attribute = _COMMANDS[name][0].split(":")
         command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
         command.name = name
         return name, command, rest
 
-    def invoke(self, ctx: typer.Context) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def invoke(self, ctx: typer.Context) -> object:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -75,10 +79,13 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """ClawGym: skills, tasks, rollouts, verification, training and benchmarks for personal agents."""
+    """The life cycle of personal agents: skills, tasks, rollouts, training, benchmarks."""
     del version
 
 

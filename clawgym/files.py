@@ -85,7 +85,9 @@ class Files(Mapping[str, File]):
             for name in (*folders, *names):
                 path = Path(root, name)
                 if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                    raise TaskFormatError(f"{path} is not a regular file; replace it by its content")
+                    raise TaskFormatError(
+                        f"{path} is not a regular file; replace it by its content"
+                    )
             for name in names:
                 path = Path(root, name)
                 executable = bool(path.stat().st_mode & 0o100)

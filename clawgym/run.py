@@ -1,8 +1,8 @@
 """Run directories: the durable record of trials, and what makes a run resumable.
 
-    run.json              the plan; the same plan on the same directory resumes
-    trials.sqlite         one row a finished trial: the source of truth
-    trajectories/*.json   ATIF, one file a trial, written before its row
+run.json              the plan; the same plan on the same directory resumes
+trials.sqlite         one row a finished trial: the source of truth
+trajectories/*.json   ATIF, one file a trial, written before its row
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -58,7 +58,7 @@ class RunPlan(BaseModel):
     base_url: str | None = None
     clawgym_version: str
 
-    def keys(self) -> list[TrialKey]:
+    def trial_keys(self) -> list[TrialKey]:
         """Every trial of the plan, in the order in which they run."""
         return [
             TrialKey(harness, task_id, attempt)
@@ -113,7 +113,7 @@ class RunDirectory:
             write_atomic(path / "run.json", plan.model_dump_json(indent=1).encode() + b"\n")
         elif stored != plan:
             raise UsageError(
-                f"{path} holds a run with another plan (it differs in {_difference(stored, plan)}); "
+                f"{path} holds a run with another plan (another {_difference(stored, plan)}); "
                 "repeat that run's command to resume it, or choose another directory"
             )
         return cls(path, plan)
@@ -131,7 +131,7 @@ class RunDirectory:
         return cls(path, plan)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """Keep other processes from working on the same run; the kernel frees it on a crash.
 
         Raises:
@@ -142,7 +142,9 @@ class RunDirectory:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise UsageError(f"another process is working on {self.path}; wait for it") from error
+                raise UsageError(
+                    f"another process is working on {self.path}; wait for it"
+                ) from error
             yield
         finally:
             os.close(handle)
@@ -150,7 +152,9 @@ class RunDirectory:
     def trials(self) -> list[Trial]:
         """Every recorded trial, by key."""
         columns = [name for name in Trial.model_fields if name != "reward"]
-        query = f"SELECT reward, {', '.join(columns)} FROM trials ORDER BY harness, task_id, attempt"  # noqa: S608
+        query = (
+            f"SELECT reward, {', '.join(columns)} FROM trials ORDER BY harness, task_id, attempt"  # noqa: S608
+        )
         return [
             Trial(reward=_REWARD.validate_json(reward), **dict(zip(columns, rest, strict=True)))
             for reward, *rest in self._database.execute(query)
@@ -159,7 +163,7 @@ class RunDirectory:
     def missing(self) -> list[TrialKey]:
         """The trials of the plan that have no grade yet, ungraded ones included."""
         graded = {trial.key for trial in self.trials() if not isinstance(trial.reward, Ungraded)}
-        return [key for key in self.plan.keys() if key not in graded]
+        return [key for key in self.plan.trial_keys() if key not in graded]
 
     def record(self, trial: Trial, trajectory: Trajectory | None) -> None:
         """Save the trajectory, then the row: a row never points at a file that is not there.

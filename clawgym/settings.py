@@ -27,7 +27,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    model: str | None = Field(None, description="Model id, or 'offline' for the rule-based stand-in.")
+    model: str | None = Field(
+        None, description="Model id, or 'offline' for the rule-based stand-in."
+    )
     base_url: str = Field(
         "https://api.openai.com/v1", description="Base URL of an OpenAI-compatible endpoint."
     )
@@ -61,7 +63,7 @@ class Loaded:
     origins: Mapping[str, str]
 
 
-def load(flags: Mapping[str, object] | None = None) -> Loaded:
+def load(flags: Mapping[str, Any] | None = None) -> Loaded:
     """Read the settings.
 
     Args:
@@ -86,7 +88,9 @@ def load(flags: Mapping[str, object] | None = None) -> Loaded:
     try:
         return Loaded(Settings(**{**values, **given}), origins)
     except ValidationError as error:
-        problems = "; ".join(_explain(detail["loc"], detail["msg"], origins) for detail in error.errors())
+        problems = "; ".join(
+            _explain(detail["loc"], detail["msg"], origins) for detail in error.errors()
+        )
         raise UsageError(f"invalid settings: {problems}") from error
 
 

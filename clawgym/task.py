@@ -132,7 +132,9 @@ class Task:
             "solution": self.solution,
         }
         entries: dict[str, File | bytes | str] = {
-            f"{folder}/{path}": file for folder, files in parts.items() for path, file in files.items()
+            f"{folder}/{path}": file
+            for folder, files in parts.items()
+            for path, file in files.items()
         }
         entries["task.toml"] = tomli_w.dumps(self.config.model_dump(mode="json", exclude_none=True))
         entries["instruction.md"] = self.instruction

@@ -87,7 +87,9 @@ class Step(_Strict):
     def _follows_atif(self) -> Self:
         agent_only = (self.reasoning_content, self.model_name, self.tool_calls, self.metrics)
         if self.source != "agent" and any(field is not None for field in agent_only):
-            raise ValueError(f"step {self.step_id}: only agent steps carry calls, metrics, reasoning")
+            raise ValueError(
+                f"step {self.step_id}: only agent steps carry calls, metrics, reasoning"
+            )
         calls = {call.tool_call_id for call in self.tool_calls or []}
         for result in self.observation.results if self.observation else []:
             if result.source_call_id is not None and result.source_call_id not in calls:

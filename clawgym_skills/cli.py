@@ -1,7 +1,5 @@
 """`clawgym skills`: index, search, list and show skills."""
 
-# ruff: noqa: PLC0415 - what a command needs is imported when it runs
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 

@@ -7,6 +7,8 @@ result: neither the truth nor the reference solution shares code with these scri
 import json
 from collections.abc import Callable, Sequence
 
+from pydantic import JsonValue
+
 from clawgym.graph import Node, TaskGraph
 
 _SCRIPTS = {
@@ -57,12 +59,12 @@ class _Parameters:
         rows = [item for item in self._items(name) if isinstance(item, dict)]
         return [{key: _plain(value) for key, value in row.items()} for row in rows]
 
-    def _items(self, name: str) -> list[object]:
+    def _items(self, name: str) -> list[JsonValue]:
         items = self._params.get(name, [])
-        return list(items) if isinstance(items, list | tuple) else []
+        return items if isinstance(items, list) else []
 
 
-def _plain(value: object) -> str:
+def _plain(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -77,7 +79,16 @@ def _filter(params: _Parameters, paths: Sequence[str], output: str) -> list[str]
 
 
 def _deduplicate(params: _Parameters, paths: Sequence[str], output: str) -> list[str]:
-    return ["dedup", paths[0], "-o", output, "--key", params.text("key"), "--keep", params.text("keep")]
+    return [
+        "dedup",
+        paths[0],
+        "-o",
+        output,
+        "--key",
+        params.text("key"),
+        "--keep",
+        params.text("keep"),
+    ]
 
 
 def _join(params: _Parameters, paths: Sequence[str], output: str) -> list[str]:
@@ -88,7 +99,10 @@ def _aggregate(params: _Parameters, paths: Sequence[str], output: str) -> list[s
     measures: list[str] = []
     for measure in params.rows("measures"):
         column = measure.get("column", "")
-        measures += ["--measure", f"{measure['function']}:{column}" if column else measure["function"]]
+        measures += [
+            "--measure",
+            f"{measure['function']}:{column}" if column else measure["function"],
+        ]
     return ["aggregate", paths[0], "-o", output, "--by", ",".join(params.texts("by")), *measures]
 
 
@@ -101,7 +115,12 @@ def _update(params: _Parameters, paths: Sequence[str], output: str) -> list[str]
     del output
     if params.text("mode") == "scale":
         return ["scale", paths[0], "--key", params.text("key"), "--factor", params.text("factor")]
-    columns = ["--key-column", params.text("key_column"), "--value-column", params.text("value_column")]
+    columns = [
+        "--key-column",
+        params.text("key_column"),
+        "--value-column",
+        params.text("value_column"),
+    ]
     return ["set-from", *paths, "--section", params.text("section"), *columns]
 
 

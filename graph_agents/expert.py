@@ -117,7 +117,6 @@ class ExpertModel:
 
     def _call(self, text: str, *calls: tuple[str, dict[str, JsonValue]]) -> Message:
 
-
         requests: list[ToolRequest] = []
         for tool, arguments in calls:
             self._spoken += 1
@@ -131,7 +130,7 @@ def _solvable_graph(task: Task) -> TaskGraph:
     for node in task.graph.nodes:
         if command_for(node, task.graph, "") is None:
             raise TaskFormatError(
-                f"the expert cannot {node.operation} with the skill {node.skill!r} of task {task.id}: "
+                f"task {task.id}: the expert cannot {node.operation} with {node.skill!r}; "
                 "it knows the bundled skills only"
             )
     return task.graph

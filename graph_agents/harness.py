@@ -151,7 +151,9 @@ def make_harnesses(names: Sequence[str], model: ModelFactory | None = None) -> d
             known = ", ".join([*_FIXED, *_ALIASES, "langgraph"])
             raise UsageError(f"unknown harness {name!r}{hint} (known: {known})")
         elif model is None:
-            raise UsageError("the harness 'langgraph' needs --model (and --base-url for your endpoint)")
+            raise UsageError(
+                "the harness 'langgraph' needs --model (and --base-url for your endpoint)"
+            )
         else:
             made[name] = AgentHarness(name, model)
     return made

@@ -16,8 +16,12 @@ def rollout(
         list[str],
         typer.Option(help="oracle, noop, lazy, expert, expert:flawed or langgraph; repeatable."),
     ],
-    attempts: Annotated[int, typer.Option("-n", "--attempts", min=1, help="Runs of each task.")] = 1,
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Trials at a time.")] = None,
+    attempts: Annotated[
+        int, typer.Option("-n", "--attempts", min=1, help="Runs of each task.")
+    ] = 1,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Trials at a time.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
     model: Annotated[str | None, typer.Option(help="Model id, for the harness langgraph.")] = None,
     base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint.")] = None,

@@ -56,7 +56,9 @@ def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirecto
         assert isinstance(trial.reward, Ungraded)
         typer.echo(f"ungraded: {trial.harness} {trial.task_id}: {trial.reward.reason}", err=True)
     if ungraded:
-        typer.echo(f"{len(ungraded)} trials are ungraded; run the same command to try them again", err=True)
+        typer.echo(
+            f"{len(ungraded)} trials are ungraded; run the same command to try them again", err=True
+        )
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
     return run
 
@@ -96,7 +98,7 @@ async def _run(options: RolloutOptions, settings: Settings) -> RunDirectory:
             clawgym_version=__version__,
         )
         run = RunDirectory.create_or_resume(options.output, plan)
-        total = len(plan.keys())
+        total = len(plan.trial_keys())
         done = total - len(run.missing())
         with progress_bar("rolling out", total, done=done) as advance:
             await roll_out(

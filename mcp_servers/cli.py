@@ -1,7 +1,5 @@
 """`clawgym mcp`: serve skills or a workspace to any MCP client over stdio."""
 
-# ruff: noqa: PLC0415 - what a command needs is imported when it runs
-
 import json
 import sys
 from pathlib import Path

@@ -23,7 +23,7 @@ class Arguments(BaseModel):
 
 
 class _Untitled(GenerateJsonSchema):
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's signature
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
 

@@ -1,13 +1,14 @@
-"""From the truth of a draft to the checks of its verifier: node by node, written before any words."""
+"""From the truth of a draft to the checks of its verifier, before any words are written."""
 
 import hashlib
 from collections.abc import Mapping
+from typing import TypedDict
 
 from clawgym.files import Files
 from clawgym.graph import Node, TaskGraph
 from clawgym.reward import CheckRole
 from synth.rendering import plain
-from synth.values import Cell, Config, Document, RowSet, Value
+from synth.values import Cell, Config, Document, Row, RowSet, Value
 from verify.checks import (
     Check,
     CheckSet,
@@ -17,6 +18,31 @@ from verify.checks import (
     TitleCheck,
     UnchangedCheck,
 )
+
+
+class _Head(TypedDict):
+    id: str
+    node: str
+    role: CheckRole
+    weight: float
+    requirement: str
+    expected: str
+
+
+class _Rows(TypedDict):
+    path: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    key: tuple[str, ...]
+    rows: tuple[Row, ...]
+    ordered: bool
+
+
+class _Content(TypedDict):
+    path: str
+    values: dict[str, dict[str, str]]
+    kept: dict[str, dict[str, str]]
+    comments: tuple[str, ...]
 
 
 def checks_for(graph: TaskGraph, values: Mapping[str, Value], workspace: Files) -> CheckSet:
@@ -61,7 +87,9 @@ def _rows_checks(node: Node, path: str, value: RowSet) -> list[Check]:
     columns = ", ".join(value.names)
     return [
         RowsCheck(
-            **_head(node, "parse", CheckRole.GATE, 0.0, f"{path} has the columns {columns}", columns),
+            **_head(
+                node, "parse", CheckRole.GATE, 0.0, f"{path} has the columns {columns}", columns
+            ),
             **_rows(path, value),
             type="rows_parse",
         ),
@@ -135,13 +163,18 @@ def _config_checks(node: Node, path: str, before: Config, after: Config) -> list
             (kept if same else changed).setdefault(section, {})[key] = text
     said = "; ".join(f"{s}.{k} = {v}" for s, entries in changed.items() for k, v in entries.items())
     gate = _head(
-        node, "kept", CheckRole.GATE, 0.0, f"{path} is otherwise unchanged", "other keys and comments"
+        node,
+        "kept",
+        CheckRole.GATE,
+        0.0,
+        f"{path} is otherwise unchanged",
+        "other keys and comments",
     )
     core = _head(node, "values", CheckRole.CORE, 1.0, f"{path} has the new values", said[:300])
-    shared = {"path": path, "values": changed, "kept": kept, "comments": before.comments}
+    content = _Content(path=path, values=changed, kept=kept, comments=before.comments)
     return [
-        ConfigCheck.model_validate({**gate, **shared, "type": "config_kept"}),
-        ConfigCheck.model_validate({**core, **shared, "type": "config_values"}),
+        ConfigCheck(**gate, **content, type="config_kept"),
+        ConfigCheck(**core, **content, type="config_values"),
     ]
 
 
@@ -160,26 +193,26 @@ def _unchanged(inputs: Files) -> UnchangedCheck:
 
 def _head(
     node: Node, what: str, role: CheckRole, weight: float, requirement: str, expected: str
-) -> dict[str, object]:
-    return {
-        "id": f"{node.id}.{what}",
-        "node": node.id,
-        "role": role,
-        "weight": weight,
-        "requirement": requirement,
-        "expected": expected,
-    }
+) -> _Head:
+    return _Head(
+        id=f"{node.id}.{what}",
+        node=node.id,
+        role=role,
+        weight=weight,
+        requirement=requirement,
+        expected=expected,
+    )
 
 
-def _rows(path: str, value: RowSet) -> dict[str, object]:
-    return {
-        "path": path,
-        "columns": value.names,
-        "numeric": tuple(field.numeric for field in value.fields),
-        "key": value.key,
-        "rows": value.rows,
-        "ordered": value.sorted_rows,
-    }
+def _rows(path: str, value: RowSet) -> _Rows:
+    return _Rows(
+        path=path,
+        columns=value.names,
+        numeric=tuple(field.numeric for field in value.fields),
+        key=value.key,
+        rows=value.rows,
+        ordered=value.sorted_rows,
+    )
 
 
 def _sample(value: RowSet) -> str:

@@ -71,7 +71,9 @@ def run(
         return
     lost = {name: lost for name, lost in index.funnel.items() if name not in ("drawn", "accepted")}
     typer.echo(f"{len(index.tasks)} tasks from {len(index.skills)} skills in {output}")
-    typer.echo(f"drawn {index.funnel['drawn']}, lost {json.dumps(lost)}, digest {index.digest[:16]}")
+    typer.echo(
+        f"drawn {index.funnel['drawn']}, lost {json.dumps(lost)}, digest {index.digest[:16]}"
+    )
     typer.echo(f"next: clawgym verify {output}")
 
 

@@ -63,7 +63,9 @@ class Draft:
         """Register an artifact and return its id."""
         artifact_id = f"a{len(self.artifacts) + 1}"
         columns = value.columns if isinstance(value, RowSet) else ()
-        self.artifacts[artifact_id] = Artifact(id=artifact_id, kind=kind, path=path, columns=columns)
+        self.artifacts[artifact_id] = Artifact(
+            id=artifact_id, kind=kind, path=path, columns=columns
+        )
         self.values[artifact_id] = value
         return artifact_id
 
@@ -113,7 +115,9 @@ def _start(rng: random.Random, skills: Skills, primary: str) -> Draft | None:
         return None
     domain, kind = rng.choice(entries)
     can_clean = any(f"deduplicate:{row_kind}" in offered for row_kind in _ROW_KINDS)
-    messy = can_clean and kind not in (ArtifactKind.LOG, ArtifactKind.CALENDAR) and rng.random() < 0.5
+    messy = (
+        can_clean and kind not in (ArtifactKind.LOG, ArtifactKind.CALENDAR) and rng.random() < 0.5
+    )
     world = build_world(rng, domain, messy=messy)
     draft = Draft(world)
     draft.live.append(draft.add(kind, _source_path(rng, domain.feed, kind), world.feed))
@@ -170,7 +174,9 @@ def _moves_of(draft: Draft, skill: str, capability: Capability) -> Iterator[_Mov
 
 
 def _updates(draft: Draft, skill: str, capability: Capability) -> Iterator[_Move]:
-    if capability.kind is not ArtifactKind.CONFIG or any(n.operation == "update" for n in draft.nodes):
+    if capability.kind is not ArtifactKind.CONFIG or any(
+        n.operation == "update" for n in draft.nodes
+    ):
         return
     yield _Move("update", skill, ("a3",), ArtifactKind.CONFIG)
     for artifact_id, value in draft.values.items():
@@ -239,7 +245,9 @@ def _output_path(rng: random.Random, draft: Draft, move: _Move, params: Params) 
         return paths[0]
     stems = [path.rsplit("/", 1)[-1].rsplit(".", 1)[0] for path in paths]
     stem = OPERATIONS[move.operation].stem(params, draft.world.domain.feed, stems)
-    extension = "md" if move.produces is ArtifactKind.DOCUMENT else rng.choice(_FORMATS[move.produces])
+    extension = (
+        "md" if move.produces is ArtifactKind.DOCUMENT else rng.choice(_FORMATS[move.produces])
+    )
     taken = {artifact.path for artifact in draft.artifacts.values()}
     path, number = f"output/{stem}.{extension}", 2
     while path in taken:

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from clawgym.graph import Node, TaskGraph
 from synth.operations import OPERATIONS
 from synth.values import Value
@@ -18,10 +20,25 @@ STYLES: tuple[Style, ...] = ("brief", "spec")
 _FORMATS = {"csv": "CSV", "json": "a JSON list", "jsonl": "JSON lines", "md": "Markdown"}
 
 
+class _Phrases(BaseModel):
+    """One section of `data/phrases.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    brief: tuple[str, ...]
+    spec: tuple[str, ...]
+    notes: dict[str, str] = {}
+    brief_notes: dict[str, str] = {}
+    right: "_Phrases | None" = None
+
+    def of(self, style: Style) -> tuple[str, ...]:
+        return self.brief if style == "brief" else self.spec
+
+
 @cache
-def _phrases() -> Mapping[str, Mapping[str, list[str]]]:
+def _phrases() -> Mapping[str, _Phrases]:
     text = files("synth").joinpath("data", "phrases.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return {name: _Phrases.model_validate(part) for name, part in tomllib.loads(text).items()}
 
 
 def phrase(
@@ -33,8 +50,8 @@ def phrase(
 ) -> str:
     """The instruction: an opening, one sentence a node in topological order, a closing."""
     frame = {"feed": domain.feed, "singular": domain.singular}
-    opening = rng.choice(_phrases()["opening"][style]).format(**frame)
-    closing = rng.choice(_phrases()["closing"][style])
+    opening = rng.choice(_phrases()["opening"].of(style)).format(**frame)
+    closing = rng.choice(_phrases()["closing"].of(style))
     said = [_say(rng, style, graph, node, values, domain) for node in graph.topological()]
     if style == "spec":
         steps = "\n".join(f"{number}. {sentence}" for number, sentence in enumerate(said, 1))
@@ -51,7 +68,7 @@ def _say(
     domain: Domain,
 ) -> str:
     inputs = [graph.artifact(artifact_id) for artifact_id in node.inputs]
-    output = graph.artifact(node.output).path
+    output, section = graph.artifact(node.output).path, _phrases()[node.operation]
     words = OPERATIONS[node.operation].words(node.params, [values[a.id] for a in inputs])
     fields = {
         "input": f"`{inputs[0].path}`",
@@ -60,26 +77,9 @@ def _say(
         "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
         "singular": domain.singular,
         "plural": domain.plural,
-        "notes": _notes("notes", inputs[0].kind),
-        "brief_notes": _notes("brief_notes", inputs[0].kind),
+        "notes": section.notes.get(inputs[0].kind, ""),
+        "brief_notes": section.brief_notes.get(inputs[0].kind, ""),
     }
-    return rng.choice(_templates(node, style)).format(**fields, **words)
-
-
-def _templates(node: Node, style: Style) -> list[str]:
-    section = _phrases()[node.operation]
-    if node.operation == "update" and len(node.inputs) > 1:
-        return _variant(section["right"], style)
-    return section[style]
-
-
-def _variant(section: object, style: Style) -> list[str]:
-    assert isinstance(section, dict)
-    return section[style]
-
-
-def _notes(section: str, kind: str) -> str:
-    """What a field of that kind of file means, where it is not plain."""
-    notes: object = _phrases()["extract"].get(section)
-    assert isinstance(notes, dict)
-    return str(notes.get(kind, ""))
+    if section.right and len(inputs) > 1:
+        section = section.right
+    return rng.choice(section.of(style)).format(**fields, **words)

@@ -131,7 +131,9 @@ def candidates(recipe: Recipe, workers: int) -> Iterator[Candidate]:
     with ProcessPoolExecutor(workers) as pool:
         indices = count()
         while True:
-            yield from pool.map(partial(draw, recipe), islice(indices, _CHUNK * workers), chunksize=_CHUNK)
+            yield from pool.map(
+                partial(draw, recipe), islice(indices, _CHUNK * workers), chunksize=_CHUNK
+            )
 
 
 class Synthesis:

@@ -57,7 +57,9 @@ def _log(value: RowSet) -> str:
     for row in value.rows:
         cell = dict(zip(value.names, row, strict=True))
         pairs = " ".join(f"{name}={plain(cell[name])}" for name in extra)
-        lines.append(f"{cell['time']} {cell['level']} {cell['component']}: {cell['message']} {pairs}")
+        lines.append(
+            f"{cell['time']} {cell['level']} {cell['component']}: {cell['message']} {pairs}"
+        )
         if cell["level"] == "ERROR":
             lines.append(_TRACE % (zlib.crc32(lines[-1].encode()) % 400))
     return "\n".join(lines) + "\n"

@@ -38,8 +38,8 @@ class Field:
 class RowSet:
     """Rows of a table or of records.
 
-    `key` names the columns that tell rows apart, `topic` what the rows are about. `duplicated` says that some ids stand twice.
-    `sorted_rows` says that the order of the rows is part of the truth.
+    `key` names the columns that tell rows apart, `topic` what the rows are about. `duplicated`
+    says that some ids stand twice, `sorted_rows` that the order is part of the truth.
     """
 
     fields: tuple[Field, ...]

@@ -109,9 +109,7 @@ def _feed(rng: random.Random, domain: Domain, links: list[str]) -> RowSet:
     return RowSet(fields, tuple(rows), key=tuple(ids), topic=domain.feed)
 
 
-def _event(
-    rng: random.Random, domain: Domain, number: int, day: date, links: list[str]
-) -> Row:
+def _event(rng: random.Random, domain: Domain, number: int, day: date, links: list[str]) -> Row:
     minutes = rng.choice((30, 45, 60, 90, 120))
     start = rng.randrange(8 * 60, 17 * 60, 15)
     made: dict[str, Callable[[ColumnMaker], Cell]] = {
@@ -161,7 +159,7 @@ def _add_duplicates(rng: random.Random, feed: RowSet) -> RowSet:
     rows = list(feed.rows)
     for original in rng.sample(feed.rows, rng.randint(*_DUPLICATES)):
         again = list(original)
-        again[place] = rng.choice((str.lower, str.upper, lambda text: text))(str(original[place]))
+        again[place] = rng.choice((str.lower, str.upper, str))(str(original[place]))
         corrected = rng.choice(measures)
         again[corrected] = _nudge(rng, original[corrected])
         earliest = rows.index(original) + 1

@@ -98,11 +98,11 @@ class _Reporter(TrainerCallback):
 
     def on_log(
         self,
-        args: TrainingArguments,  # noqa: ARG002 - the hook's signature
+        args: TrainingArguments,
         state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002
+        control: TrainerControl,
         logs: dict[str, float] | None = None,
-        **kwargs: object,  # noqa: ARG002
+        **kwargs: object,
     ) -> None:
         if not logs or "loss" not in logs:
             return

@@ -1,7 +1,5 @@
 """`clawgym train`: from the trajectories of a run to a fine-tuned model."""
 
-# ruff: noqa: PLC0415 - what a command needs is imported when it runs
-
 import json
 import time
 from collections import Counter
@@ -31,7 +29,7 @@ def _commands() -> None:
 
 
 @app.command()
-def sft(  # noqa: PLR0913, PLR0917 - each is a flag
+def sft(
     run_dir: Annotated[
         Path, typer.Argument(metavar="RUN_DIR", help="Run directory with graded trajectories.")
     ],

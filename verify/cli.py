@@ -16,7 +16,9 @@ app = typer.Typer(help="Prove a dataset: solvable, and not by doing nothing.")
 @app.command()
 def verify(
     dataset: Annotated[Path, typer.Argument(help="A dataset or a single task directory.")],
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Tasks at a time.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Tasks at a time.")
+    ] = None,
     sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
     oracle_runs: Annotated[int, typer.Option(min=1, help="Runs of the reference solution.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
@@ -75,7 +77,9 @@ def _print(proof: "Proof") -> None:
     console = Console()
     console.print(table)
     for finding in proof.findings:
-        console.print(f"{finding.task_id or 'dataset'}: {finding.rule}: {finding.message}", markup=False)
+        console.print(
+            f"{finding.task_id or 'dataset'}: {finding.rule}: {finding.message}", markup=False
+        )
     verdict = f"{len(proof.findings)} findings" if proof.findings else "every task is proven"
     console.print(f"{len(proof.cards)} tasks, {verdict}")
 

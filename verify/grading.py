@@ -5,7 +5,7 @@ import math
 import tempfile
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from clawgym.errors import SandboxError, VerifierError
 from clawgym.files import Files
@@ -14,6 +14,14 @@ from clawgym.sandbox import Backend, BoxSpec, ExecResult, box
 from clawgym.task import Task
 from verify.scoring import combine
 
+
+class _RewardFile(BaseModel):
+    """Harbor's `reward.json`: other keys are allowed beside `reward`."""
+
+    reward: float
+
+
+_REWARD = TypeAdapter(_RewardFile)
 _CHECKS = TypeAdapter(tuple[CheckResult, ...])
 
 
@@ -25,26 +33,31 @@ async def grade(task: Task, workspace: Files, backend: Backend) -> Graded | Ungr
     leaves the work ungraded; it is never a zero.
     """
     with tempfile.TemporaryDirectory(prefix="clawgym-grade-") as scratch:
-        tests, logs = Path(scratch, "tests"), Path(scratch, "logs")
-        tests.mkdir()
-        logs.joinpath("verifier").mkdir(parents=True)
-        task.tests.write_to(tests)
-        spec = BoxSpec(
-            files=workspace,
-            mounts={"tests": tests},
-            writable={"logs": logs},
-            workspace_read_only=True,
-        )
+        spec = _lay_out(task, workspace, Path(scratch))
+        logs = spec.writable["logs"] / "verifier"
         try:
             async with box(backend, spec) as sandbox:
                 script = f"{sandbox.place('tests')}/test.sh"
                 timeout = task.config.verifier.timeout_sec
                 ran = await sandbox.exec(["/bin/sh", script], timeout=timeout)
-            return _read_verdict(task, ran, logs / "verifier")
+            return _read_verdict(task, ran, logs)
         except SandboxError as error:
             return Ungraded(cause=Cause.SANDBOX, reason=str(error))
         except VerifierError as error:
             return Ungraded(cause=Cause.VERIFIER, reason=str(error))
+
+
+def _lay_out(task: Task, workspace: Files, scratch: Path) -> BoxSpec:
+    tests, logs = scratch / "tests", scratch / "logs"
+    tests.mkdir()
+    logs.joinpath("verifier").mkdir(parents=True)
+    task.tests.write_to(tests)
+    return BoxSpec(
+        files=workspace,
+        mounts={"tests": tests},
+        writable={"logs": logs},
+        workspace_read_only=True,
+    )
 
 
 def _read_verdict(task: Task, ran: ExecResult, logs: Path) -> Graded:
@@ -69,12 +82,16 @@ def _read_reward(task: Task, logs: Path) -> float:
     """Harbor's contract: `reward.json` wins, `reward.txt` is one number; both finite."""
     try:
         path = logs / "reward.json"
-        value = json.loads(path.read_bytes()) if path.exists() else (logs / "reward.txt").read_text()
-        number = float(value["reward"] if isinstance(value, dict) else value)
+        if path.exists():
+            number = _REWARD.validate_json(path.read_bytes()).reward
+        else:
+            number = float((logs / "reward.txt").read_text())
     except FileNotFoundError as error:
         raise VerifierError(f"the verifier of {task.id} wrote no reward") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise VerifierError(f"the verifier of {task.id} wrote no usable reward: {error!r}") from error
+        raise VerifierError(
+            f"the verifier of {task.id} wrote no usable reward: {error!r}"
+        ) from error
     if not math.isfinite(number):
         raise VerifierError(f"the verifier of {task.id} wrote the reward {number}")
     return min(1.0, max(0.0, number))

@@ -42,9 +42,7 @@ class Proof:
 
     def mean(self, probe: str) -> MeanScore:
         """The mean score of one probe over all tasks and repetitions."""
-        return mean_score(
-            reward for card in self.cards for reward in card.rewards.get(probe, ())
-        )
+        return mean_score(reward for card in self.cards for reward in card.rewards.get(probe, ()))
 
     @property
     def lazy_mean(self) -> MeanScore:
@@ -63,7 +61,11 @@ class Proof:
         found = [finding for card in self.cards for finding in card.findings]
         if self.lazy_mean.value > LAZY_LIMIT:
             found.append(
-                Finding("", "lazy-mean", f"the lazy panel earns {self.lazy_mean}, more than {LAZY_LIMIT}")
+                Finding(
+                    "",
+                    "lazy-mean",
+                    f"the lazy panel earns {self.lazy_mean}, more than {LAZY_LIMIT}",
+                )
             )
         return found
 
@@ -140,4 +142,6 @@ def _judge(task_id: str, probe: Probe, runs: Sequence[Graded | Ungraded]) -> lis
 
 def _describe(checks: Sequence[CheckResult]) -> str:
     failed = [check for check in checks if not check.passed]
-    return "; ".join(f"{c.id} (expected {c.expected}, found {c.found} at {c.where})" for c in failed[:3])
+    return "; ".join(
+        f"{c.id} (expected {c.expected}, found {c.found} at {c.where})" for c in failed[:3]
+    )

@@ -77,7 +77,7 @@ def _remove_with_force(path: Path) -> None:
 
 
 @cache
-def _home_of(pid: int) -> BoxHome:  # noqa: ARG001 - the key of the cache
+def _home_of(pid: int) -> BoxHome:
     return BoxHome()
 
 

@@ -92,7 +92,7 @@ class Pipes(asyncio.SubprocessProtocol):
     def process_exited(self) -> None:
         _resolve(self.exited)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         _resolve(self.closed)
 
 

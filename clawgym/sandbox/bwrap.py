@@ -247,7 +247,7 @@ def refusal_here() -> Refusal | None:
 
 
 @cache
-def _system(pid: int) -> tuple[str, ...]:  # noqa: ARG001 - a forked child has a home of its own
+def _system(pid: int) -> tuple[str, ...]:
     return tuple(system_arguments(box_home().path / "system"))
 
 

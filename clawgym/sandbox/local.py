@@ -65,7 +65,7 @@ class LocalBox(HostBox):
             extra={"TMPDIR": str(self.directory / _TMP), **command.env, MARKER: marker},
         )
 
-        async def kill_tree(pid: int, exited: Future[None]) -> None:  # noqa: ARG001
+        async def kill_tree(pid: int, exited: Future[None]) -> None:
             _kill_tree(pid, f"{MARKER}={marker}".encode())
 
         # The kernel would count this user's processes everywhere against a limit set here.

@@ -1,4 +1,4 @@
-"""The operations that the synthesiser can ground: how each is parametrised and what is then true."""
+"""The operations that can be grounded: how each is parametrised, and what is then true."""
 
 from synth.operations.aggregate import Aggregate
 from synth.operations.base import GroundedOperation, Params, catalogue, is_groundable

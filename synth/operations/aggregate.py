@@ -71,7 +71,10 @@ class Aggregate:
             (*group, *(_figure(measure, rows, members) for measure in wanted.measures))
             for group, members in sorted(groups.items(), key=lambda item: tuple(map(str, item[0])))
         ]
-        fields = (*(rows.field(name) for name in wanted.by), *(_field(m, rows) for m in wanted.measures))
+        fields = (
+            *(rows.field(name) for name in wanted.by),
+            *(_field(m, rows) for m in wanted.measures),
+        )
         return RowSet(
             fields, tuple(made), wanted.by, topic=rows.topic, grouped=True, sorted_rows=True
         )

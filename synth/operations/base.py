@@ -45,7 +45,7 @@ class GroundedOperation(Protocol):
         ...
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
-        """A file stem for the output: from `base`, the name of the feed, or from the inputs' stems."""
+        """A file stem for the output, from the feed's name `base` or the inputs' stems."""
         ...
 
 

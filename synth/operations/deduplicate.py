@@ -27,7 +27,9 @@ class Deduplicate:
         if not rows.duplicated:
             return None
         key = rows.of_role(Role.ID)[0].name
-        return DeduplicateParams(key=key, keep=rng.choice(("first", "last"))).model_dump(mode="json")
+        return DeduplicateParams(key=key, keep=rng.choice(("first", "last"))).model_dump(
+            mode="json"
+        )
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """One row a key."""

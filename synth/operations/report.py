@@ -63,5 +63,3 @@ class Report:
 
 def _sum(values: Sequence[str | int | float]) -> float:
     return round(math.fsum(value for value in values if not isinstance(value, str)), 2)
-
-

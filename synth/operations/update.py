@@ -63,7 +63,9 @@ class Update:
         else:
             wanted, rows = SetParams.model_validate(params), inputs[1]
             assert isinstance(rows, RowSet)
-            pairs = zip(rows.values(wanted.key_column), rows.values(wanted.value_column), strict=True)
+            pairs = zip(
+                rows.values(wanted.key_column), rows.values(wanted.value_column), strict=True
+            )
             sections[wanted.section] |= {str(key): str(value) for key, value in pairs}
         return Config(config.text, sections)
 
@@ -77,8 +79,8 @@ class Update:
             }
         wanted = SetParams.model_validate(params)
         return {
-            "change": f"in section `[{wanted.section}]`, set the key named by each `{wanted.key_column}` "
-            f"to its `{wanted.value_column}`, adding the keys that are missing"
+            "change": f"in section `[{wanted.section}]`, set the key named by each "
+            f"`{wanted.key_column}` to its `{wanted.value_column}`, adding missing keys"
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

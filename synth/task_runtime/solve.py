@@ -57,7 +57,9 @@ def read_log(path):
                 time, level, component, text = found.groups()
                 words = text.split(" ")
                 first = next((i for i, word in enumerate(words) if "=" in word), len(words))
-                row = dict(time=time, level=level, component=component, message=" ".join(words[:first]))
+                row = dict(
+                    time=time, level=level, component=component, message=" ".join(words[:first])
+                )
                 row.update(word.split("=", 1) for word in words[first:])
                 rows.append({name: number(value) for name, value in row.items()})
     return rows
@@ -65,12 +67,17 @@ def read_log(path):
 
 def read_mailbox(path):
     rows = []
-    for message in mailbox.mbox(path, factory=lambda f: email.message_from_binary_file(f, policy=email.policy.default)):
+    for message in mailbox.mbox(
+        path, factory=lambda f: email.message_from_binary_file(f, policy=email.policy.default)
+    ):
         day = email.utils.parsedate_to_datetime(str(message["date"])).date().isoformat()
         row = {"date": day, "from": email.utils.parseaddr(str(message["from"]))[1].lower()}
         row["subject"] = str(message["subject"])
         body = message.get_content()
-        row.update((name.lower(), number(value.strip())) for name, value in re.findall(r"(?m)^(\w+): (.*)$", body))
+        row.update(
+            (name.lower(), number(value.strip()))
+            for name, value in re.findall(r"(?m)^(\w+): (.*)$", body)
+        )
         rows.append(row)
     return rows
 
@@ -79,9 +86,12 @@ def read_calendar(path):
     with open(path, encoding="utf-8", newline="") as stream:
         text = re.sub(r"\r?\n[ \t]", "", stream.read())
     rows = []
-    for event in re.findall(r"BEGIN:VEVENT(.*?)END:VEVENT", text, re.S):
+    for event in re.findall(r"BEGIN:VEVENT(.*?)END:VEVENT", text, re.DOTALL):
         value = {name: rest for name, rest in re.findall(r"(?m)^(\w+)(.*?)\r?$", event)}
-        start, end = (re.search(r"(\d{8})T(\d\d)(\d\d)", value[name]).groups() for name in ("DTSTART", "DTEND"))
+        start, end = (
+            re.search(r"(\d{8})T(\d\d)(\d\d)", value[name]).groups()
+            for name in ("DTSTART", "DTEND")
+        )
         minutes = int(end[1]) * 60 + int(end[2]) - int(start[1]) * 60 - int(start[2])
         rows.append(
             {
@@ -113,7 +123,11 @@ def holds(cell, op, value):
 
 def filter_rows(params, source):
     tests = params["conditions"]
-    return [row for row in load(source) if all(holds(row[t["column"]], t["op"], t["value"]) for t in tests)]
+    return [
+        row
+        for row in load(source)
+        if all(holds(row[t["column"]], t["op"], t["value"]) for t in tests)
+    ]
 
 
 def deduplicate(params, source):
@@ -127,7 +141,11 @@ def deduplicate(params, source):
 
 def join(params, source, right):
     partner = {row[params["on"]]: row for row in load(right)}
-    return [{**partner[row[params["on"]]], **row} for row in load(source) if row[params["on"]] in partner]
+    return [
+        {**partner[row[params["on"]]], **row}
+        for row in load(source)
+        if row[params["on"]] in partner
+    ]
 
 
 def aggregate(params, source):
@@ -145,7 +163,9 @@ def aggregate(params, source):
             elif function == "mean":
                 made["mean_" + column] = round(sum(cells) / len(cells), 2)
             else:
-                made[function + "_" + column] = round({"sum": sum, "min": min, "max": max}[function](cells), 2)
+                made[function + "_" + column] = round(
+                    {"sum": sum, "min": min, "max": max}[function](cells), 2
+                )
         result.append(made)
     return result
 
@@ -166,7 +186,9 @@ def update(params, source, right=None):
                 changes[section, params["key"]] = str(value)
     else:
         for row in load(right):
-            changes[params["section"], str(row[params["key_column"]])] = str(row[params["value_column"]])
+            changes[params["section"], str(row[params["key_column"]])] = str(
+                row[params["value_column"]]
+            )
     with open(source, encoding="utf-8") as stream:
         lines = edit_lines(stream.read().splitlines(), changes)
     with open(source, "w", encoding="utf-8") as stream:
@@ -191,9 +213,17 @@ def edit_lines(lines, changes):
 def report(params, source):
     rows = load(source)
     names = list(rows[0])
-    lines = ["# " + params["title"], "", "| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    lines = [
+        "# " + params["title"],
+        "",
+        "| " + " | ".join(names) + " |",
+        "|" + " --- |" * len(names),
+    ]
     lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
-    lines += [""] + ["Total %s: %s\n" % (name, round(sum(row[name] for row in rows), 2)) for name in params["totals"]]
+    lines += [""] + [
+        "Total %s: %s\n" % (name, round(sum(row[name] for row in rows), 2))
+        for name in params["totals"]
+    ]
     return "\n".join(lines)
 
 
@@ -210,7 +240,9 @@ OPERATIONS = {
 
 
 def main():
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "steps.json"), encoding="utf-8") as stream:
+    with open(
+        os.path.join(os.path.dirname(os.path.abspath(__file__)), "steps.json"), encoding="utf-8"
+    ) as stream:
         steps = json.load(stream)
     for step in steps:
         result = OPERATIONS[step["operation"]](step["params"], *step["inputs"])

@@ -232,7 +232,7 @@ def make_run(
         path / "dataset", [task(f"office-{n:03}", steps=1 + n % 4) for n in range(tasks)]
     )
     run = RunDirectory.create_or_resume(path / "run", plan(dataset, harnesses, attempts))
-    for key in run.plan.keys()[:-1]:
+    for key in run.plan.trial_keys()[:-1]:
         _record(run, dataset.load(key.task_id), key)
     return run, dataset
 

@@ -174,7 +174,7 @@ def test_ungraded_trials_say_why(page: Page):
 
 def test_gaps_are_counted_by_cause(sample: tuple[RunDirectory, Dataset], page: Page):
     run, _ = sample
-    found = gaps(run.trials(), planned=len(run.plan.keys()))
+    found = gaps(run.trials(), planned=len(run.plan.trial_keys()))
     assert re.fullmatch(r"Of 80 planned trials, \d ungraded \(sandbox\) and 1 not run yet\.", found)
     assert found in page.text
 
@@ -244,7 +244,7 @@ def hostile_run(path: Path) -> tuple[RunDirectory, Dataset]:
             call.arguments = {ATTACK: ATTACK, "nested": {ATTACK: [ATTACK]}}
         for result in step.observation.results if step.observation else ():
             result.content = ATTACK
-    keys = run.plan.keys()
+    keys = run.plan.trial_keys()
     for key in keys:
         reward = good.model_copy(update={"checks": checks})
         broken = Ungraded(cause=Cause.SANDBOX, reason=ATTACK)

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
-from tests.clawgym_skills.bundled_scripts import BUNDLED, SCRIPTS, SKILLS
 
 from clawgym.operation import Capability
+from tests.clawgym_skills.bundled_scripts import BUNDLED, SCRIPTS, SKILLS
 
 EXPECTED = {
     "archive-tidy", "calendar-ics", "changelog-draft", "checksum-manifest", "config-edit",
@@ -83,9 +84,8 @@ def test_frontmatter_names_and_describes_the_skill(skill: Path):
 
 @each_skill
 def test_metadata_declares_needs_and_operations(skill: Path):
-    metadata = frontmatter(skill)[0]["metadata"]
-    assert isinstance(metadata, dict)
-    assert metadata["openclaw"]["requires"]["bins"] == ["python3"]
+    metadata = cast("dict[str, dict[str, object]]", frontmatter(skill)[0]["metadata"])
+    assert metadata["openclaw"]["requires"] == {"bins": ["python3"]}
     assert metadata["openclaw"]["emoji"]
     declared = metadata["clawgym-operations"]
     assert isinstance(declared, str)
@@ -171,12 +171,12 @@ def test_copies_of_a_function_are_identical():
 
 def test_help_is_real_and_usage_errors_exit_with_2(tmp_path: Path):
     checks = "\n".join(
-        f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} --help | grep -q usage || exit 7\n"
-        f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} nonsense 2>>errors; "
-        "[ $? = 2 ] || exit 8"
+        f"$PYTHON {shlex.quote(str(script))} --help | grep -q usage || exit 7\n"
+        f"$PYTHON {shlex.quote(str(script))} nonsense 2>>errors; [ $? = 2 ] || exit 8"
         for script in SCRIPTS
     )
-    subprocess.run(["bash", "-c", checks], cwd=tmp_path, check=True, timeout=60)
+    environment = {**os.environ, "PYTHON": sys.executable}
+    subprocess.run(["bash", "-c", checks], cwd=tmp_path, check=True, env=environment, timeout=60)
     errors = (tmp_path / "errors").read_text()
     assert errors.count("invalid choice: 'nonsense'") == len(SCRIPTS)
     assert "Traceback" not in errors

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.clawgym_skills.bundled_scripts import Workspace, load, script_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.clawgym_skills.bundled_scripts import Workspace, load, script_of
 
 ORDERS = '''id,customer,city,amount,note
 1,"Sousa, Ana",São Paulo,10.50,
@@ -99,7 +100,9 @@ def test_groups_of_numbers_are_sorted_by_value(table: Workspace):
 def test_csv_to_json_makes_plain_numbers_numbers(table: Workspace):
     table.write("t.csv", "a,b,c,d,e\n12,-3.50,007,1e3,São\n")
     table.ok("convert", "t.csv", "-o", "t.json")
-    text = '[\n  {\n    "a": 12,\n    "b": -3.5,\n    "c": "007",\n    "d": "1e3",\n    "e": "São"\n'
+    text = (
+        '[\n  {\n    "a": 12,\n    "b": -3.5,\n    "c": "007",\n    "d": "1e3",\n    "e": "São"\n'
+    )
     assert table.read("t.json") == text + "  }\n]\n"
 
 
@@ -187,7 +190,7 @@ def test_only_plain_numbers_become_numbers(text: str):
 
 # -- json-query -----------------------------------------------------------------------------
 
-TICKETS = [
+TICKETS: list[dict[str, object]] = [
     {"id": 1, "owner": {"name": "Ana", "team": "a"}, "tags": ["x"], "hours": 1.5},
     {"id": 2, "owner": {"name": "Zoë", "team": "b"}, "tags": [], "hours": 2},
     {"id": 3, "owner": None, "a.b": "dot", "hours": None},

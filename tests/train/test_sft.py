@@ -1,7 +1,5 @@
 """Real training runs of a tiny model: they learn, they can be killed, and they leave a record."""
 
-# ruff: noqa: PLC0415 - torch and TRL are imported by the tests that run, not by the collection
-
 from __future__ import annotations
 
 import sys

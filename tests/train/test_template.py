@@ -1,7 +1,5 @@
 """What a model reads, and which of it it is taught to write: template, tokenizer and trainer."""
 
-# ruff: noqa: PLC0415 - torch and TRL are imported by the tests that run, not by the collection
-
 from __future__ import annotations
 
 from itertools import groupby

@@ -96,7 +96,9 @@ def load_csv(text, delimiter, path):
     header = [name.strip() for name in lines[0]]
     for number, row in enumerate(lines[1:], 1):
         if len(row) != len(header):
-            raise Mismatch("%d cells for %d columns" % (len(row), len(header)), "%s row %d" % (path, number))
+            raise Mismatch(
+                "%d cells for %d columns" % (len(row), len(header)), "%s row %d" % (path, number)
+            )
     return header, lines[1:]
 
 
@@ -173,10 +175,13 @@ def compare_cells(check, rows, where):
         wanted = sorted(check["rows"], key=lambda row: key_of(check, row))
         pairs = list(zip(wanted, sorted(rows, key=lambda row: key_of(check, row))))
     for number, (wanted_row, row) in enumerate(pairs, 1):
-        for name, numeric, expected, found in zip(check["columns"], check["numeric"], wanted_row, row):
+        for name, numeric, expected, found in zip(
+            check["columns"], check["numeric"], wanted_row, row
+        ):
             if not same(expected, found, numeric):
                 raise Mismatch(
-                    "%s = %s" % (name, as_text(found)), "%s row %d (%s)" % (where, number, " / ".join(key_of(check, wanted_row)))
+                    "%s = %s" % (name, as_text(found)),
+                    "%s row %d (%s)" % (where, number, " / ".join(key_of(check, wanted_row))),
                 )
 
 
@@ -204,7 +209,11 @@ def markdown_tables(text):
     """Every GitHub table of a document as (header, rows)."""
     lines, tables, at = text.split("\n"), [], 0
     while at + 1 < len(lines):
-        if "|" in lines[at] and re.fullmatch(r"[\s|:-]*-[\s|:-]*", lines[at + 1]) and "|" in lines[at + 1]:
+        if (
+            "|" in lines[at]
+            and re.fullmatch(r"[\s|:-]*-[\s|:-]*", lines[at + 1])
+            and "|" in lines[at + 1]
+        ):
             header, rows, at = split_row(lines[at]), [], at + 2
             while at < len(lines) and "|" in lines[at]:
                 rows.append(split_row(lines[at]))
@@ -216,14 +225,18 @@ def markdown_tables(text):
 
 
 def split_row(line):
-    cells = re.split(r"(?<!\\)\|", line.strip().strip("|") if not line.strip().endswith("\\|") else line.strip())
+    cells = re.split(
+        r"(?<!\\)\|", line.strip().strip("|") if not line.strip().endswith("\\|") else line.strip()
+    )
     return [cell.strip().strip("*`").replace("\\|", "|") for cell in cells]
 
 
 def check_document_title(root, check):
     text = read_text(root, check["path"])
     first = next((line.strip() for line in text.split("\n") if line.strip()), "")
-    if first.lstrip("#").strip().casefold() != check["title"].casefold() or not first.startswith("# "):
+    if first.lstrip("#").strip().casefold() != check["title"].casefold() or not first.startswith(
+        "# "
+    ):
         raise Mismatch("first line %r" % first[:80], check["path"])
     return first
 
@@ -278,7 +291,9 @@ def check_config_kept(root, check):
     for section, values in check["kept"].items():
         for key, value in values.items():
             if config.get(section, {}).get(key) != value:
-                raise Mismatch("%s.%s = %s" % (section, key, config.get(section, {}).get(key)), check["path"])
+                raise Mismatch(
+                    "%s.%s = %s" % (section, key, config.get(section, {}).get(key)), check["path"]
+                )
     lines = {line.strip() for line in text.split("\n")}
     lost = [comment for comment in check["comments"] if comment not in lines]
     if lost:
@@ -321,18 +336,31 @@ CHECKS = {
 
 
 def run_check(root, check):
-    result = {name: check[name] for name in ("id", "node", "role", "weight", "requirement", "expected")}
+    result = {
+        name: check[name] for name in ("id", "node", "role", "weight", "requirement", "expected")
+    }
     try:
-        return dict(result, passed=True, found=CHECKS[check["type"]](root, check), where=check.get("path", ""))
+        return dict(
+            result,
+            passed=True,
+            found=CHECKS[check["type"]](root, check),
+            where=check.get("path", ""),
+        )
     except Mismatch as mismatch:
         return dict(result, passed=False, found=mismatch.found, where=mismatch.where)
 
 
 def void_behind_gates(results):
     """Core checks behind a failed gate do not hold, whatever they found."""
-    closed = {result["node"] for result in results if result["role"] == "gate" and not result["passed"]}
+    closed = {
+        result["node"] for result in results if result["role"] == "gate" and not result["passed"]
+    }
     for result in results:
-        if result["role"] == "core" and result["passed"] and (None in closed or result["node"] in closed):
+        if (
+            result["role"] == "core"
+            and result["passed"]
+            and (None in closed or result["node"] in closed)
+        ):
             gate = "a gate of the task" if None in closed else "a gate of node %s" % result["node"]
             result.update(passed=False, found="void: %s failed" % gate)
     return results
@@ -350,7 +378,10 @@ def main(workspace, logs):
         checks = json.load(stream)["checks"]
     results = void_behind_gates([run_check(workspace, check) for check in checks])
     reward = round(reward_of(results), 9)
-    for name, document in (("reward-details.json", {"checks": results}), ("reward.json", {"reward": reward})):
+    for name, document in (
+        ("reward-details.json", {"checks": results}),
+        ("reward.json", {"reward": reward}),
+    ):
         with open(os.path.join(logs, name), "w", encoding="utf-8") as stream:
             json.dump(document, stream, ensure_ascii=False, indent=1)
 

@@ -36,7 +36,7 @@ class Table:
 
 
 FIELDS = ["date", "start", "end", "summary", "location", "minutes", "organizer"]
-MORE_FIELDS = ["description", "status", "uid", "repeats"]
+MORE_FIELDS = ["organizer_email", "description", "status", "uid", "repeats"]
 LINE = re.compile(r'(?P<name>[A-Za-z0-9-]+)(?P<params>(?:;[^=:;]+=(?:"[^"]*"|[^":;])*)*):')
 PARAM = re.compile(r';([^=]+)=("[^"]*"|[^";]*)')
 MOMENT = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
@@ -346,10 +346,13 @@ def end_of(start: Moment, first: dict[str, Property]) -> Moment:
 
 def moment(text: str, params: dict[str, str]) -> Moment:
     found = MOMENT.fullmatch(text.strip())
-    if not found:
-        raise ValueError(f"{text!r} is not a calendar date or time such as 20260301T090000")
+    parts = [found[1][:4], *re.findall("..", found[1][4:] + (found[2] or ""))] if found else []
+    try:
+        when = datetime(*map(int, parts))
+    except (TypeError, ValueError) as error:
+        message = f"{text!r} is not a calendar date or time such as 20260301T090000"
+        raise ValueError(message) from error
     zone = "UTC" if found[3] else params.get("TZID", "")
-    when = datetime.strptime(found[1] + (found[2] or "000000"), "%Y%m%d%H%M%S")  # noqa: DTZ007
     return Moment(when, not found[2], zone)
 
 

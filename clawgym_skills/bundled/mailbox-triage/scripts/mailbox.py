@@ -40,11 +40,12 @@ class Table:
 
 
 FIXED = ["date", "from", "to", "subject", "body"]
-# A message starts at a `From ` line that headers follow, after a blank line or with a date. The
-# standard library's reader would also cut at a sentence that begins with "From ".
+# A message starts at a `From ` line with a date or a sender that headers follow. The standard
+# library's reader would also cut at a sentence that begins with "From ".
 SEPARATOR = re.compile(
-    rb"(?m)(?:\A|(?<=\n\n)|(?<=\n\r\n)|^(?=From [^\n]*\d{4}[ \t]*\r?\n))"
-    rb"From [^\n]*\n(?=[!-9;-~]+:)"
+    rb"(?m)(?:\AFrom [^\n]*"
+    rb"|^From (?:[^\n]*\d{4}(?: [+-]\d{4})?|[^\s@]+@\S+[^\n]*|(?:MAILER-DAEMON|-)[^\n]*))"
+    rb"[ \t]*\r?\n(?=[!-9;-~]+:)"
 )
 FIELD_LINE = re.compile(r"(?m)^[ \t]*([^\W\d_][\w -]{0,30}?)[ \t]*:[ \t]*(?!//)(\S.*?)[ \t]*$")
 
