@@ -52,7 +52,7 @@ def run(
     """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
     from bench.statistics import expected_half_width
     from clawgym.dataset import Dataset
-    from graph_agents.rollout_run import RolloutOptions, run_rollout
+    from graph_agents.rollout_run import RolloutOptions, require_grades, run_rollout
 
     tasks = len(Dataset(suite))
     width = 100 * expected_half_width(tasks)
@@ -62,9 +62,10 @@ def run(
     options = RolloutOptions(
         suite, output, tuple(harness), runs, seed, jobs, model, base_url, sandbox
     )
-    run_rollout(options).close()
+    rolled_out = run_rollout(options)
     report(output, suite, None)
     show(output, suite)
+    require_grades(rolled_out)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Run the whole life cycle offline and write report.html.")
+app = typer.Typer(help="Run the whole life cycle offline and write report.html.", add_completion=False)
 
 
 @app.command()

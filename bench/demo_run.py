@@ -32,6 +32,7 @@ from clawgym_skills.catalogue import Catalogue
 from graph_agents.expert import ExpertModel
 from graph_agents.harness import AgentHarness, Harness, ModelFactory, make_harnesses
 from graph_agents.rollout import roll_out
+from graph_agents.rollout_run import require_grades
 from synth import Recipe, choose_skills, synthesise
 from synth.sources import skill_sources
 from verify.proof import prove_dataset
@@ -54,7 +55,7 @@ def run_demo(options: DemoOptions) -> None:
     """Index, synthesise, prove, roll out, verify, report.
 
     Raises:
-        typer.Exit: with code 1 when a task could not be proven.
+        typer.Exit: with code 1 when a task could not be proven, 3 when trials stayed ungraded.
     """
     settings = load({"jobs": options.jobs, "sandbox": options.sandbox}).settings
     backend = _trusted_backend(settings)
@@ -81,6 +82,7 @@ def run_demo(options: DemoOptions) -> None:
         markup=False,
         soft_wrap=True,
     )
+    require_grades(run)
 
 
 @contextlib.contextmanager
@@ -107,7 +109,12 @@ def _trusted_backend(settings: Settings) -> Backend:
 
 
 def _index(options: DemoOptions, console: Console) -> None:
-    options.output.mkdir(parents=True, exist_ok=True)
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {options.output}: {error.strerror}; choose another --output"
+        ) from error
     with Catalogue(options.output / "catalogue.sqlite") as catalogue:
         report = catalogue.index([bundled_directory()])
     console.print(f"{report.found} skills found, {report.refused} refused")

@@ -15,7 +15,7 @@ from clawgym.errors import ClawGymError
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells count it."""
 
-_COMMANDS = {
+COMMANDS = {
     "demo": ("bench.demo:app", "Run the whole life cycle offline and write report.html."),
     "skills": ("clawgym_skills.cli:app", "Index, search and show skills."),
     "mcp": ("mcp_servers.cli:app", "Serve skills or a workspace to any MCP client."),
@@ -34,18 +34,18 @@ class _LazyRooms(TyperGroup):
     """A command group whose members are modules that are imported when they are invoked."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        summary = _COMMANDS[cmd_name][1]
+        summary = COMMANDS[cmd_name][1]
         return TyperCommand(cmd_name, short_help=summary, help=summary)
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str, object, list[str]]:
         found, _, rest = super().resolve_command(ctx, args)
         name = str(found)
-        module, attribute = _COMMANDS[name][0].split(":")
+        module, attribute = COMMANDS[name][0].split(":")
         command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
         command.name = name
         return name, command, rest

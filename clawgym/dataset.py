@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clawgym.atomic import write_atomic
 from clawgym.errors import TaskFormatError, UsageError
+from clawgym.paths import DirectoryName
 from clawgym.task import Task
 
 INDEX_NAME = "dataset.json"
@@ -30,7 +31,7 @@ class DatasetIndex(BaseModel):
     generator: str
     seed: int
     digest: str
-    tasks: dict[str, str]
+    tasks: dict[DirectoryName, str]
     funnel: dict[str, int] = {}
     skills: tuple[str, ...] = ()
 
@@ -48,7 +49,7 @@ class Dataset:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.index = _read_index(path / INDEX_NAME)
-        self._directories = {directory.name: directory for directory in self._find()}
+        self._directories = {Path(os.path.abspath(entry)).name: entry for entry in self._find()}
         if not self._directories:
             raise TaskFormatError(
                 f"{path} holds no task: expected task directories with a task.toml inside"
@@ -108,6 +109,10 @@ def check_vacant(path: Path) -> None:
     """
     if path.is_file() or (path.is_dir() and any(path.iterdir())):
         raise UsageError(f"{path} is not empty; choose another directory or remove it first")
+    if path.name in ("", ".."):
+        raise UsageError(
+            f"{path} cannot be replaced by a dataset; name a new directory, {path}/tasks"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path.parent).close()
@@ -129,7 +134,7 @@ def write_dataset(
     """Write a dataset directory; it appears whole or not at all.
 
     Raises:
-        UsageError: `path` exists already or cannot be written to.
+        UsageError: `path` exists already or cannot be written to, or two tasks share an id.
     """
     check_vacant(path)
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -154,6 +159,8 @@ def _write_all(
     digests: dict[str, str] = {}
     skills: dict[str, None] = {}
     for task in tasks:
+        if task.id in digests:
+            raise UsageError(f"two tasks are called {task.id!r}; give each an id of its own")
         task.dump(directory / task.id)
         digests[task.id] = task.digest
         for skill in (task.clawgym.primary_skill, *task.clawgym.supporting_skills):

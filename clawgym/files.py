@@ -78,10 +78,11 @@ class Files(Mapping[str, File]):
         """Read every regular file below a directory that we trust; `{}` if it does not exist.
 
         Raises:
-            TaskFormatError: the directory holds a link, a device or an unsafe name.
+            TaskFormatError: the directory is none, or holds a link, a device, an unsafe name or
+                something that may not be read.
         """
         entries: dict[str, File] = {}
-        for root, folders, names in os.walk(directory):
+        for root, folders, names in os.walk(directory, onerror=_cannot_list):
             for name in (*folders, *names):
                 path = Path(root, name)
                 if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -92,11 +93,24 @@ class Files(Mapping[str, File]):
                 path = Path(root, name)
                 executable = bool(path.stat().st_mode & 0o100)
                 relative = path.relative_to(directory).as_posix()
-                entries[relative] = File(path.read_bytes(), executable)
+                entries[relative] = File(_read_bytes(path), executable)
         try:
             return cls(entries)
         except ValueError as error:
             raise TaskFormatError(f"{directory}: {error}") from error
+
+
+def _cannot_list(error: OSError) -> None:
+    """Let a folder that is not there pass as empty: it is what `os.walk` does with all errors."""
+    if not isinstance(error, FileNotFoundError):
+        raise TaskFormatError(f"{error.filename} cannot be listed: {error.strerror}") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TaskFormatError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _as_file(entry: File | bytes | str) -> File:

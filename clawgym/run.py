@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -37,7 +38,7 @@ class TrialKey:
     @property
     def file_name(self) -> str:
         """The trajectory's file name, unique within the run and safe in a path."""
-        harness = "".join(c if c.isalnum() or c in "-_" else "-" for c in self.harness)
+        harness = quote(self.harness, safe="").replace(".", "%2E")
         return f"{harness}.{self.task_id}.{self.attempt}.json"
 
 
@@ -97,9 +98,7 @@ class RunDirectory:
     def __init__(self, path: Path, plan: RunPlan) -> None:
         self.path = path
         self.plan = plan
-        self._database = sqlite3.connect(path / "trials.sqlite", isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.executescript(files("clawgym").joinpath("trials.sql").read_text())
+        self._database = _open_database(path / "trials.sqlite")
 
     @classmethod
     def create_or_resume(cls, path: Path, plan: RunPlan) -> "RunDirectory":
@@ -170,8 +169,6 @@ class RunDirectory:
 
         A graded trial is final; recording it again raises `sqlite3.IntegrityError`.
         """
-        if trajectory:
-            trajectory.save(self.trajectory_path(trial.key))
         row = trial.model_dump(mode="json")
         row |= {
             "reward": trial.reward.model_dump_json(),
@@ -187,6 +184,14 @@ class RunDirectory:
                 row,
             )
             self._database.execute(f"INSERT INTO trials ({names}) VALUES ({marks})", row)  # noqa: S608
+            self._save_trajectory(trial.key, trajectory)
+
+    def _save_trajectory(self, key: TrialKey, trajectory: Trajectory | None) -> None:
+        """Within the transaction, so that a refused row leaves the file of the first alone."""
+        if trajectory:
+            trajectory.save(self.trajectory_path(key))
+        else:
+            self.trajectory_path(key).unlink(missing_ok=True)
 
     def trajectory_path(self, key: TrialKey) -> Path:
         """Where the trajectory of a trial is or would be."""
@@ -200,6 +205,18 @@ class RunDirectory:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+
+def _open_database(path: Path) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.executescript(files("clawgym").joinpath("trials.sql").read_text())
+    except sqlite3.DatabaseError as error:
+        raise UsageError(
+            f"cannot use {path}: {error}; choose another directory, or one that you may write to"
+        ) from error
+    return database
 
 
 def _read_plan(path: Path) -> RunPlan | None:

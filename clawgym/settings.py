@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clawgym.errors import UsageError
 
@@ -22,10 +21,10 @@ def user_file() -> Path:
     return Path(base) / "clawgym" / "config.toml"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What most commands need to know. Every field can be set as `CLAWGYM_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str | None = Field(
         None, description="Model id, or 'offline' for the rule-based stand-in."
@@ -41,18 +40,6 @@ class Settings(BaseSettings):
     )
     jobs: int = Field(2, ge=1, description="How many sandboxes run at a time.")
     catalog: Path = Field(Path(".clawgym/catalogue.sqlite"), description="The skill catalogue.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, then the environment; `load` merges the files below them."""
-        return init_settings, env_settings
 
 
 @dataclass(frozen=True)
@@ -81,7 +68,7 @@ def load(flags: Mapping[str, Any] | None = None) -> Loaded:
     for name in Settings.model_fields:
         variable = (PREFIX + name).upper()
         if variable in os.environ:
-            values.pop(name, None)
+            values[name] = os.environ[variable]
             origins[name] = f"environment {variable}"
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     origins |= {name: f"flag --{name.replace('_', '-')}" for name in given}

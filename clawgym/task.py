@@ -11,6 +11,7 @@ On disk a task is a directory in the Harbor 1.4 layout, so the ecosystem reads i
     solution/                 the reference solution; nor this
 """
 
+import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,7 +137,7 @@ class Task:
             for folder, files in parts.items()
             for path, file in files.items()
         }
-        entries["task.toml"] = tomli_w.dumps(self.config.model_dump(mode="json", exclude_none=True))
+        entries["task.toml"] = tomli_w.dumps(self.config.model_dump(exclude_none=True))
         entries["instruction.md"] = self.instruction
         entries["environment/Dockerfile"] = _DOCKERFILE
         if self.graph:
@@ -157,7 +158,7 @@ class Task:
         """
         graph_file = directory / "graph.json"
         return cls(
-            id=directory.name,
+            id=Path(os.path.abspath(directory)).name,
             instruction=_read_text(directory / "instruction.md"),
             config=_read_config(directory / "task.toml"),
             workspace=Files.read_from(directory / "environment" / "workspace"),

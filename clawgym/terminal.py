@@ -26,6 +26,6 @@ def progress_bar(what: str, total: int, *, done: int = 0) -> Generator[Callable[
         TimeElapsedColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not console.file.isatty()) as progress:
         bar = progress.add_task(what, total=total, completed=done)
         yield lambda: progress.advance(bar)

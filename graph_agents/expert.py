@@ -6,6 +6,7 @@ the trajectory are those of any other model. A flawed expert makes, here and the
 people make: a wrong bound, the wrong duplicate kept, a forgotten total, a skipped step.
 """
 
+import html
 import json
 import re
 import shlex
@@ -33,7 +34,8 @@ Script = Generator[Message, list[str], None]
 """Yields assistant messages; is sent the results of their tool calls, in order."""
 
 _LOCATION = re.compile(r"<location>([^<]*)/SKILL\.md</location>")
-_FAILED = re.compile(r"^exit code: [1-9]", re.MULTILINE)
+_SUCCEEDED = "(Command exited with code 0)"
+"""How the tool `exec` ends its report of a command that did what it was asked."""
 
 
 class ExpertModel:
@@ -101,9 +103,9 @@ class ExpertModel:
             assert command is not None
             call: tuple[str, dict[str, JsonValue]] = ("exec", {"command": shlex.join(command)})
             results = yield self._call(f"{node.operation.capitalize()} with {node.skill}.", call)
-            if _FAILED.search(results[0]):
-                results = yield self._call("That failed. Once more, with what it needs.", call)
-            if not _FAILED.search(results[0]):
+            if not results[0].endswith(_SUCCEEDED):
+                results = yield self._call("That failed. Once more.", call)
+            if results[0].endswith(_SUCCEEDED):
                 done.append(node)
         return done
 
@@ -116,7 +118,6 @@ class ExpertModel:
             yield self._call("Checking what I made.", *checks)
 
     def _call(self, text: str, *calls: tuple[str, dict[str, JsonValue]]) -> Message:
-
         requests: list[ToolRequest] = []
         for tool, arguments in calls:
             self._spoken += 1
@@ -133,12 +134,17 @@ def _solvable_graph(task: Task) -> TaskGraph:
                 f"task {task.id}: the expert cannot {node.operation} with {node.skill!r}; "
                 "it knows the bundled skills only"
             )
+        if f"{node.skill}/SKILL.md" not in task.skills:
+            raise TaskFormatError(
+                f"task {task.id} does not offer the skill {node.skill!r} that its graph names; "
+                "add it to environment/skills"
+            )
     return task.graph
 
 
 def _skill_directories(messages: Sequence[Message]) -> dict[str, str]:
     """Where each skill is, as the system prompt says."""
-    found = _LOCATION.findall(messages[0].content)
+    found = map(html.unescape, _LOCATION.findall(messages[0].content))
     return {location.rsplit("/", 1)[-1]: location for location in found}
 
 

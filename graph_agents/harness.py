@@ -5,17 +5,15 @@ model, `expert` and `expert:flawed` drive the LangGraph agent from the task's gr
 drives it with a real model.
 """
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from random import Random
 from typing import Protocol
 
 from clawgym.errors import UsageError
 from clawgym.reward import Cause, Ungraded
-from clawgym.sandbox import Sandbox
+from clawgym.sandbox import Sandbox, scratch_directory
 from clawgym.task import Task
 from clawgym.trajectory import Trajectory
 from clawgym_skills.reading import read_skill
@@ -161,6 +159,6 @@ def make_harnesses(names: Sequence[str], model: ModelFactory | None = None) -> d
 
 def task_skills(task: Task) -> list[Skill]:
     """The skills that a task offers, read from its own files."""
-    with tempfile.TemporaryDirectory(prefix="clawgym-skills-") as scratch:
-        task.skills.write_to(Path(scratch))
-        return [read_skill(folder) for folder in sorted(Path(scratch).iterdir())]
+    with scratch_directory() as scratch:
+        task.skills.write_to(scratch)
+        return [read_skill(folder) for folder in sorted(scratch.iterdir())]

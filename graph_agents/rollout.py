@@ -5,21 +5,33 @@ command goes on where an interrupted one stopped.
 """
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from clawgym.dataset import Dataset
-from clawgym.errors import ClawGymError, SandboxError, TaskFormatError
+from clawgym.errors import (
+    ClawGymError,
+    ProviderError,
+    SandboxError,
+    SkillFormatError,
+    TaskFormatError,
+)
 from clawgym.reward import Cause, Graded, Ungraded
 from clawgym.run import RunDirectory, Trial, TrialKey
-from clawgym.sandbox import Backend, BoxSpec, Sandbox, box
+from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
 from clawgym.seeds import derive_seed
 from clawgym.task import Task
 from graph_agents.harness import Harness, Outcome
 from verify.grading import grade
+
+_CAUSES: dict[type[ClawGymError], Cause] = {
+    TaskFormatError: Cause.TASK,
+    SkillFormatError: Cause.TASK,
+    SandboxError: Cause.SANDBOX,
+    ProviderError: Cause.PROVIDER,
+}
 
 
 async def roll_out(
@@ -35,7 +47,7 @@ async def roll_out(
 
     Raises:
         TaskFormatError: a task cannot be read; nothing is run then.
-        UsageError: another process works on the same run.
+        UsageError: another process works on the same run, or it cannot be written to any more.
     """
     with run.locked():
         missing = run.missing()
@@ -49,9 +61,12 @@ async def roll_out(
                 run.record(trial, outcome.trajectory)
                 on_trial(trial)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(jobs, len(missing))):
-                group.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(jobs, len(missing))):
+                    group.create_task(work())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
 
 async def run_trial(
@@ -62,15 +77,8 @@ async def run_trial(
     trial_seed = derive_seed(seed, key.harness, key.task_id, key.attempt)
     try:
         outcome, reward = await _attempt(task, harness, backend, trial_seed)
-    except TaskFormatError as error:
-        outcome, reward = Outcome(), Ungraded(cause=Cause.TASK, reason=str(error))
-    except SandboxError as error:
-        outcome, reward = Outcome(), Ungraded(cause=Cause.SANDBOX, reason=str(error))
-    except ClawGymError as error:
-        outcome, reward = Outcome(), Ungraded(cause=Cause.HARNESS, reason=str(error))
     except Exception as error:  # noqa: BLE001 - one broken trial must not lose the others
-        reason = f"{type(error).__name__}: {error}"
-        outcome, reward = Outcome(), Ungraded(cause=Cause.HARNESS, reason=reason)
+        outcome, reward = Outcome(), _blame(error)
     trial = Trial(
         harness=key.harness,
         task_id=key.task_id,
@@ -87,11 +95,18 @@ async def run_trial(
     return trial, outcome
 
 
+def _blame(error: Exception) -> Ungraded:
+    """Whose failure it is; what is no error of ours is a bug of the harness."""
+    cause = next((cause for kind, cause in _CAUSES.items() if isinstance(error, kind)), None)
+    said = str(error) if isinstance(error, ClawGymError) else f"{type(error).__name__}: {error}"
+    return Ungraded(cause=cause or Cause.HARNESS, reason=said)
+
+
 async def _attempt(
     task: Task, harness: Harness, backend: Backend, seed: int
 ) -> tuple[Outcome, Graded | Ungraded]:
-    with tempfile.TemporaryDirectory(prefix="clawgym-trial-") as scratch:
-        spec = BoxSpec(files=task.workspace, mounts=_mounts(task, harness, Path(scratch)))
+    with scratch_directory() as scratch:
+        spec = BoxSpec(files=task.workspace, mounts=_mounts(task, harness, scratch))
         async with box(backend, spec) as sandbox:
             outcome = await harness.work(task, sandbox, seed)
             if outcome.failure:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Run harnesses over a dataset; resumes.")
+app = typer.Typer(help="Run harnesses over a dataset; resumes.", add_completion=False)
 
 
 @app.command()
@@ -33,9 +33,9 @@ def rollout(
     Trials that could not be graded, because an endpoint was down, say, are run again. Exit code 0
     when every trial is graded, 3 when some are not.
     """
-    from graph_agents.rollout_run import RolloutOptions, run_rollout
+    from graph_agents.rollout_run import RolloutOptions, require_grades, run_rollout
 
-    run_rollout(
+    run = run_rollout(
         RolloutOptions(
             dataset=dataset,
             output=output,
@@ -49,6 +49,7 @@ def rollout(
         ),
         as_json=as_json,
     )
+    require_grades(run)
 
 
 if __name__ == "__main__":

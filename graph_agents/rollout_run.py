@@ -41,7 +41,7 @@ def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirecto
     """Run what is missing, show progress, print a line for each harness.
 
     Raises:
-        typer.Exit: with code 3 when trials stayed ungraded.
+        ClawGymError: the options, the dataset or the machine do not allow it.
     """
     run = start_or_resume(options)
     trials = run.trials()
@@ -49,9 +49,18 @@ def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirecto
         rewards = [trial.reward for trial in trials if trial.harness == name]
         if not as_json:
             typer.echo(f"{name:<16} {mean_score(rewards)}")
-    ungraded = [trial for trial in trials if isinstance(trial.reward, Ungraded)]
     if as_json:
         typer.echo(json.dumps(_summary(run)))
+    return run
+
+
+def require_grades(run: RunDirectory) -> None:
+    """Say which trials have no grade, and why; to be called last.
+
+    Raises:
+        typer.Exit: with code 3 when there are any.
+    """
+    ungraded = [trial for trial in run.trials() if isinstance(trial.reward, Ungraded)]
     for trial in ungraded[:3]:
         assert isinstance(trial.reward, Ungraded)
         typer.echo(f"ungraded: {trial.harness} {trial.task_id}: {trial.reward.reason}", err=True)
@@ -60,7 +69,6 @@ def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirecto
             f"{len(ungraded)} trials are ungraded; run the same command to try them again", err=True
         )
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
-    return run
 
 
 def start_or_resume(options: RolloutOptions) -> RunDirectory:
@@ -132,6 +140,6 @@ def _summary(run: RunDirectory) -> dict[str, object]:
     return {
         "run": str(run.path),
         "trials": len(trials),
-        "means": {name: mean.value for name, mean in means.items()},
+        "means": {name: mean.value if mean.graded else None for name, mean in means.items()},
         "coverage": {name: mean.coverage for name, mean in means.items()},
     }

@@ -1,11 +1,10 @@
 """A box around a folder of the user's, with skills beside it."""
 
 import contextlib
-import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from clawgym.sandbox import Backend, BoxSpec, Sandbox, box
+from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
 from clawgym_skills.skill import Skill
 from graph_agents.prompting import SKILLS
 
@@ -19,9 +18,9 @@ async def workbench(
     Raises:
         SandboxError: this machine cannot make the box.
     """
-    with tempfile.TemporaryDirectory(prefix="clawgym-skills-") as mounted:
+    with scratch_directory() as mounted:
         for skill in skills:
-            skill.files.write_to(Path(mounted, skill.id))
-        spec = BoxSpec(mounts={SKILLS: Path(mounted)}, workspace_dir=folder)
+            skill.files.write_to(mounted / skill.id)
+        spec = BoxSpec(mounts={SKILLS: mounted}, workspace_dir=folder)
         async with box(backend, spec) as sandbox:
             yield sandbox

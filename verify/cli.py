@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from verify.proof import Proof
 
-app = typer.Typer(help="Prove a dataset: solvable, and not by doing nothing.")
+app = typer.Typer(help="Prove a dataset: solvable, and not by doing nothing.", add_completion=False)
 
 
 @app.command()

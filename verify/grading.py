@@ -2,7 +2,6 @@
 
 import json
 import math
-import tempfile
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -10,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from clawgym.errors import SandboxError, VerifierError
 from clawgym.files import Files
 from clawgym.reward import Cause, CheckResult, Graded, Ungraded
-from clawgym.sandbox import Backend, BoxSpec, ExecResult, box
+from clawgym.sandbox import Backend, BoxSpec, ExecResult, box, scratch_directory
 from clawgym.task import Task
 from verify.scoring import combine
 
@@ -32,8 +31,8 @@ async def grade(task: Task, workspace: Files, backend: Backend) -> Graded | Ungr
     back through a directory that this box shares with nobody. A verifier that breaks its contract
     leaves the work ungraded; it is never a zero.
     """
-    with tempfile.TemporaryDirectory(prefix="clawgym-grade-") as scratch:
-        spec = _lay_out(task, workspace, Path(scratch))
+    with scratch_directory() as scratch:
+        spec = _lay_out(task, workspace, scratch)
         logs = spec.writable["logs"] / "verifier"
         try:
             async with box(backend, spec) as sandbox:

@@ -5,7 +5,6 @@ nothing at the paths that the instruction names — must earn next to nothing.
 """
 
 import re
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from clawgym.errors import TaskFormatError
 from clawgym.files import Files
 from clawgym.reward import Graded, Ungraded
-from clawgym.sandbox import Backend, BoxSpec, Sandbox, box
+from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
 from clawgym.task import Task
 from verify.grading import grade
 
@@ -100,11 +99,11 @@ async def run_probe(probe: Probe, task: Task, backend: Backend) -> Graded | Ungr
 
 async def finished_workspace(probe: Probe, task: Task, backend: Backend) -> Files:
     """The files that the probe leaves behind."""
-    with tempfile.TemporaryDirectory(prefix="clawgym-solution-") as scratch:
+    with scratch_directory() as scratch:
         mounts: dict[str, Path] = {}
         if probe.needs_solution:
-            task.solution.write_to(Path(scratch))
-            mounts["solution"] = Path(scratch)
+            task.solution.write_to(scratch)
+            mounts["solution"] = scratch
         async with box(backend, BoxSpec(files=task.workspace, mounts=mounts)) as sandbox:
             await probe.act(task, sandbox)
             await sandbox.seal()

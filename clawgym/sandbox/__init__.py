@@ -6,7 +6,7 @@
         result = await sandbox.exec(["python3", "solve.py"])
 """
 
-from clawgym.sandbox._home import collect_garbage
+from clawgym.sandbox._home import collect_garbage, scratch_directory
 from clawgym.sandbox.choose import BackendName, BackendStatus, doctor, open_backend
 from clawgym.sandbox.lifetime import box
 from clawgym.sandbox.protocol import (
@@ -35,4 +35,5 @@ __all__ = [
     "collect_garbage",
     "doctor",
     "open_backend",
+    "scratch_directory",
 ]

@@ -12,6 +12,8 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +50,20 @@ def box_home() -> BoxHome:
         SandboxError: there is no private directory to be had below the temporary directory.
     """
     return _home_of(os.getpid())
+
+
+@contextmanager
+def scratch_directory() -> Generator[Path]:
+    """A private directory for what goes into a box; collected like a box if this process dies.
+
+    Raises:
+        SandboxError: as `box_home`.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="scratch-", dir=box_home().path))
+    try:
+        yield directory
+    finally:
+        remove_tree(directory)
 
 
 def collect_garbage() -> int:
