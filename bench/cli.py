@@ -50,6 +50,8 @@ def run(
     sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
 ) -> None:
     """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
+    from contextlib import closing
+
     from bench.statistics import expected_half_width
     from clawgym.dataset import Dataset
     from graph_agents.rollout_run import RolloutOptions, require_grades, run_rollout
@@ -62,10 +64,10 @@ def run(
     options = RolloutOptions(
         suite, output, tuple(harness), runs, seed, jobs, model, base_url, sandbox
     )
-    rolled_out = run_rollout(options)
-    report(output, suite, None)
-    show(output, suite)
-    require_grades(rolled_out)
+    with closing(run_rollout(options)) as rolled_out:
+        report(output, suite, None)
+        show(output, suite)
+        require_grades(rolled_out)
 
 
 @app.command()

@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Run the whole life cycle offline and write report.html.", add_completion=False)
+app = typer.Typer(
+    help="Run the whole life cycle offline and write report.html.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command()

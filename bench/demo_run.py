@@ -72,17 +72,22 @@ def run_demo(options: DemoOptions) -> None:
         console, "roll out", "clawgym rollout --harness noop --harness lazy --harness expert …"
     ):
         run = asyncio.run(_roll_out(options, dataset, backend, settings.jobs))
-    report = run.path / "report.html"
+    with contextlib.closing(run):
+        _report(run, dataset, console)
+        require_grades(run)
+
+
+def _report(run: RunDirectory, dataset: Dataset, console: Console) -> None:
+    path = run.path / "report.html"
     with _step(console, "report", f"clawgym bench report {run.path}"):
-        write_report(run, dataset, report)
+        write_report(run, dataset, path)
     console.print(render_table(rank(run.trials(), dataset, run.plan)))
-    console.print(f"\nreport: {report.resolve().as_uri()}", soft_wrap=True)
+    console.print(f"\nreport: {path.resolve().as_uri()}", soft_wrap=True)
     console.print(
-        f"next:   clawgym train sft {run.path} -o {options.output}/model   (needs clawgym[train])",
+        f"next:   clawgym train sft {run.path} -o {run.path.parent}/model   (needs clawgym[train])",
         markup=False,
         soft_wrap=True,
     )
-    require_grades(run)
 
 
 @contextlib.contextmanager

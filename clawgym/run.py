@@ -7,15 +7,16 @@ trajectories/*.json   ATIF, one file a trial, written before its row
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Generator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -38,8 +39,7 @@ class TrialKey:
     @property
     def file_name(self) -> str:
         """The trajectory's file name, unique within the run and safe in a path."""
-        harness = quote(self.harness, safe="").replace(".", "%2E")
-        return f"{harness}.{self.task_id}.{self.attempt}.json"
+        return f"{_file_part(self.harness)}.{_file_part(self.task_id)}.{self.attempt}.json"
 
 
 class RunPlan(BaseModel):
@@ -217,6 +217,12 @@ def _open_database(path: Path) -> sqlite3.Connection:
             f"cannot use {path}: {error}; choose another directory, or one that you may write to"
         ) from error
     return database
+
+
+def _file_part(name: str) -> str:
+    """The name as far as a path can bear it; a digest stands for what had to be left out."""
+    plain = re.sub(r"[^\w-]", "-", name, flags=re.ASCII)[:60]
+    return plain if plain == name else f"{plain}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _read_plan(path: Path) -> RunPlan | None:

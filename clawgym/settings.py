@@ -2,12 +2,18 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from clawgym.errors import UsageError
 
@@ -21,10 +27,10 @@ def user_file() -> Path:
     return Path(base) / "clawgym" / "config.toml"
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """What most commands need to know. Every field can be set as `CLAWGYM_<NAME>`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     model: str | None = Field(
         None, description="Model id, or 'offline' for the rule-based stand-in."
@@ -40,6 +46,18 @@ class Settings(BaseModel):
     )
     jobs: int = Field(2, ge=1, description="How many sandboxes run at a time.")
     catalog: Path = Field(Path(".clawgym/catalogue.sqlite"), description="The skill catalogue.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `load` asks the sources itself, to know who said what."""
+        return (init_settings,)
 
 
 @dataclass(frozen=True)
@@ -61,15 +79,9 @@ def load(flags: Mapping[str, Any] | None = None) -> Loaded:
     """
     values: dict[str, Any] = {}
     origins = dict.fromkeys(Settings.model_fields, "default")
-    for path in (user_file(), PROJECT_FILE):
-        content = _read_toml(path)
-        values |= content
-        origins |= dict.fromkeys(content, f"file {path}")
-    for name in Settings.model_fields:
-        variable = (PREFIX + name).upper()
-        if variable in os.environ:
-            values[name] = os.environ[variable]
-            origins[name] = f"environment {variable}"
+    for found, name_origin in _sources():
+        values |= found
+        origins |= {name: name_origin.format((PREFIX + name).upper()) for name in found}
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     origins |= {name: f"flag --{name.replace('_', '-')}" for name in given}
     try:
@@ -84,6 +96,13 @@ def load(flags: Mapping[str, Any] | None = None) -> Loaded:
 def _explain(location: tuple[int | str, ...], message: str, origins: Mapping[str, str]) -> str:
     name = str(location[0]) if location else ""
     return f"{name} ({origins.get(name, 'unknown setting')}): {message}"
+
+
+def _sources() -> Iterator[tuple[dict[str, Any], str]]:
+    """What each source says, weakest first, and how to name it as an origin."""
+    for path in (user_file(), PROJECT_FILE):
+        yield _read_toml(path), f"file {path}"
+    yield EnvSettingsSource(Settings)(), "environment {}"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

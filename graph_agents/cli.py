@@ -7,7 +7,12 @@ import typer
 
 from clawgym.errors import ExitCode
 
-app = typer.Typer(help="Run the agent on a local workspace.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run the agent on a local workspace.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.callback()

@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Run harnesses over a dataset; resumes.", add_completion=False)
+app = typer.Typer(
+    help="Run harnesses over a dataset; resumes.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
@@ -33,23 +37,23 @@ def rollout(
     Trials that could not be graded, because an endpoint was down, say, are run again. Exit code 0
     when every trial is graded, 3 when some are not.
     """
+    from contextlib import closing
+
     from graph_agents.rollout_run import RolloutOptions, require_grades, run_rollout
 
-    run = run_rollout(
-        RolloutOptions(
-            dataset=dataset,
-            output=output,
-            harnesses=tuple(harness),
-            attempts=attempts,
-            seed=seed,
-            jobs=jobs,
-            model=model,
-            base_url=base_url,
-            sandbox=sandbox,
-        ),
-        as_json=as_json,
+    options = RolloutOptions(
+        dataset=dataset,
+        output=output,
+        harnesses=tuple(harness),
+        attempts=attempts,
+        seed=seed,
+        jobs=jobs,
+        model=model,
+        base_url=base_url,
+        sandbox=sandbox,
     )
-    require_grades(run)
+    with closing(run_rollout(options, as_json=as_json)) as run:
+        require_grades(run)
 
 
 if __name__ == "__main__":

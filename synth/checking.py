@@ -64,7 +64,8 @@ def computed_figures(graph: TaskGraph, values: Mapping[str, Value]) -> set[str]:
     for node in graph.nodes:
         value = values[node.output]
         if isinstance(value, Document):
-            figures |= {plain(total) for _, total in value.totals}
+            for _, total in value.totals:
+                figures |= {plain(total), f"{total:.10g}"}
         elif isinstance(value, RowSet) and value.grouped:
             for field in value.fields:
                 if field.numeric:

@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Generate verified tasks from a set of skills.", no_args_is_help=True)
+app = typer.Typer(
+    help="Generate verified tasks from a set of skills.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 class StyleChoice(StrEnum):

@@ -50,7 +50,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Candidate:
-    """The outcome of one index: a task, or none, with what was lost on the way."""
+    """The outcome of one index: a task, or none, with the draws that were lost on the way."""
 
     task: Task | None
     lost: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -120,7 +120,7 @@ def draw(recipe: Recipe, index: int) -> Candidate:
             lost["leak"] += 1
             continue
         return Candidate(task, lost)
-    return Candidate(None, lost + Counter({"exhausted": 1}))
+    return Candidate(None, lost)
 
 
 def candidates(recipe: Recipe, workers: int) -> Iterator[Candidate]:
@@ -145,6 +145,7 @@ class Synthesis:
         """With a backend, each task is proven by its oracle and a no-op, `jobs` at a time."""
         self.recipe = recipe
         self.funnel: Counter[str] = Counter()
+        self._barren = 0  # indices that yielded no task in all their draws
         self._backend = backend
         self._workers = workers
         self._gate = asyncio.Semaphore(jobs)
@@ -177,9 +178,11 @@ class Synthesis:
         fresh: list[Task] = []
         for candidate in drawn:
             self.funnel.update(candidate.lost)
-            self.funnel["drawn"] += 1 + sum(candidate.lost.values())
+            self.funnel["drawn"] += sum(candidate.lost.values())
             if candidate.task is None:
+                self._barren += 1
                 continue
+            self.funnel["drawn"] += 1
             content = f"{candidate.task.instruction}\0{candidate.task.workspace.digest}"
             if content in self._seen:
                 self.funnel["duplicate"] += 1
@@ -195,7 +198,7 @@ class Synthesis:
             return not (await prove_task(task, self._backend, lazy=())).findings
 
     def _give_up_if_hopeless(self, accepted: int) -> None:
-        failed = self.funnel["exhausted"] + self.funnel["duplicate"] + self.funnel["unproven"]
+        failed = self._barren + self.funnel["duplicate"] + self.funnel["unproven"]
         if failed > 20 + 2 * accepted:
             names = ", ".join(skill.name for skill in self.recipe.skills)
             raise UsageError(

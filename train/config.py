@@ -50,7 +50,7 @@ class SftConfig(_Frozen):
     epochs: Annotated[float, Field(gt=0)] = 3.0
     steps: Annotated[int, Field(ge=1)] | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    batch_size: Annotated[int, Field(ge=1)] = 4
+    batch_size: Annotated[int, Field(ge=1)] = 1
     accumulate: Annotated[int, Field(ge=1)] = 1
     save_steps: Annotated[int, Field(ge=1)] = 50
     yarn: Annotated[float, Field(gt=1)] | None = None

@@ -1,9 +1,9 @@
 """What a verifier compares: typed checks, written to `tests/checks.json` beside `grade.py`."""
 
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from clawgym.files import File, Files
 from clawgym.paths import WorkspacePath
@@ -85,12 +85,22 @@ Check = Annotated[
 
 
 class CheckSet(BaseModel):
-    """`tests/checks.json`. At least one core check must carry weight."""
+    """`tests/checks.json`.
+
+    Raises:
+        ValueError: no core check carries weight, so that nothing could be earned.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = 1
-    checks: Annotated[tuple[Check, ...], Field(min_length=1)]
+    checks: tuple[Check, ...]
+
+    @model_validator(mode="after")
+    def _can_be_earned(self) -> Self:
+        if not any(check.role is CheckRole.CORE and check.weight > 0 for check in self.checks):
+            raise ValueError("at least one core check must carry weight")
+        return self
 
 
 def verifier_files(checks: CheckSet) -> Files:

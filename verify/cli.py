@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,11 @@ import typer
 if TYPE_CHECKING:
     from verify.proof import Proof
 
-app = typer.Typer(help="Prove a dataset: solvable, and not by doing nothing.", add_completion=False)
+app = typer.Typer(
+    help="Prove a dataset: solvable, and not by doing nothing.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
@@ -61,10 +66,15 @@ def _summary(proof: "Proof", tasks: int) -> dict[str, object]:
     return {
         "tasks": tasks,
         "findings": [finding.__dict__ for finding in proof.findings],
-        "lazy_mean": proof.lazy_mean.value,
-        "means": {name: proof.mean(name).value for name in names},
+        "lazy_mean": _or_none(proof.lazy_mean.value),
+        "means": {name: _or_none(proof.mean(name).value) for name in names},
         "coverage": {name: proof.mean(name).coverage for name in names},
     }
+
+
+def _or_none(value: float) -> float | None:
+    """JSON has no NaN: the mean of nothing is null."""
+    return None if math.isnan(value) else value
 
 
 def _print(proof: "Proof") -> None:

@@ -1,15 +1,15 @@
 """Grading one finished workspace in a fresh box that the agent never touched."""
 
-import json
 import math
 from pathlib import Path
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from clawgym.errors import SandboxError, VerifierError
-from clawgym.files import Files
+from clawgym.files import File, Files
 from clawgym.reward import Cause, CheckResult, Graded, Ungraded
 from clawgym.sandbox import Backend, BoxSpec, ExecResult, box, scratch_directory
+from clawgym.sandbox.collect import collect
 from clawgym.task import Task
 from verify.scoring import combine
 
@@ -20,8 +20,10 @@ class _RewardFile(BaseModel):
     reward: float
 
 
-_REWARD = TypeAdapter(_RewardFile)
-_CHECKS = TypeAdapter(tuple[CheckResult, ...])
+class _DetailsFile(BaseModel):
+    """Our `reward-details.json`."""
+
+    checks: tuple[CheckResult, ...]
 
 
 async def grade(task: Task, workspace: Files, backend: Backend) -> Graded | Ungraded:
@@ -31,19 +33,32 @@ async def grade(task: Task, workspace: Files, backend: Backend) -> Graded | Ungr
     back through a directory that this box shares with nobody. A verifier that breaks its contract
     leaves the work ungraded; it is never a zero.
     """
+    if "test.sh" not in task.tests:
+        reason = f"task {task.id} has no tests/test.sh to grade by"
+        return Ungraded(cause=Cause.VERIFIER, reason=reason)
     with scratch_directory() as scratch:
         spec = _lay_out(task, workspace, scratch)
         logs = spec.writable["logs"] / "verifier"
         try:
             async with box(backend, spec) as sandbox:
-                script = f"{sandbox.place('tests')}/test.sh"
-                timeout = task.config.verifier.timeout_sec
-                ran = await sandbox.exec(["/bin/sh", script], timeout=timeout)
+                place = f"{sandbox.place('tests')}/test.sh"
+                command = script_command(task.tests["test.sh"], place)
+                ran = await sandbox.exec(command, timeout=task.config.verifier.timeout_sec)
             return _read_verdict(task, ran, logs)
         except SandboxError as error:
             return Ungraded(cause=Cause.SANDBOX, reason=str(error))
         except VerifierError as error:
             return Ungraded(cause=Cause.VERIFIER, reason=str(error))
+
+
+def script_command(script: File, place: str) -> list[str]:
+    """How to run a script that stands at `place`: by what its first line names, or else by `sh`.
+
+    The mode of the file does not matter, nor whether its file system allows execution.
+    """
+    first = script.data.split(b"\n", 1)[0].decode(errors="replace")
+    interpreter = first[2:].split(maxsplit=1) if first.startswith("#!") else []
+    return [*(interpreter or ["/bin/sh"]), place]
 
 
 def _lay_out(task: Task, workspace: Files, scratch: Path) -> BoxSpec:
@@ -65,7 +80,8 @@ def _read_verdict(task: Task, ran: ExecResult, logs: Path) -> Graded:
     if ran.exit_code != 0:
         said = ran.stderr.decode(errors="replace").strip()[-400:]
         raise VerifierError(f"the verifier of {task.id} exited with {ran.exit_code}: {said}")
-    code = _read_reward(task, logs)
+    written = collect(logs).files  # a foreign verifier may have run the agent's code
+    code = _read_reward(task, written)
     settings = task.clawgym
     score = combine(
         code,
@@ -74,20 +90,19 @@ def _read_verdict(task: Task, ran: ExecResult, logs: Path) -> Graded:
         rubric_weight=settings.rubric_weight,
         code_floor=settings.code_floor,
     )
-    return Graded(score=score, code=code, checks=_read_checks(task, logs / "reward-details.json"))
+    return Graded(score=score, code=code, checks=_read_checks(task, written))
 
 
-def _read_reward(task: Task, logs: Path) -> float:
+def _read_reward(task: Task, written: Files) -> float:
     """Harbor's contract: `reward.json` wins, `reward.txt` is one number; both finite."""
     try:
-        path = logs / "reward.json"
-        if path.exists():
-            number = _REWARD.validate_json(path.read_bytes()).reward
+        if "reward.json" in written:
+            number = _RewardFile.model_validate_json(written["reward.json"].data).reward
+        elif "reward.txt" in written:
+            number = float(written["reward.txt"].data.decode())
         else:
-            number = float((logs / "reward.txt").read_text())
-    except FileNotFoundError as error:
-        raise VerifierError(f"the verifier of {task.id} wrote no reward") from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
+            raise VerifierError(f"the verifier of {task.id} wrote no reward")
+    except ValueError as error:
         raise VerifierError(
             f"the verifier of {task.id} wrote no usable reward: {error!r}"
         ) from error
@@ -96,12 +111,13 @@ def _read_reward(task: Task, logs: Path) -> float:
     return min(1.0, max(0.0, number))
 
 
-def _read_checks(task: Task, path: Path) -> tuple[CheckResult, ...]:
-    try:
-        return _CHECKS.validate_python(json.loads(path.read_bytes())["checks"])
-    except FileNotFoundError:
+def _read_checks(task: Task, written: Files) -> tuple[CheckResult, ...]:
+    name = "reward-details.json"
+    if name not in written:
         return ()
-    except (OSError, ValueError, TypeError, KeyError, ValidationError) as error:
+    try:
+        return _DetailsFile.model_validate_json(written[name].data).checks
+    except ValueError as error:
         if task.clawgym.kind == "import":
-            return ()  # the shape of reward-details.json is the author's own affair
-        raise VerifierError(f"{path.name} of {task.id} is malformed: {error}") from error
+            return ()  # the shape of that file is the author's own affair
+        raise VerifierError(f"{name} of {task.id} is malformed: {error}") from error

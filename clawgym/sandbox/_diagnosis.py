@@ -44,7 +44,7 @@ def diagnose(stderr: str) -> Refusal:
         return Refusal(reason, "the mounted directory must exist for as long as the box does")
     if command := _blocked_namespaces():
         return Refusal(reason, f"let users make namespaces (`{command}`) {TRUSTED}")
-    if _in_container():
+    if _in_container() or "mount proc" in stderr:
         return Refusal(
             reason,
             "start the container with --security-opt seccomp=unconfined "

@@ -20,7 +20,12 @@ from clawgym.sandbox import (
     open_backend,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Isolated workspaces: check them, use one.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Isolated workspaces: check them, use one.",
+)
 
 TIMED_OUT = 124
 """The exit code of a command that ran out of time, as `timeout(1)` has it."""

@@ -48,7 +48,8 @@ class Update:
             return None
         value_column = rng.choice(rows.of_role(Role.MEASURE)).name
         params = SetParams(section="limits", key_column=rows.key[0], value_column=value_column)
-        return params.model_dump(mode="json")
+        proposed = params.model_dump(mode="json")
+        return proposed if self.apply(proposed, inputs) != inputs[0] else None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> Config:
         """The sections afterwards; the text is that of the input, for its comments."""

@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-import os
 import socket
 import sys
 
 import pytest
-from misbehaving import answering, completion, cut_stream, events, response
 from typer.testing import CliRunner
 
 from clawgym.cli import app
 from clawgym.model import ChatReply, Message, Role, ScriptedModel, ToolRequest, Usage
 from clawgym.model.endpoint import serve
 from clawgym.trajectory import Trajectory
+from tests.misbehaving import answering, completion, cut_stream, events, response
 
 WRITE = ToolRequest("c1", "write", '{"path": "out.txt", "content": "seven"}')
 
@@ -24,16 +23,6 @@ def use(*calls: ToolRequest) -> Message:
 
 def say(text: str) -> Message:
     return Message(Role.ASSISTANT, text)
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch, tmp_path_factory):
-    for name in list(os.environ):
-        if name.startswith("CLAWGYM_") or name == "OPENAI_API_KEY":
-            monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
-    monkeypatch.chdir(home)
 
 
 async def agent(folder, *options: str):

@@ -9,8 +9,8 @@ check's evidence. Gates earn nothing: a failed gate of a node voids that node, a
 task voids everything. The reward is the weighted share of core checks that hold.
 """
 
-import configparser
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -20,8 +20,10 @@ import re
 import stat
 import sys
 from collections import Counter
+from functools import lru_cache
 
-MAX_BYTES = 32 * 1024 * 1024
+# Far more than any answer needs, and little enough to be compared within the verifier's time.
+MAX_BYTES = 2 * 1024 * 1024
 TOLERANCE = 0.0051
 SHOWN = 3
 
@@ -31,21 +33,32 @@ class Mismatch(Exception):
 
     def __init__(self, found, where=""):
         super().__init__(found)
-        self.found = str(found)[:500]
-        self.where = str(where)[:500]
+        self.found = evidence(found)
+        self.where = evidence(where)
+
+
+def evidence(text):
+    """At most 500 characters that can be written as UTF-8: JSON may hold lone surrogates."""
+    return str(text)[:500].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+UNOPENED = {errno.ENOENT: "no such file", errno.ELOOP: "a symbolic link"}
 
 
 def read_bytes(root, path):
     try:
         handle = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise Mismatch("no such file" if error.errno == 2 else error.strerror, path) from None
-    with os.fdopen(handle, "rb") as stream:
+        raise Mismatch(UNOPENED.get(error.errno, error.strerror), path) from None
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Mismatch("not a regular file", path)
-        data = stream.read(MAX_BYTES + 1)
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    finally:
+        os.close(handle)
     if len(data) > MAX_BYTES:
-        raise Mismatch("larger than 32 MiB", path)
+        raise Mismatch("larger than %d MiB" % (MAX_BYTES // 1024**2), path)
     return data
 
 
@@ -66,6 +79,7 @@ def strict_json(text, where):
         raise Mismatch("not valid JSON: %s" % error, where) from None
 
 
+@lru_cache(maxsize=1)
 def load_rows(root, path):
     """The column names and the rows (lists in that order) of a row file, by its extension."""
     text = read_text(root, path)
@@ -82,6 +96,9 @@ def load_rows(root, path):
     for number, item in enumerate(objects, 1):
         if set(item) != set(columns):
             raise Mismatch("keys %s" % sorted(item), "%s row %d" % (path, number))
+        nested = [name for name in columns if isinstance(item[name], (dict, list))]
+        if nested:
+            raise Mismatch("a nested value under %s" % nested[0], "%s row %d" % (path, number))
     return columns, [[item[name] for name in columns] for item in objects]
 
 
@@ -140,13 +157,18 @@ def project(check, header, rows):
     return [[row[place] for place in places] for row in rows]
 
 
+def comparable(check, row):
+    """The cells as text, numbers with two decimals: what rows are told apart and ordered by."""
+    cells = []
+    for numeric, cell in zip(check["numeric"], row):
+        number = as_number(cell) if numeric else None
+        cells.append(as_text(cell) if number is None else "%.2f" % number)
+    return cells
+
+
 def key_of(check, row):
-    values = []
-    for name, numeric, cell in zip(check["columns"], check["numeric"], row):
-        if name in check["key"]:
-            number = as_number(cell) if numeric else None
-            values.append("%.2f" % number if number is not None else as_text(cell))
-    return tuple(values)
+    named = zip(check["columns"], comparable(check, row))
+    return tuple(text for name, text in named if name in check["key"])
 
 
 def compare_header(check, header, where):
@@ -170,11 +192,14 @@ def compare_keys(check, rows, where):
 def compare_cells(check, rows, where):
     if len(rows) != len(check["rows"]):
         raise Mismatch("%d rows" % len(rows), where)
-    pairs = list(zip(check["rows"], rows))
+    wanted = check["rows"]
     if not check["ordered"]:
-        wanted = sorted(check["rows"], key=lambda row: key_of(check, row))
-        pairs = list(zip(wanted, sorted(rows, key=lambda row: key_of(check, row))))
-    for number, (wanted_row, row) in enumerate(pairs, 1):
+
+        def order(row):
+            return key_of(check, row), comparable(check, row)
+
+        wanted, rows = sorted(wanted, key=order), sorted(rows, key=order)
+    for number, (wanted_row, row) in enumerate(zip(wanted, rows), 1):
         for name, numeric, expected, found in zip(
             check["columns"], check["numeric"], wanted_row, row
         ):
@@ -185,23 +210,26 @@ def compare_cells(check, rows, where):
                 )
 
 
-def check_rows_parse(root, check):
-    header, _ = load_rows(root, check["path"])
+def load_answer(root, check):
+    """The rows of a row file with their cells in the order of the check's columns."""
+    header, rows = load_rows(root, check["path"])
     compare_header(check, header, check["path"])
-    return "parses"
+    return project(check, header, rows)
+
+
+def check_rows_parse(root, check):
+    return "parses, %d rows" % len(load_answer(root, check))
 
 
 def check_row_keys(root, check):
-    header, rows = load_rows(root, check["path"])
-    compare_header(check, header, check["path"])
-    compare_keys(check, project(check, header, rows), check["path"])
+    rows = load_answer(root, check)
+    compare_keys(check, rows, check["path"])
     return "%d rows" % len(rows)
 
 
 def check_row_cells(root, check):
-    header, rows = load_rows(root, check["path"])
-    compare_header(check, header, check["path"])
-    compare_cells(check, project(check, header, rows), check["path"])
+    rows = load_answer(root, check)
+    compare_cells(check, rows, check["path"])
     return "%d rows, every cell" % len(rows)
 
 
@@ -209,11 +237,7 @@ def markdown_tables(text):
     """Every GitHub table of a document as (header, rows)."""
     lines, tables, at = text.split("\n"), [], 0
     while at + 1 < len(lines):
-        if (
-            "|" in lines[at]
-            and re.fullmatch(r"[\s|:-]*-[\s|:-]*", lines[at + 1])
-            and "|" in lines[at + 1]
-        ):
+        if "|" in lines[at] and {"|", "-"} <= set(lines[at + 1]) <= set("|:- \t"):
             header, rows, at = split_row(lines[at]), [], at + 2
             while at < len(lines) and "|" in lines[at]:
                 rows.append(split_row(lines[at]))
@@ -225,9 +249,10 @@ def markdown_tables(text):
 
 
 def split_row(line):
-    cells = re.split(
-        r"(?<!\\)\|", line.strip().strip("|") if not line.strip().endswith("\\|") else line.strip()
-    )
+    line = line.strip().removeprefix("|")
+    if line.endswith("|") and not line.endswith("\\|"):
+        line = line[:-1]
+    cells = re.split(r"(?<!\\)\|", line)
     return [cell.strip().strip("*`").replace("\\|", "|") for cell in cells]
 
 
@@ -259,29 +284,53 @@ def check_document_table(root, check):
     raise problem
 
 
+def figures(text, label):
+    """What stands behind `label:` on lines of their own, in order, each figure once."""
+    label, found = label.casefold(), {}
+    for line in (line.strip(">|#- \t") for line in text.split("\n")):
+        head, rest = line[: len(label)].casefold(), line[len(label) :].strip()
+        if head == label and rest[:1] in (":", "=", "|"):
+            number = as_number(rest[1:].replace(",", ""))
+            if number is not None:
+                found["%.2f" % number] = number
+    return found
+
+
 def check_document_figure(root, check):
     """A line `Label: number`, as plain text, a list item or emphasised."""
     text = re.sub(r"[*_`]", "", read_text(root, check["path"]))
-    label = re.sub(r"[*_`]", "", check["label"])
-    pattern = r"(?im)^[\s>|#-]*%s\s*[:=|]\s*([-+]?[\d,]*\.?\d+)\s*\|?\s*$" % re.escape(label)
-    found = [number.replace(",", "") for number in re.findall(pattern, text)]
+    found = figures(text, re.sub(r"[*_`]", "", check["label"]))
     if not found:
         raise Mismatch("no line %r with a number" % (check["label"] + ":"), check["path"])
-    if len(set(found)) > 1:
-        raise Mismatch("several answers: %s" % ", ".join(found[:SHOWN]), check["path"])
-    if not same(check["value"], found[0], True):
-        raise Mismatch("%s: %s" % (check["label"], found[0]), check["path"])
-    return "%s: %s" % (check["label"], found[0])
+    if len(found) > 1:
+        raise Mismatch("several answers: %s" % ", ".join(list(found)[:SHOWN]), check["path"])
+    [(said, number)] = found.items()
+    if not same(check["value"], number, True):
+        raise Mismatch("%s: %s" % (check["label"], said), check["path"])
+    return "%s: %s" % (check["label"], said)
 
 
 def load_config(text, path):
-    parser = configparser.RawConfigParser(strict=False, delimiters=("=",), default_section="\0")
-    parser.optionxform = str
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise Mismatch("not a valid INI file: %s" % str(error).replace("\n", " "), path) from None
-    return {section: dict(parser.items(section)) for section in parser.sections()}
+    """Sections with their keys; nothing may stand twice. Linear, unlike `configparser`."""
+    sections, section = {}, None
+    for number, line in enumerate(map(str.strip, text.split("\n")), 1):
+        where = "%s line %d" % (path, number)
+        if not line or line.startswith(("#", ";")):
+            continue
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1]
+            if section in sections:
+                raise Mismatch("section [%s] stands twice" % section, where)
+            sections[section] = {}
+            continue
+        key, equals, value = line.partition("=")
+        key = key.strip()
+        if not equals or section is None:
+            raise Mismatch("neither a section nor an entry of one: %r" % line[:80], where)
+        if key in sections[section]:
+            raise Mismatch("%s.%s stands twice" % (section, key), where)
+        sections[section][key] = value.strip()
+    return sections
 
 
 def check_config_kept(root, check):
@@ -290,18 +339,19 @@ def check_config_kept(root, check):
     config = load_config(text, check["path"])
     for section, values in check["kept"].items():
         for key, value in values.items():
-            if config.get(section, {}).get(key) != value:
-                raise Mismatch(
-                    "%s.%s = %s" % (section, key, config.get(section, {}).get(key)), check["path"]
-                )
-    lines = {line.strip() for line in text.split("\n")}
-    lost = [comment for comment in check["comments"] if comment not in lines]
+            found = config.get(section, {}).get(key)
+            if found != value:
+                raise Mismatch("%s.%s = %s" % (section, key, found), check["path"])
+    lost = Counter(check["comments"]) - Counter(line.strip() for line in text.split("\n"))
     if lost:
-        raise Mismatch("comment lost: %s" % lost[0], check["path"])
-    allowed = {(s, k) for part in (check["kept"], check["values"]) for s in part for k in part[s]}
-    added = [(s, k) for s in config for k in config[s] if (s, k) not in allowed]
-    if added:
-        raise Mismatch("unexpected key %s.%s" % added[0], check["path"])
+        raise Mismatch("comment lost: %s" % next(iter(lost)), check["path"])
+    known = [check["kept"], check["values"]]
+    for section, values in config.items():
+        if not any(section in part for part in known):
+            raise Mismatch("unexpected section [%s]" % section, check["path"])
+        for key in values:
+            if not any(key in part.get(section, {}) for part in known):
+                raise Mismatch("unexpected key %s.%s" % (section, key), check["path"])
     return "everything else unchanged"
 
 
@@ -335,35 +385,30 @@ CHECKS = {
 }
 
 
+SHARED = ("id", "node", "role", "weight", "requirement", "expected")
+
+
 def run_check(root, check):
-    result = {
-        name: check[name] for name in ("id", "node", "role", "weight", "requirement", "expected")
-    }
+    result = {name: check[name] for name in SHARED}
     try:
-        return dict(
-            result,
-            passed=True,
-            found=CHECKS[check["type"]](root, check),
-            where=check.get("path", ""),
-        )
+        found = evidence(CHECKS[check["type"]](root, check))
     except Mismatch as mismatch:
         return dict(result, passed=False, found=mismatch.found, where=mismatch.where)
+    return dict(result, passed=True, found=found, where=check.get("path", ""))
 
 
 def void_behind_gates(results):
     """Core checks behind a failed gate do not hold, whatever they found."""
-    closed = {
-        result["node"] for result in results if result["role"] == "gate" and not result["passed"]
-    }
+    closed = {result["node"] for result in results if gate_failed(result)}
     for result in results:
-        if (
-            result["role"] == "core"
-            and result["passed"]
-            and (None in closed or result["node"] in closed)
-        ):
+        if result["role"] == "core" and result["passed"] and closed & {None, result["node"]}:
             gate = "a gate of the task" if None in closed else "a gate of node %s" % result["node"]
             result.update(passed=False, found="void: %s failed" % gate)
     return results
+
+
+def gate_failed(result):
+    return result["role"] == "gate" and not result["passed"]
 
 
 def reward_of(results):

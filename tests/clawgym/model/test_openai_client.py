@@ -6,7 +6,6 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from misbehaving import answering, completion, cut_stream, events, response
 
 from clawgym.errors import ProviderError
 from clawgym.model import ChatReply, Message, Role, ScriptedModel, ToolRequest, Usage
@@ -14,6 +13,7 @@ from clawgym.model._assembly import Assembly
 from clawgym.model._wire import WireChunk
 from clawgym.model.endpoint import serve
 from clawgym.model.openai_client import OpenAIModel
+from tests.misbehaving import answering, completion, cut_stream, events, response
 
 ASK = [Message(Role.USER, "hello")]
 TOOL = {"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}

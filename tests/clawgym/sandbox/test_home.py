@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clawgym.errors import SandboxError
-from clawgym.sandbox import collect_garbage
+from clawgym.sandbox import collect_garbage, scratch_directory
 from clawgym.sandbox._home import box_home, remove_tree
 
 OWNER = """
@@ -48,6 +48,13 @@ def test_boxes_of_the_living_stay_and_of_the_killed_go(elsewhere: Path) -> None:
     owner.communicate()
     assert collect_garbage() == 1
     assert not directory.parent.exists()
+
+
+def test_what_goes_into_a_box_lives_beside_the_boxes_and_goes_with_the_block() -> None:
+    with scratch_directory() as directory:
+        assert directory.parent == box_home().path
+        (directory / "locked").mkdir(mode=0o000)
+    assert not directory.exists()
 
 
 def test_a_place_that_others_can_enter_is_refused(elsewhere: Path) -> None:

@@ -1,0 +1,58 @@
+"""One seed in, the same bytes out: whatever the worker count, the process or the hash seed."""
+
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+from clawgym.dataset import Dataset
+from clawgym.files import Files
+from synth import synthesise
+from synth.pipeline import candidates, draw
+from tests.synth.examples import recipe
+
+NUMBER = 20
+
+
+def written(path: Path, seed: int, workers: int) -> Files:
+    synthesise(recipe(seed), NUMBER, path, backend=None, workers=workers)
+    return Files.read_from(path)
+
+
+def test_the_same_seed_writes_the_same_bytes_for_one_and_two_workers(tmp_path: Path) -> None:
+    one = written(tmp_path / "one" / "set", 5, workers=1)
+    two = written(tmp_path / "two" / "set", 5, workers=2)
+    assert one == two
+    assert len(Dataset(tmp_path / "one" / "set")) == NUMBER
+
+
+def test_a_fresh_process_with_another_hash_seed_writes_the_same_bytes(tmp_path: Path) -> None:
+    for hash_seed in ("1", "2"):
+        argv = [sys.executable, "-m", "clawgym", "synth", "run", "--no-prove", "--seed", "5"]
+        subprocess.run(
+            [*argv, "-n", str(NUMBER), "-o", str(tmp_path / hash_seed / "set")],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": f"Etc/GMT-{hash_seed}"},
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    here = written(tmp_path / "here" / "set", 5, workers=1)
+    assert Files.read_from(tmp_path / "1" / "set") == here
+    assert Files.read_from(tmp_path / "2" / "set") == here
+
+
+def test_a_task_depends_on_its_seed_and_index_alone() -> None:
+    drawn = [candidate.task for candidate in islice(candidates(recipe(5), 1), 6)]
+    assert [draw(recipe(5), index).task for index in (5, 4, 3, 2, 1, 0)] == drawn[::-1]
+
+
+def test_another_seed_makes_other_tasks() -> None:
+    one, two = ([draw(recipe(seed), index).task for index in range(8)] for seed in (5, 6))
+    assert all(a and b and a.workspace != b.workspace for a, b in zip(one, two, strict=True))
+
+
+def test_more_tasks_begin_with_the_same_ones(tmp_path: Path) -> None:
+    few = synthesise(recipe(5), 5, tmp_path / "few", backend=None)
+    many = synthesise(recipe(5), 12, tmp_path / "many", backend=None)
+    assert list(many.tasks.items())[:5] == list(few.tasks.items())

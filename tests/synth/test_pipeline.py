@@ -1,0 +1,186 @@
+"""The pipeline: which skills it takes, what it counts, and what it leaves when it fails."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from clawgym.dataset import Dataset
+from clawgym.errors import SandboxError, UsageError
+from clawgym.files import Files
+from clawgym.sandbox import Backend, BoxSpec, Sandbox
+from clawgym.task import Task
+from synth import Recipe, Synthesis, choose_skills, pipeline, synthesise
+from synth.sources import skill_sources
+from tests.synth.examples import bundled, invented, recipe
+
+
+def test_without_names_every_usable_bundled_skill_is_taken() -> None:
+    assert [skill.name for skill in choose_skills(skill_sources(None), [])] == [
+        "calendar-ics",
+        "config-edit",
+        "csv-analysis",
+        "json-query",
+        "log-triage",
+        "mailbox-triage",
+        "markdown-report",
+        "record-merge",
+    ]
+
+
+def test_named_skills_come_in_the_order_of_their_names_and_once() -> None:
+    names = ["record-merge", "csv-analysis", "record-merge"]
+    assert [s.name for s in choose_skills(bundled(), names)] == ["record-merge", "csv-analysis"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["csv-analisys"], r"unknown skill 'csv-analisys'; did you mean 'csv-analysis'\?"),
+        (["zzzzzzz"], r"unknown skill 'zzzzzzz' \(known: archive-tidy"),
+        (["pii-redact"], "none of these skills declares .*: pii-redact; known operations: extract"),
+        (["csv-analysis", "pii-redact"], "^pii-redact declares no operation .* leave it out"),
+    ],
+)
+def test_skills_that_cannot_be_used_are_refused_by_name(names: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        choose_skills(skill_sources(None), names)
+
+
+def test_an_empty_catalogue_is_refused() -> None:
+    with pytest.raises(UsageError, match="no skill at all"):
+        choose_skills([], [])
+
+
+def test_operations_on_kinds_that_nothing_grounds_are_not_used() -> None:
+    odd = invented("odd", "filter:archive", "report:table", "redact:document")
+    assert choose_skills([odd], ["odd"]) == (odd,)
+    task = pipeline.draw(Recipe((odd,), 1), 0).task
+    assert task
+    assert task.graph
+    assert {node.operation for node in task.graph.nodes} == {"report"}
+
+
+def test_a_task_carries_all_that_it_needs(tasks: list[Task]) -> None:
+    for task in tasks:
+        assert task.graph
+        ours = task.clawgym
+        assert ours.primary_skill in task.graph.skills
+        assert {ours.primary_skill, *ours.supporting_skills} == set(task.graph.skills)
+        assert {path.split("/")[0] for path in task.skills} == set(task.graph.skills)
+        assert set(task.tests) == {"checks.json", "grade.py", "test.sh"}
+        assert set(task.solution) == {"solve.py", "solve.sh", "steps.json"}
+        assert task.tests["test.sh"].executable
+        assert {artifact.path for artifact in task.graph.sources} <= set(task.workspace)
+        assert ours.difficulty in range(1, 6)
+
+
+def test_the_workspace_holds_no_answer(tasks: list[Task]) -> None:
+    for task in tasks:
+        assert not any(path.startswith("output/") for path in task.workspace)
+
+
+def test_a_dataset_can_be_read_back(tmp_path: Path) -> None:
+    index = synthesise(recipe(4), 6, tmp_path / "set", backend=None)
+    dataset = Dataset(tmp_path / "set")
+    assert dataset.index == index
+    assert [task.digest for task in dataset] == list(index.tasks.values())
+    assert index.seed == 4
+    assert set(index.skills) <= {skill.name for skill in bundled()}
+
+
+def adds_up(funnel: dict[str, int]) -> bool:
+    losses = {name: lost for name, lost in funnel.items() if name not in ("drawn", "accepted")}
+    return funnel["drawn"] == funnel["accepted"] + sum(losses.values())
+
+
+@pytest.mark.parametrize(
+    "names", [(), ("csv-analysis",), ("config-edit",), ("record-merge", "markdown-report")]
+)
+def test_the_funnel_adds_up(tmp_path: Path, names: tuple[str, ...]) -> None:
+    index = synthesise(recipe(2, *names), 40, tmp_path / "set", backend=None)
+    assert index.funnel["accepted"] == len(index.tasks) == 40
+    assert adds_up(index.funnel)
+
+
+def test_the_funnel_adds_up_when_indices_yield_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_DRAWS", 1)
+    index = synthesise(recipe(2, "record-merge"), 30, tmp_path / "set", backend=None)
+    assert index.funnel["no-composition"] > 0
+    assert index.funnel["drawn"] > 30
+    assert adds_up(index.funnel)
+
+
+def test_tasks_that_repeat_are_dropped_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = pipeline.draw
+    monkeypatch.setattr(pipeline, "draw", lambda recipe, index: draw(recipe, index // 2))
+    index = synthesise(recipe(2), 10, tmp_path / "set", backend=None)
+    assert len(index.tasks) == 10
+    assert index.funnel["duplicate"] >= 9
+    assert adds_up(index.funnel)
+
+
+def test_every_proven_task_is_reported_as_it_is_accepted(tmp_path: Path, backend: Backend) -> None:
+    steps: list[int] = []
+    run = Synthesis(recipe(9), backend)
+    tasks = asyncio.run(run.tasks(4, lambda: steps.append(len(steps))))
+    assert len(tasks) == len(steps) == 4
+    assert adds_up(dict(run.funnel))
+
+
+def test_skills_that_yield_nothing_are_given_up_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_DRAWS", 0)
+    with pytest.raises(UsageError, match="config-edit yield too few different tasks"):
+        synthesise(recipe(1, "config-edit"), 3, tmp_path / "set", backend=None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def refuse_to_draw(*_: object) -> None:
+    raise AssertionError("work began before the place was checked")
+
+
+@pytest.mark.parametrize(
+    "place", ["taken", "file", "file/below", "taken/file/below"], ids=lambda place: place
+)
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(pipeline, "draw", refuse_to_draw)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").write_text("precious")
+    (tmp_path / "file").write_text("precious")
+    before = Files.read_from(tmp_path)
+    with pytest.raises(UsageError, match="choose another"):
+        synthesise(recipe(1), 3, tmp_path / place, backend=None)
+    assert Files.read_from(tmp_path) == before
+
+
+class BreaksDown:
+    """A backend on which no box can be made."""
+
+    name = "broken"
+    capabilities: frozenset[str] = frozenset()
+
+    async def create(self, spec: BoxSpec) -> Sandbox:
+        raise SandboxError("no user namespaces here")
+
+
+def test_a_machine_that_breaks_down_leaves_nothing_half_written(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="no user namespaces here"):
+        synthesise(recipe(1), 3, tmp_path / "set", backend=BreaksDown())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthesise(recipe(1), 3, tmp_path / "set", backend=None, on_task=interrupt)
+    assert list(tmp_path.iterdir()) == []

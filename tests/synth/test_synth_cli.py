@@ -1,0 +1,84 @@
+"""`clawgym synth run`: exit codes and what it prints."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from clawgym.cli import app
+from clawgym.dataset import Dataset
+from clawgym.sandbox import Backend
+from clawgym_skills.bundle import bundled_directory
+
+
+def synth(*arguments: object):
+    return CliRunner().invoke(app, ["synth", "run", *map(str, arguments)])
+
+
+def test_a_dataset_is_made_proven_and_announced(tmp_path: Path, backend: Backend) -> None:
+    output = tmp_path / "set"
+    ran = synth("--skills", "csv-analysis, markdown-report", "-n", 3, "-o", output,
+                "--sandbox", backend.name)  # fmt: skip
+    assert ran.exit_code == 0, ran.output
+    assert "3 tasks from 2 skills in " in ran.stdout
+    assert f"next: clawgym verify {output}" in ran.stdout.replace("\n", "")
+    assert len(Dataset(output)) == 3
+
+
+def test_json_ends_with_one_object(tmp_path: Path) -> None:
+    ran = synth("-n", 2, "--seed", 8, "--style", "spec", "--no-prove", "--json",
+                "-o", tmp_path / "set")  # fmt: skip
+    assert ran.exit_code == 0, ran.output
+    summary = json.loads(ran.stdout)
+    assert summary["seed"] == 8
+    assert summary["funnel"]["accepted"] == 2
+    assert {task.clawgym.prompt_style for task in Dataset(tmp_path / "set")} == {"spec"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--skills", "csv-analisys"], "did you mean 'csv-analysis'?"),
+        (["--skills", "pii-redact"], "none of these skills declares"),
+        (["--catalog", "nowhere.sqlite"], "nowhere.sqlite"),
+        (["-n", "0"], "Invalid value"),
+        (["--seed", "-1"], "Invalid value"),
+        (["--style", "verse"], "Invalid value"),
+    ],
+)
+def test_wrong_arguments_exit_with_2_and_write_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = synth("--no-prove", "-o", tmp_path / "set", *arguments)
+    assert ran.exit_code == 2
+    assert said in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_skills_of_a_catalogue_are_taken_from_there(tmp_path: Path) -> None:
+    index = ["skills", "index", str(bundled_directory() / "log-triage")]
+    catalogue = tmp_path / "skills.sqlite"
+    made = CliRunner().invoke(app, [*index, "--catalog", str(catalogue)])
+    assert made.exit_code == 0, made.output
+    ran = synth("--catalog", catalogue, "-n", 2, "--no-prove", "-o", tmp_path / "set")
+    assert ran.exit_code == 0, ran.output
+    assert Dataset(tmp_path / "set").index
+    assert {task.clawgym.primary_skill for task in Dataset(tmp_path / "set")} == {"log-triage"}
+
+
+def test_the_shell_sees_one_sentence_and_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    argv = [sys.executable, "-m", "clawgym", "synth", "run", "-n", "2", "--no-prove"]
+    for output in (tmp_path / "file", tmp_path / "file" / "below"):
+        ran = subprocess.run(
+            [*argv, "-o", str(output)], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ran.returncode == 2
+        assert ran.stderr.startswith("error: ")
+        assert "choose another" in ran.stderr
+        assert "Traceback" not in ran.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
