@@ -22,6 +22,7 @@ class StopReason(StrEnum):
     TIME = "time"
     BUDGET = "budget"
     MODEL_FAILED = "model_failed"
+    SANDBOX_FAILED = "sandbox_failed"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from clawgym.errors import SandboxError
 from clawgym.model import ToolRequest
 from graph_agents.chat_model import AnyChatModel, Respond, responder, tool_requests
 from graph_agents.events import (
@@ -175,6 +176,8 @@ class _Nodes:
             )
         try:
             return await tool.call(call.arguments)
+        except SandboxError:
+            raise
         except Exception as error:  # noqa: BLE001 - a bug in a tool must not end the conversation
             _log.warning("tool %s raised", call.name, exc_info=True)
             return ToolResult(f"Error: {call.name} failed: {error!r}", is_error=True)

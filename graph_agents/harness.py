@@ -19,6 +19,7 @@ from clawgym.trajectory import Trajectory
 from clawgym_skills.reading import read_skill
 from clawgym_skills.skill import Skill
 from graph_agents.chat_model import AnyChatModel
+from graph_agents.events import StopReason
 from graph_agents.expert import ExpertModel
 from graph_agents.graph import AgentLimits
 from graph_agents.session import run_agent
@@ -79,6 +80,10 @@ ModelFactory = Callable[[Task, Random], AnyChatModel]
 """Makes the model for one trial; the generator is the trial's own."""
 
 
+_BLAME = {StopReason.MODEL_FAILED: Cause.PROVIDER, StopReason.SANDBOX_FAILED: Cause.SANDBOX}
+"""Why a run cannot be judged; every other way to stop is the agent's own, and is graded."""
+
+
 class AgentHarness:
     """The LangGraph agent with some model."""
 
@@ -98,16 +103,14 @@ class AgentHarness:
             skills=task_skills(task),
             limits=AgentLimits(wall_seconds=task.config.agent.timeout_sec),
         )
-        failure = None
-        if run.stop_reason == "model_failed":
-            failure = Ungraded(cause=Cause.PROVIDER, reason=str(run.error))
+        blame = _BLAME.get(run.stop_reason)
         return Outcome(
             trajectory=run.trajectory,
             turns=run.turns,
             tool_calls=run.tool_calls,
             prompt_tokens=run.usage.prompt_tokens,
             completion_tokens=run.usage.completion_tokens,
-            failure=failure,
+            failure=Ungraded(cause=blame, reason=str(run.error)) if blame else None,
         )
 
 

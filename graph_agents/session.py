@@ -12,7 +12,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langgraph.graph.state import CompiledStateGraph
 
-from clawgym.errors import BudgetExceededError, ClawGymError, ProviderError
+from clawgym.errors import BudgetExceededError, ClawGymError, ProviderError, SandboxError
 from clawgym.model import Usage
 from clawgym.sandbox.protocol import Sandbox
 from clawgym.trajectory import Trajectory
@@ -31,8 +31,8 @@ AGENT_NAME = "clawgym"
 class AgentRun:
     """How it went. `messages` begins with the system prompt.
 
-    `error` says why the model could not be asked, and is set exactly when `stop_reason` is
-    `model_failed` or `budget`: what was done until then is in the messages and the trajectory.
+    `error` is set exactly when `stop_reason` is `model_failed`, `budget` or `sandbox_failed`: what
+    was done until then is in the messages and the trajectory.
     """
 
     messages: tuple[BaseMessage, ...]
@@ -138,4 +138,6 @@ async def _drive(
         return _Outcome(StopReason.BUDGET, error)
     except ProviderError as error:
         return _Outcome(StopReason.MODEL_FAILED, error)
+    except SandboxError as error:
+        return _Outcome(StopReason.SANDBOX_FAILED, error)
     return _Outcome(StopReason(final["stop_reason"]))

@@ -16,6 +16,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from clawgym import __version__
+from clawgym.errors import SandboxError
 from mcp_servers.toolkit import Tool, ToolResult
 
 PAGE_SIZE = 100
@@ -92,6 +93,8 @@ def invalid_params(message: str, data: Mapping[str, object] | None = None) -> MC
 async def _call(tool: Tool[Any], arguments: dict[str, Any]) -> ToolResult:
     try:
         return await tool.call(arguments)
+    except SandboxError as error:
+        return ToolResult(f"Error: {error}", is_error=True)
     except Exception as error:
         logger.exception("tool %s failed", tool.name)
         reason = f"{type(error).__name__} inside the tool {tool.name}"

@@ -1,7 +1,8 @@
 """Tools: one definition that an MCP client and the LangGraph agent both use.
 
 A tool is a pydantic model of its arguments and an async function. Whatever goes wrong inside comes
-back as an error *result* that the model can read and act on; nothing raises.
+back as an error *result* that the model can read and act on. One thing raises: a broken sandbox,
+with which no model can do anything, and for which none must be blamed.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from clawgym.errors import ClawGymError
+from clawgym.errors import ClawGymError, SandboxError
 from clawgym.model import ToolSchema
 
 
@@ -78,6 +79,8 @@ class Tool(Generic[ArgumentsT]):
             return ToolResult(
                 f"Error: invalid arguments for {self.name}: {problems}", is_error=True
             )
+        except SandboxError:
+            raise
         except (ToolFailure, ClawGymError) as error:
             return ToolResult(f"Error: {error}", is_error=True)
         except OSError as error:

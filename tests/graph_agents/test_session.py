@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clawgym.errors import BudgetExceededError
+from clawgym.errors import BudgetExceededError, SandboxError
 from clawgym.model import Message, Role, ScriptedModel, ToolRequest
 from clawgym.model.budget import Budget, BudgetedModel
 from clawgym.model.endpoint import serve
@@ -94,6 +94,20 @@ async def test_a_model_that_fails_is_data_and_the_work_so_far_is_kept(tmp_path):
     saved = Trajectory.load(tmp_path / "out" / "t.json")
     assert saved.tool_call_count == 1
     assert saved.extra == {"stop_reason": "model_failed"}
+
+
+async def test_a_broken_sandbox_ends_the_run_and_is_not_the_models_fault(tmp_path):
+    async with workbench(tmp_path, (), open_backend("local")) as sandbox:
+        await sandbox.seal()
+        ended = await run_agent(
+            "do it",
+            model=ScriptedModel([use("exec", command="true"), say("done")]),
+            sandbox=sandbox,
+            tools=workspace_tools(sandbox),
+        )
+    assert ended.stop_reason is StopReason.SANDBOX_FAILED
+    assert isinstance(ended.error, SandboxError)
+    assert ended.tool_calls == 1
 
 
 async def test_a_budget_that_is_used_up_ends_the_run(tmp_path):

@@ -192,11 +192,12 @@ Tried = tuple[str, Params, Sequence[Value], Value]
 @pytest.fixture(scope="module")
 def tried(drafts: list[tuple[str, Draft]]) -> list[Tried]:
     """What was proposed for the nodes of many drafts: operation, parameters, inputs, truth."""
-    return [
-        (node.operation, node.params, [draft.values[i] for i in node.inputs], draft.values[node.output])
-        for _, draft in drafts
-        for node in draft.nodes
-    ]  # fmt: skip
+    found: list[Tried] = []
+    for _, draft in drafts:
+        for node in draft.nodes:
+            inputs = [draft.values[artifact_id] for artifact_id in node.inputs]
+            found.append((node.operation, node.params, inputs, draft.values[node.output]))
+    return found
 
 
 def test_every_operation_is_proposed_often(tried: list[Tried]) -> None:

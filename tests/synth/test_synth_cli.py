@@ -70,6 +70,24 @@ def test_skills_of_a_catalogue_are_taken_from_there(tmp_path: Path) -> None:
     assert {task.clawgym.primary_skill for task in Dataset(tmp_path / "set")} == {"log-triage"}
 
 
+def test_skills_with_odd_names_make_tasks_in_plain_directories(tmp_path: Path) -> None:
+    names = ["../../up", "Two Words/and more", "w" * 300, "***"]
+    for number, name in enumerate(names):
+        folder = tmp_path / "odd" / f"skill{number}"
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(
+            f'---\nname: "{name}"\ndescription: Odd.\n'
+            "metadata:\n  clawgym-operations: filter:table report:table\n---\n# Odd\n"
+        )
+    catalogue = tmp_path / "skills.sqlite"
+    indexed = ["skills", "index", str(tmp_path / "odd"), "--catalog", str(catalogue)]
+    CliRunner().invoke(app, indexed)
+    ran = synth("--catalog", catalogue, "-n", 8, "--no-prove", "-o", tmp_path / "set")
+    assert ran.exit_code == 0, ran.output
+    skills = {task.clawgym.primary_skill for task in Dataset(tmp_path / "set")}
+    assert skills == {"up", "Two-Words-and-more", "w" * 64, "skill"}
+
+
 def test_the_shell_sees_one_sentence_and_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("precious")
     argv = [sys.executable, "-m", "clawgym", "synth", "run", "-n", "2", "--no-prove"]
