@@ -6,6 +6,7 @@ the sandbox itself is broken or was asked for something it cannot do.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -15,18 +16,58 @@ WORKSPACE = "workspace"
 """The name of the mount that holds the agent's files; the others are read-only."""
 
 
+class Capability(StrEnum):
+    """What a backend really enforces or offers. A task that needs what is missing is refused."""
+
+    FILESYSTEM = "filesystem"
+    """Host files are invisible but for the mounts and a read-only system."""
+    PROCESSES = "processes"
+    """Processes outside the box can be neither seen nor signalled."""
+    NETWORK = "network"
+    """There is no network, not even the host's loopback."""
+    ALLOWLIST = "allowlist"
+    """Named hosts can be reached through a filtering proxy, and no others."""
+    IPC = "ipc"
+    """Shared memory, abstract sockets and message queues are the box's own."""
+    ENVIRONMENT = "environment"
+    """Nothing of the harness's environment can be read inside."""
+    KILL_TREE = "kill_tree"
+    """Whatever a command started can be killed for certain."""
+    SYSCALLS = "syscalls"
+    """A seccomp filter denies the system calls that no task needs."""
+    MEMORY = "memory"
+    """Memory is limited for the box as a whole, and running out of it is reported."""
+    PIDS = "pids"
+    """The number of processes is limited."""
+    CPU = "cpu"
+    """The share of the machine's CPUs is limited."""
+    DISK = "disk"
+    """Bytes and files of the workspace are limited."""
+    OVERLAY = "overlay"
+    """A large workspace is shared with its base and not copied."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What one command may use.
+    """What a box, or one command in it, may use.
 
-    `wall_seconds` is the default for `exec`; `output_bytes` bounds stdout and stderr each.
+    Per command: `wall_seconds` (the default for `exec`), `cpu_seconds` and `file_bytes` of each
+    process, `output_bytes` of stdout and of stderr. Per box: `memory_bytes`, `processes`, `cpus`,
+    the workspace's `workspace_bytes` and `workspace_files`, `tmp_bytes` of each temporary
+    directory. Which of them a backend enforces, its capabilities say.
     """
 
     wall_seconds: float = 60.0
+    cpu_seconds: int = 600
     output_bytes: int = 64 * 1024
     file_bytes: int = 2 * 1024**3
     open_files: int = 1024
-    processes: int = 256
+    memory_bytes: int = 768 * 1024**2
+    processes: int = 128
+    cpus: float | None = None
+    workspace_bytes: int = 256 * 1024**2
+    workspace_files: int = 100_000
+    tmp_bytes: int = 64 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -35,6 +76,7 @@ class ExecResult:
 
     `exit_code` is None exactly when the command ran out of time. `stdout` and `stderr` keep the
     first and last half of the byte limit; `stdout_bytes` and `stderr_bytes` count all of it.
+    `oom_killed` says that something in the box was killed while it ran, for want of memory.
     """
 
     exit_code: int | None
@@ -44,6 +86,7 @@ class ExecResult:
     stderr_bytes: int
     timed_out: bool
     seconds: float
+    oom_killed: bool = False
 
     @property
     def truncated(self) -> bool:
@@ -67,6 +110,14 @@ class Collected:
     skipped: tuple[Skipped, ...] = ()
 
 
+class Snapshot(Protocol):
+    """A workspace as it once was, on the host."""
+
+    async def discard(self) -> None:
+        """Remove it. Closing the box does so as well."""
+        ...
+
+
 class Sandbox(Protocol):
     """One box. Commands see each mount at `place(name)`; the workspace alone may be written."""
 
@@ -79,8 +130,10 @@ class Sandbox(Protocol):
         stdin: bytes | None = None,
         timeout: float | None = None,
     ) -> ExecResult:
-        """Run one command to its end; whatever it leaves running is killed with it.
+        """Run one command to its end.
 
+        What it leaves in the background goes on, until the box is sealed or a command runs out of
+        time: then everything inside is killed, and the box can be used again.
         `cwd` is a path as seen inside (default: the workspace). `env` is added to a clean
         environment. As in a shell, exit code 126 means that the directory or the arguments are
         unusable, 127 that there is no such program, 128 + n that signal n ended it.
@@ -117,6 +170,14 @@ class Sandbox(Protocol):
         """The sorted names in a workspace directory; directories end in `/`."""
         ...
 
+    async def snapshot(self) -> "Snapshot":
+        """Keep the workspace as it is, links and modes included; for `restore`."""
+        ...
+
+    async def restore(self, snapshot: "Snapshot") -> None:
+        """Put the workspace back, exactly, to what it was. Kills what runs inside first."""
+        ...
+
     async def seal(self) -> None:
         """Kill everything inside. The files stay; `exec` and `write` raise from now on."""
         ...
@@ -143,7 +204,13 @@ class BoxSpec:
     and that the host reads afterwards, such as the verifier's log directory.
 
     `workspace_dir` makes a host directory itself the workspace instead of a private one: what the
-    box writes is written there, and closing the box leaves it alone. `files` must then be empty.
+    box writes is written there, and closing the box leaves it alone. `base` is a host directory
+    that the workspace starts as a private copy of, shared copy-on-write where that is possible.
+    At most one of `files`, `workspace_dir` and `base` may be given.
+
+    `allowed_hosts` opens the network to these hosts alone: `name`, `*.suffix` or an IP address,
+    each with an optional `:port`. `requires` names capabilities without which the box must not be
+    made.
     """
 
     files: Files = field(default_factory=Files)
@@ -152,6 +219,9 @@ class BoxSpec:
     workspace_read_only: bool = False
     limits: Limits = Limits()
     workspace_dir: Path | None = None
+    base: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    requires: frozenset[Capability] = frozenset()
 
 
 class Backend(Protocol):
@@ -163,8 +233,8 @@ class Backend(Protocol):
         ...
 
     @property
-    def capabilities(self) -> frozenset[str]:
-        """Names such as `filesystem`, `network`, `processes`, `kill_tree`, `ipc`."""
+    def capabilities(self) -> frozenset[Capability]:
+        """What this backend enforces on this machine, for this user."""
         ...
 
     async def create(self, spec: BoxSpec) -> Sandbox:
@@ -172,6 +242,7 @@ class Backend(Protocol):
 
         Raises:
             UsageError: a mount has a name that is taken by the system.
+            SandboxUnsupportedError: the spec requires what this backend lacks.
             SandboxError: this machine cannot, with the reason and the fix.
         """
         ...
