@@ -13,11 +13,13 @@ from clawgym.sandbox.protocol import (
     WORKSPACE,
     Backend,
     BoxSpec,
+    Capability,
     Collected,
     ExecResult,
     Limits,
     Sandbox,
     Skipped,
+    Snapshot,
 )
 
 __all__ = [
@@ -26,11 +28,13 @@ __all__ = [
     "BackendName",
     "BackendStatus",
     "BoxSpec",
+    "Capability",
     "Collected",
     "ExecResult",
     "Limits",
     "Sandbox",
     "Skipped",
+    "Snapshot",
     "box",
     "collect_garbage",
     "doctor",

@@ -2,19 +2,30 @@
 
 import asyncio
 import errno
+import os
 from abc import ABC, abstractmethod
 from asyncio import Future, Task
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from clawgym.errors import SandboxError, UsageError
-from clawgym.sandbox._confined import Confined
+from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
+from clawgym.sandbox._confined import Confined, open_root
+from clawgym.sandbox._fill import fill
 from clawgym.sandbox._home import box_home, remove_tree
 from clawgym.sandbox._launch import Command, check_environment, words
 from clawgym.sandbox._process import End, Outcome, to_the_end
+from clawgym.sandbox._snapshots import TreeSnapshot
+from clawgym.sandbox._trees import copy_tree
 from clawgym.sandbox.collect import collect
-from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Collected, ExecResult
+from clawgym.sandbox.protocol import (
+    WORKSPACE,
+    BoxSpec,
+    Capability,
+    Collected,
+    ExecResult,
+    Snapshot,
+)
 
 _T = TypeVar("_T")
 _CANNOT_START = 126
@@ -22,17 +33,19 @@ _CANNOT_START = 126
 
 
 class HostBox(ABC):
-    """A box whose workspace is a directory of this host.
+    """A box whose workspace is a directory of this host, by path or by descriptor.
 
-    A backend says where the mounts stand and how one command runs; this class keeps the promises
-    of the protocol around it.
+    A backend says where the mounts stand, how one command runs and how the box ends; this class
+    keeps the promises of the protocol around it.
     """
 
-    def __init__(self, spec: BoxSpec, directory: Path) -> None:
+    def __init__(self, spec: BoxSpec, workspace: Path | int, *, owner: int | None = None) -> None:
+        """Take over a workspace; its files belong to the host's uid `owner`, None for ours."""
         self.spec = spec
-        self.directory = directory
-        self.workspace = _workspace(spec, directory)
-        self._files = Confined(self.workspace)
+        self.workspace = workspace
+        self.owner = owner
+        self._files = Confined(workspace, owner)
+        self._snapshots: list[TreeSnapshot] = []
         self._running: dict[Task[Outcome], Future[None]] = {}
         self._sealed = False
         self._closed = False
@@ -45,6 +58,14 @@ class HostBox(ABC):
     async def run(self, command: Command, stop: Future[None]) -> Outcome:
         """Run one command to its end, which `stop` brings about at once."""
 
+    @abstractmethod
+    async def end(self) -> None:
+        """Kill what commands left in the background; nothing runs in this box any more."""
+
+    @abstractmethod
+    async def dispose(self) -> None:
+        """Remove the box's files, once nothing runs in it any more."""
+
     async def exec(
         self,
         argv: Sequence[str],
@@ -54,17 +75,17 @@ class HostBox(ABC):
         stdin: bytes | None = None,
         timeout: float | None = None,
     ) -> ExecResult:
-        """Run one command; what it leaves running is killed with it. See `Sandbox.exec`."""
+        """Run one command. See `Sandbox.exec`."""
         self._require_unsealed()
         limits = self.spec.limits
-        command = Command(
-            argv=words(argv),
-            cwd=cwd or self.place(WORKSPACE),
-            env=check_environment(env or {}),
-            stdin=stdin,
-            timeout=limits.wall_seconds if timeout is None else timeout,
-        )
         try:
+            command = Command(
+                argv=words(argv),
+                cwd=cwd or self.place(WORKSPACE),
+                env=check_environment(env or {}),
+                stdin=stdin,
+                timeout=limits.wall_seconds if timeout is None else timeout,
+            )
             outcome = await self._run_until_stopped(command)
         except ValueError as error:
             return _refused(f"argument cannot be passed on: {error}")
@@ -102,6 +123,26 @@ class HostBox(ABC):
                 stop.set_result(None)
         for task in running:
             await to_the_end(task)
+        await self.end()
+
+    async def snapshot(self) -> TreeSnapshot:
+        """Keep the workspace as it is. See `Sandbox.snapshot`."""
+        self._require_open()
+        taken = await asyncio.to_thread(self._take_snapshot)
+        self._snapshots.append(taken)
+        return taken
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Put the workspace back. See `Sandbox.restore`."""
+        self._require_unsealed()
+        if not isinstance(snapshot, TreeSnapshot):
+            raise UsageError("that snapshot is of another kind of box")
+        await self.kill_all()
+        await asyncio.to_thread(self._restore, snapshot)
+
+    @abstractmethod
+    async def kill_all(self) -> None:
+        """Kill everything inside; the box can be used again."""
 
     async def collect(self) -> Collected:
         """The regular files of the sealed workspace. See `Sandbox.collect`."""
@@ -120,8 +161,12 @@ class HostBox(ABC):
         removal.result()
 
     async def _remove(self) -> None:
-        await self.seal()
-        await asyncio.to_thread(remove_tree, self.directory)
+        try:
+            await self.seal()
+            for snapshot in self._snapshots:
+                await snapshot.discard()
+        finally:
+            await self.dispose()
 
     async def _run_until_stopped(self, command: Command) -> Outcome:
         stop: Future[None] = asyncio.get_running_loop().create_future()
@@ -138,6 +183,20 @@ class HostBox(ABC):
                 task.exception()  # seen: the caller is told of the cancellation instead
             raise
 
+    def _take_snapshot(self) -> TreeSnapshot:
+        descriptor = open_root(self.workspace)
+        try:
+            return TreeSnapshot.take(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _restore(self, snapshot: TreeSnapshot) -> None:
+        descriptor = open_root(self.workspace)
+        try:
+            snapshot.restore(descriptor, owner=self.owner)
+        finally:
+            os.close(descriptor)
+
     def _forget(self, task: Task[Outcome]) -> None:
         del self._running[task]
 
@@ -151,15 +210,42 @@ class HostBox(ABC):
             raise SandboxError("the box is closed and its files are gone")
 
 
+def check_spec(spec: BoxSpec, backend: str, capabilities: frozenset[Capability]) -> None:
+    """Refuse what cannot be made before anything is.
+
+    Raises:
+        UsageError: the spec contradicts itself.
+        SandboxUnsupportedError: it requires what the backend lacks, by name.
+    """
+    if sum(map(bool, (spec.files, spec.workspace_dir, spec.base))) > 1:
+        raise UsageError("a box starts with files, a workspace_dir or a base: give one of them")
+    required = spec.requires | ({Capability.ALLOWLIST} if spec.allowed_hosts else set())
+    if missing := sorted(required - capabilities):
+        raise SandboxUnsupportedError(
+            f"the sandbox {backend!r} cannot enforce {', '.join(missing)} here, which this box "
+            "requires; `clawgym sandbox doctor` says what each one can do"
+        )
+
+
+class DirectoryBox(HostBox):
+    """A box that is a directory on the host, with the workspace in it and what else it needs."""
+
+    def __init__(self, spec: BoxSpec, directory: Path) -> None:
+        own = directory / WORKSPACE
+        super().__init__(spec, spec.workspace_dir.resolve() if spec.workspace_dir else own)
+        self.directory = directory
+
+    async def dispose(self) -> None:
+        """Remove the directory."""
+        await asyncio.to_thread(remove_tree, self.directory)
+
+
 async def make_box(spec: BoxSpec, build: Callable[[BoxSpec, Path], _T]) -> _T:
     """Fill a new box directory and let `build` make the box; nothing stays if that fails.
 
     Raises:
         SandboxError: a mounted directory does not exist, or the files cannot be written.
-        UsageError: there are files to write into a `workspace_dir`.
     """
-    if spec.workspace_dir and spec.files:
-        raise UsageError("a box on a workspace_dir starts with what is there: leave `files` empty")
     filling = asyncio.create_task(asyncio.to_thread(_fill, spec, build))
     try:
         return await asyncio.shield(filling)
@@ -170,12 +256,8 @@ async def make_box(spec: BoxSpec, build: Callable[[BoxSpec, Path], _T]) -> _T:
         raise
 
 
-def _workspace(spec: BoxSpec, directory: Path) -> Path:
-    return spec.workspace_dir.resolve() if spec.workspace_dir else directory / WORKSPACE
-
-
 def _discard(box: object) -> None:
-    if isinstance(box, HostBox):
+    if isinstance(box, DirectoryBox):
         remove_tree(box.directory)
 
 
@@ -189,7 +271,7 @@ def _fill(spec: BoxSpec, build: Callable[[BoxSpec, Path], _T]) -> _T:
         if spec.workspace_dir is None:
             workspace = directory / WORKSPACE
             workspace.mkdir()
-            spec.files.write_to(workspace)
+            _fill_workspace(workspace, spec)
         return build(spec, directory)
     except OSError as error:
         remove_tree(directory)
@@ -197,6 +279,20 @@ def _fill(spec: BoxSpec, build: Callable[[BoxSpec, Path], _T]) -> _T:
     except BaseException:
         remove_tree(directory)
         raise
+
+
+def _fill_workspace(workspace: Path, spec: BoxSpec) -> None:
+    target = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fill(target, spec.files, owner=None)
+        if spec.base:
+            base = os.open(spec.base, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                copy_tree(base, target, owner=None)
+            finally:
+                os.close(base)
+    finally:
+        os.close(target)
 
 
 def _result(outcome: Outcome) -> ExecResult:
@@ -210,6 +306,7 @@ def _result(outcome: Outcome) -> ExecResult:
         stderr_bytes=outcome.stderr.total,
         timed_out=timed_out,
         seconds=outcome.seconds,
+        oom_killed=outcome.oom_killed,
     )
 
 

@@ -25,11 +25,27 @@ OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO must not make us wait
 
 
-class Confined:
-    """Reads and writes that cannot leave one directory. Every failure is an `OSError`."""
+def open_root(root: Path | int) -> int:
+    """A new descriptor of a directory that is given by path or by an open descriptor.
 
-    def __init__(self, root: Path) -> None:
+    Raises:
+        OSError: it is no directory, or a link to one, or may not be entered.
+    """
+    if isinstance(root, int):
+        return os.open(".", OPEN_DIRECTORY, dir_fd=root)
+    return os.open(root, OPEN_DIRECTORY)
+
+
+class Confined:
+    """Reads and writes that cannot leave one directory. Every failure is an `OSError`.
+
+    A root that is given as a descriptor stays the caller's to close. What is created belongs to the
+    uid `owner`, which takes a caller who is root; None leaves it to the caller.
+    """
+
+    def __init__(self, root: Path | int, owner: int | None = None) -> None:
         self._root = root
+        self._owner = owner
 
     def read(self, path: str, limit: int = READ_LIMIT) -> bytes:
         """The bytes of a regular file."""
@@ -52,7 +68,7 @@ class Confined:
         """
         *parents, name = _parts(path)
         with _named(path), self._directory(parents, create=True) as folder:
-            _replace(name, data, folder, _mode_of(name, folder))
+            _replace(name, data, folder, _mode_of(name, folder), self._owner)
 
     def list(self, path: str) -> list[str]:
         """The sorted names in a directory (`""` is the root); directories end in `/`."""
@@ -65,12 +81,11 @@ class Confined:
 
     @contextmanager
     def _directory(self, parts: Sequence[str], *, create: bool = False) -> Generator[int]:
-        current = os.open(self._root, OPEN_DIRECTORY)
+        current = open_root(self._root)
         try:
             for part in parts:
                 if create:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, 0o755, dir_fd=current)
+                    _make_directory(part, current, self._owner)
                 _refuse_link(part, current)
                 deeper = os.open(part, OPEN_DIRECTORY, dir_fd=current)
                 os.close(current)
@@ -131,13 +146,22 @@ def _mode_of(name: str, folder: int) -> int:
     return info.st_mode & 0o777
 
 
-def _replace(name: str, data: bytes, folder: int, mode: int) -> None:
+def _make_directory(name: str, folder: int, owner: int | None) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(name, 0o755, dir_fd=folder)
+        if owner is not None:
+            os.chown(name, owner, owner, dir_fd=folder, follow_symlinks=False)
+
+
+def _replace(name: str, data: bytes, folder: int, mode: int, owner: int | None) -> None:
     temporary = f".clawgym-{secrets.token_hex(8)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, mode, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(descriptor, mode)
+            if owner is not None:
+                os.fchown(descriptor, owner, owner)
             stream.write(data)
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:

@@ -71,6 +71,11 @@ def collect_garbage() -> int:
     return sum(_remove_if_dead(home) for home in _root().iterdir())
 
 
+def dead_homes() -> list[str]:
+    """The names of homes whose processes no longer live, before they are collected."""
+    return [home.name for home in _root().iterdir() if _is_dead(home)]
+
+
 def remove_tree(path: Path) -> None:
     """Remove a directory whatever its permissions and depth; one that is gone is fine.
 
@@ -119,6 +124,17 @@ def _lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _is_dead(home: Path) -> bool:
+    try:
+        descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        return _lock(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove_if_dead(home: Path) -> bool:

@@ -117,7 +117,11 @@ def words(argv: Sequence[str]) -> tuple[str, ...]:
 
     Raises:
         UsageError: there is no program to run.
+        ValueError: no system can pass a word on.
     """
     if not argv:
         raise UsageError("argv is empty: name at least the program to run")
+    for word in argv:
+        if b"\0" in os.fsencode(word):
+            raise ValueError("embedded null byte")
     return tuple(argv)

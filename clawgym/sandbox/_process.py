@@ -65,6 +65,7 @@ class Outcome:
     stdout: Kept
     stderr: Kept
     seconds: float
+    oom_killed: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Which backend to use on this machine, and what to do when none works."""
 
-import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -8,7 +7,7 @@ from clawgym.errors import UsageError
 from clawgym.sandbox._home import collect_garbage
 from clawgym.sandbox.bwrap import BwrapBackend, refusal_here
 from clawgym.sandbox.local import LocalBackend
-from clawgym.sandbox.protocol import Backend
+from clawgym.sandbox.protocol import Backend, Capability
 
 BackendName = Literal["auto", "bwrap", "local"]
 
@@ -44,20 +43,16 @@ def open_backend(name: str = "auto") -> Backend:
 
 def doctor() -> list[BackendStatus]:
     """The state of every backend on this machine."""
-    refusal = refusal_here()
     return [
-        BackendStatus(
-            name=BwrapBackend.name,
-            works=refusal is None,
-            capabilities=tuple(sorted(BwrapBackend.capabilities)),
-            reason=refusal.reason if refusal else _caution(),
-            fix=refusal.fix if refusal else "",
-        ),
+        _bwrap_status(),
         BackendStatus(LocalBackend.name, works=True, capabilities=(), reason="isolates nothing"),
     ]
 
 
-def _caution() -> str:
-    if os.geteuid() == 0:
-        return "as root the limit on processes has no effect; prefer an ordinary user"
-    return ""
+def _bwrap_status() -> BackendStatus:
+    if refusal := refusal_here():
+        return BackendStatus(BwrapBackend.name, False, (), refusal.reason, refusal.fix)
+    capabilities = BwrapBackend().capabilities
+    missing = sorted(set(Capability) - capabilities)
+    caution = f"not limited here: {', '.join(missing)}" if missing else ""
+    return BackendStatus(BwrapBackend.name, True, tuple(sorted(capabilities)), caution)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from clawgym.files import File, Files
 from clawgym.paths import check_relative
-from clawgym.sandbox._confined import OPEN_DIRECTORY, OPEN_FILE, readable_name
+from clawgym.sandbox._confined import OPEN_DIRECTORY, OPEN_FILE, open_root, readable_name
 from clawgym.sandbox.protocol import Collected, Skipped
 
 
@@ -37,8 +37,10 @@ _KINDS = {
 }
 
 
-def collect(root: Path, caps: Caps | None = None) -> Collected:
+def collect(root: Path | int, caps: Caps | None = None) -> Collected:
     """The regular files below `root`, in path order within each directory, and what was skipped.
+
+    `root` is a path or an open descriptor, which stays the caller's to close.
 
     Reasons: `symlink`, `fifo`, `socket`, `special` (a device), `name` (not a safe relative path in
     UTF-8), `depth`, `size`, `count`, `raced` (changed while it was looked at), or the name of an
@@ -66,8 +68,8 @@ class _Collection:
     bytes: int = 0
     entries: int = 0
 
-    def walk(self, root: Path) -> None:
-        stack = [self._open(os.open(root, OPEN_DIRECTORY), "")]
+    def walk(self, root: Path | int) -> None:
+        stack = [self._open(open_root(root), "")]
         try:
             while stack:
                 folder = stack[-1]

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from clawgym.errors import SandboxError, UsageError
-from clawgym.sandbox._box import HostBox, make_box
+from clawgym.sandbox._box import DirectoryBox, check_spec, make_box
 from clawgym.sandbox._launch import UNLIMITED, Command, clean_environment, launcher
 from clawgym.sandbox._process import Outcome, Program, run
-from clawgym.sandbox.protocol import WORKSPACE, BoxSpec
+from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability
 
 MARKER = "CLAWGYM_BOX"
 """The variable that tells a command's descendants from every other process of this user."""
@@ -28,20 +28,21 @@ class LocalBackend:
     """Runs commands as this user, with this user's files, network and processes in reach."""
 
     name = "local"
-    capabilities: frozenset[str] = frozenset()
+    capabilities: frozenset[Capability] = frozenset()
 
     def __init__(self) -> None:
         _warn_once()
 
     async def create(self, spec: BoxSpec) -> "LocalBox":
         """Make a box. See `Backend.create`."""
+        check_spec(spec, self.name, self.capabilities)
         for name in (*spec.mounts, *spec.writable):
             if name in {WORKSPACE, _TMP} or "/" in name or name.startswith("."):
                 raise UsageError(f"a box cannot have a mount named {name!r}; choose another name")
         return await make_box(spec, _build)
 
 
-class LocalBox(HostBox):
+class LocalBox(DirectoryBox):
     """A directory with the workspace, a copy of each mount, and links to the writable ones."""
 
     def __init__(self, spec: BoxSpec, directory: Path) -> None:
@@ -77,6 +78,12 @@ class LocalBox(HostBox):
             stop=stop,
             kill_tree=kill_tree,
         )
+
+    async def kill_all(self) -> None:
+        """Nothing to do: what a command leaves running is killed with it."""
+
+    async def end(self) -> None:
+        """Nothing to do, for the same reason."""
 
 
 def _build(spec: BoxSpec, directory: Path) -> LocalBox:

@@ -43,6 +43,8 @@ class Capability(StrEnum):
     """The share of the machine's CPUs is limited."""
     DISK = "disk"
     """Bytes and files of the workspace are limited."""
+    BACKGROUND = "background"
+    """What a command leaves in the background goes on; elsewhere it dies with the command."""
     OVERLAY = "overlay"
     """A large workspace is shared with its base and not copied."""
 
@@ -132,8 +134,9 @@ class Sandbox(Protocol):
     ) -> ExecResult:
         """Run one command to its end.
 
-        What it leaves in the background goes on, until the box is sealed or a command runs out of
-        time: then everything inside is killed, and the box can be used again.
+        What it leaves in the background goes on where the backend can (`Capability.BACKGROUND`),
+        until the box is sealed or a command runs out of time: then everything inside is killed.
+        After a time-out the box can be used again.
         `cwd` is a path as seen inside (default: the workspace). `env` is added to a clean
         environment. As in a shell, exit code 126 means that the directory or the arguments are
         unusable, 127 that there is no such program, 128 + n that signal n ended it.

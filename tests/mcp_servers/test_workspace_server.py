@@ -109,7 +109,7 @@ async def test_what_is_no_directory_is_a_usage_error(tmp_path: Path, backend):
 
 
 async def test_a_box_on_a_directory_takes_no_files(directory: Path, backend):
-    with pytest.raises(UsageError, match="leave `files` empty"):
+    with pytest.raises(UsageError, match="give one of them"):
         await backend.create(BoxSpec(workspace_dir=directory, files=Files({"a": "b"})))
 
 

@@ -39,6 +39,14 @@ def test_ordinary_files_come_back_as_they_are(
     assert collected.skipped == ()
 
 
+def test_an_open_directory_is_as_good_a_root_as_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b.txt").write_text("x")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    assert collect(descriptor) == collect(tmp_path)
+    os.close(descriptor)  # still ours: EBADF if it had been closed
+
+
 def test_everything_that_is_no_regular_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     root = tmp_path / "root"

@@ -32,6 +32,15 @@ def test_what_is_written_is_read(root: Path) -> None:
     assert (root / "a/b/c.bin").stat().st_mode & 0o777 == 0o644
 
 
+def test_an_open_directory_is_as_good_a_root_as_its_path(root: Path) -> None:
+    descriptor = os.open(root, os.O_RDONLY)
+    root.rename(root.with_name("elsewhere"))
+    Confined(descriptor).write("a/b.txt", b"data")
+    assert Confined(descriptor).read("a/b.txt") == b"data"
+    assert Confined(descriptor).list("") == ["a/"]
+    os.close(descriptor)  # still ours: EBADF if it had been closed
+
+
 def test_an_executable_file_stays_executable(root: Path) -> None:
     (root / "run").write_text("old")
     (root / "run").chmod(0o755)

@@ -10,7 +10,7 @@ import pytest
 
 from clawgym.errors import SandboxError, UsageError
 from clawgym.files import File, Files
-from clawgym.sandbox import WORKSPACE, Backend, BoxSpec, Limits, Sandbox, box
+from clawgym.sandbox import WORKSPACE, Backend, BoxSpec, Capability, Limits, Sandbox, box
 from clawgym.sandbox._home import box_home
 
 
@@ -164,11 +164,16 @@ async def test_the_default_timeout_comes_from_the_limits(backend: Backend) -> No
         assert (await sandbox.exec(["sleep", "60"])).timed_out
 
 
-async def test_what_a_command_leaves_running_dies_with_it(sandbox: Sandbox) -> None:
+async def test_what_a_command_leaves_running_does_not_outlive_the_box(
+    backend: Backend, sandbox: Sandbox
+) -> None:
     token = "86402.5"
     result = await sandbox.exec(["sh", "-c", "setsid sleep $0 & echo done", token])
     assert result.stdout == b"done\n"
     assert result.seconds < 5
+    if Capability.BACKGROUND not in backend.capabilities:
+        assert await gone(token)
+    await sandbox.seal()
     assert await gone(token)
 
 

@@ -1,0 +1,457 @@
+"""One box: its mounts, the bubblewrap process that holds it open, and the commands inside."""
+
+import fcntl
+import json
+import os
+import resource
+import signal
+import socket
+import termios
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from clawgym.sandbox.keeper import linux
+from clawgym.sandbox.keeper.cgroups import Cgroups, Group
+
+KEEP = "/sys"
+"""Where the keeper mounts what boxes are made of. Nobody in its namespace needs the real one."""
+
+INSIDE_USER = 1000
+"""The user that commands run as, as seen inside."""
+
+_HOLD = "echo >&5; exec 5>&-; while :; do sleep 100000 & wait $!; done"
+"""The first process inside: it reaps orphans and survives every signal from within."""
+
+_JOINED = (
+    linux.CLONE_NEWIPC
+    | linux.CLONE_NEWUTS
+    | linux.CLONE_NEWNET
+    | linux.CLONE_NEWNS
+    | linux.CLONE_NEWCGROUP
+)
+_CANNOT_START, _NO_PROGRAM = 126, 127
+
+Json = dict[str, "object"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all boxes of one keeper share.
+
+    `user` is the host's uid that boxes run as, None for an ordinary user's own; `system_calls` is
+    the seccomp program for commands.
+    """
+
+    bwrap: str
+    user: int | None
+    system_calls: bytes
+    cgroups: Cgroups
+    own_pid_namespace: int
+    id_map: Callable[[int], int]
+
+
+@dataclass
+class Command:
+    """A command on its way: its name in the conversation, and where set-up errors are read."""
+
+    id: int
+    errors: int
+
+
+@dataclass
+class Box:
+    """A box in the making, alive, or dying. `watch` and `forget` register its descriptors."""
+
+    name: str
+    channel: socket.socket
+    setup: Setup
+    watch: Callable[[int, Callable[[], None]], None]
+    forget: Callable[[int], None]
+    adopt: Callable[[int, "Box"], None]
+    group: Group | None = None
+    holder: int | None = None
+    first: int | None = None
+    commands: dict[int, Command] = field(default_factory=dict[int, Command])
+    killers: set[int] = field(default_factory=set[int])
+    mounted: list[str] = field(default_factory=list[str])
+    pipes: dict[str, int] = field(default_factory=dict[str, int])
+    said: bytes = b""
+    closing: bool = False
+
+    # -- making ---------------------------------------------------------------------------------
+
+    def make(self, request: "BoxRequest", arguments: int) -> None:
+        """Mount the box's directories, hand the workspace over, start the holder."""
+        try:
+            workspace = self._mount_all(request)
+            if self.setup.cgroups.controllers:
+                self.group = self.setup.cgroups.open(self.name, request.limits)
+            self.send({"made": True}, [workspace])
+            os.close(workspace)
+            self._start_holder(arguments)
+        except OSError as error:
+            self.send({"failed": str(error)})
+            self.close()
+
+    def _mount_all(self, request: "BoxRequest") -> int:
+        os.mkdir(self.directory, 0o711)
+        os.mkdir(f"{self.directory}/m", 0o711)
+        workspace = f"{self.directory}/ws"
+        os.mkdir(workspace, 0o711)
+        self._mount_workspace(request, workspace)
+        for name, source in request.mounts:
+            target = f"{self.directory}/m/{name}"
+            os.mkdir(target, 0o711)
+            self._bind(source, target)
+        return os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def _mount_workspace(self, request: "BoxRequest", target: str) -> None:
+        if request.kind == "bind":
+            self._bind(request.source, target)
+            return
+        user = os.getuid() if self.setup.user is None else self.setup.user
+        group = os.getgid() if self.setup.user is None else self.setup.user
+        size = f"size={request.bytes},nr_inodes={request.files}"
+        own = f"{size},mode=0755,uid={user},gid={group}"
+        flags = linux.MS_NOSUID | linux.MS_NODEV
+        if request.kind == "tmpfs":
+            self._mount("tmpfs", target, "tmpfs", flags, own)
+            return
+        layers = f"{self.directory}/layers"
+        os.mkdir(layers, 0o711)
+        self._mount("tmpfs", layers, "tmpfs", flags, own)
+        for part in ("lower", "upper", "work"):
+            os.mkdir(f"{layers}/{part}", 0o755)
+            os.chown(f"{layers}/{part}", user, group)
+        self._bind(request.source, f"{layers}/lower")
+        option = f"lowerdir={layers}/lower,upperdir={layers}/upper,workdir={layers}/work"
+        if self.setup.user is None:
+            option += ",userxattr"
+        self._mount("overlay", target, "overlay", flags, option)
+
+    def _bind(self, source: str, target: str) -> None:
+        owner = os.stat(source).st_uid
+        mapped = self.setup.user is not None and owner != self.setup.user
+        linux.bind(source, target, self.setup.id_map(owner) if mapped else None)
+        self.mounted.append(target)
+
+    def _mount(self, source: str, target: str, kind: str, flags: int, options: str) -> None:
+        linux.mount(source, target, kind, flags, options)
+        self.mounted.append(target)
+
+    def _start_holder(self, arguments: int) -> None:
+        ends: dict[str, int] = {}
+        for name in ("info", "ready", "stderr"):
+            self.pipes[name], ends[name] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+
+        def child() -> NoReturn:
+            self._join_groups()
+            if user := self.setup.user:
+                os.setgroups([])
+                os.setresgid(user, user, user)
+                os.setresuid(user, user, user)
+            os.setsid()
+            linux.no_new_privileges()
+            _keep([null, null, ends["stderr"], arguments, ends["info"], ends["ready"]])
+            command = ["bwrap", "--args", "3", "--info-fd", "4", "--", "/bin/sh", "-c", _HOLD]
+            os.execve(self.setup.bwrap, command, {"PATH": "/usr/bin:/bin"})
+
+        self.holder = fork(child, ends["stderr"])
+        self.adopt(self.holder, self)
+        for descriptor in (*ends.values(), null):
+            os.close(descriptor)
+        self.watch(self.pipes["info"], self._read_info)
+        self.watch(self.pipes["ready"], self._read_ready)
+
+    def _read_info(self) -> None:
+        data = os.read(self.pipes["info"], 4096)
+        self.said += data
+        if b"}" in self.said and self.first is None:
+            with suppress(ProcessLookupError):
+                self.first = os.pidfd_open(int(json.loads(self.said)["child-pid"]))
+        if not data or self.first is not None:
+            self._drop_pipe("info")
+
+    def _read_ready(self) -> None:
+        # Its first process has come so far: all mounts are made, the user is switched.
+        if os.read(self.pipes["ready"], 16) and self.first is not None:
+            self.send({"ready": True})
+        self._drop_pipe("ready")
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def execute(self, request: "ExecRequest", descriptors: Sequence[int]) -> None:
+        """Start a command on stdin, stdout and stderr; its end is told as `ended`."""
+        if self.first is None or self.holder is None:
+            self.send({"id": request.id, "error": "the box is dead"})
+            return
+        errors, report = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+        def child() -> NoReturn:
+            self._join_groups()
+            self._enter()
+            _keep(list(descriptors[:3]), report)
+            if request.terminal:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            run_program(request, self.setup.system_calls)
+
+        try:
+            pid = self._fork_inside(child, report)
+        except OSError as error:
+            self.send({"id": request.id, "error": f"{error.strerror or error}"})
+            os.close(errors)
+        else:
+            self.commands[pid] = Command(request.id, errors)
+            self.adopt(pid, self)
+        finally:
+            os.close(report)
+
+    def kill_all(self) -> None:
+        """Kill every process inside but the first, in one system call that nothing can outrun."""
+        if self.first is None or self.holder is None:
+            self.send({"killed": True})
+            return
+
+        def child() -> NoReturn:
+            self._enter()
+            with suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+            os._exit(0)
+
+        try:
+            pid = self._fork_inside(child, 2)
+        except OSError:  # the box died meanwhile, and with it all that was to be killed
+            self.send({"killed": True})
+        else:
+            self.killers.add(pid)
+            self.adopt(pid, self)
+
+    def listen(self, port: int) -> None:
+        """Send back a socket that listens on the box's own loopback."""
+        if self.first is None:
+            self.send({"failed": "the box is dead"})
+            return
+        first = self.first
+
+        def child() -> NoReturn:
+            linux.setns(first, linux.CLONE_NEWNET)
+            server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(("127.0.0.1", port))
+            server.listen(128)
+            self.send({"listening": port}, [server.fileno()])
+            os._exit(0)
+
+        self.adopt(fork(child, 2), self)
+
+    def _enter(self) -> None:
+        """Become a process of the box: its namespaces, its user, a session of its own."""
+        assert self.first is not None
+        linux.no_new_privileges()
+        if self.setup.user is not None:
+            os.setgroups([])  # a box's user namespace does not allow it any more
+        linux.setns(self.first, _JOINED)
+        linux.setns(self.first, linux.CLONE_NEWUSER)
+        os.setsid()
+        os.setresgid(INSIDE_USER, INSIDE_USER, INSIDE_USER)
+        os.setresuid(INSIDE_USER, INSIDE_USER, INSIDE_USER)
+        linux.drop_bounding_capabilities()
+
+    def _fork_inside(self, child: Callable[[], NoReturn], report: int) -> int:
+        """Fork a process whose process namespace is the box's from its first instant."""
+        assert self.first is not None
+        linux.setns(self.first, linux.CLONE_NEWPID)
+        try:
+            return fork(child, report)
+        finally:
+            linux.setns(self.setup.own_pid_namespace, linux.CLONE_NEWPID)
+
+    def _join_groups(self) -> None:
+        for descriptor in self.group.joins if self.group else ():
+            os.write(descriptor, b"0")
+
+    # -- ending ---------------------------------------------------------------------------------
+
+    def seal(self) -> None:
+        """Kill the first process, and with it everything inside; `sealed` is told when it is so."""
+        if self.first is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.first, signal.SIGKILL)
+        elif self.holder is not None:
+            os.kill(self.holder, signal.SIGKILL)
+        if self.holder is None:
+            self.send({"sealed": True})
+
+    def ended(self, pid: int, status: int) -> None:
+        """One of this box's processes is gone."""
+        code = os.waitstatus_to_exitcode(status)
+        if pid == self.holder:
+            self._holder_ended(code)
+        elif pid in self.killers:
+            self.killers.remove(pid)
+            self.send({"killed": True})
+        elif command := self.commands.pop(pid, None):
+            self._command_ended(command, code)
+        if self.closing and not self.commands and self.holder is None:
+            self._remove()
+
+    def _holder_ended(self, code: int) -> None:
+        self.holder = None
+        text = b""
+        with suppress(BlockingIOError):
+            text = os.read(self.pipes["stderr"], 4096)
+        self.send({"sealed": True, "code": code, "stderr": text.decode(errors="replace")})
+
+    def _command_ended(self, command: Command, code: int) -> None:
+        error = b""
+        with suppress(BlockingIOError):
+            error = os.read(command.errors, 4096)
+        os.close(command.errors)
+        if error:
+            self.send({"id": command.id, "error": error.decode(errors="replace")})
+            return
+        starved = self.group.oom_killed() if self.group else False
+        self.send({"id": command.id, "code": code, "oom": starved})
+
+    def close(self) -> None:
+        """End the box and take its mounts apart; `closed` is told when nothing is left."""
+        self.closing = True
+        if self.holder is None and not self.commands:
+            self._remove()
+        else:
+            self.seal()
+
+    def _remove(self) -> None:
+        for target in reversed(self.mounted):
+            with suppress(OSError):
+                linux.unmount(target)
+        self.mounted = []
+        _remove_directories(self.directory)
+        for name in list(self.pipes):
+            self._drop_pipe(name)
+        if self.first is not None:
+            os.close(self.first)
+            self.first = None
+
+    def gone(self) -> bool:
+        """Whether the last trace is removed; to be asked again while processes are dying."""
+        if not self.closing or self.holder is not None or self.commands:
+            return False
+        if self.group and not self.group.close():
+            return False
+        self.group = None
+        return True
+
+    # -- plumbing -------------------------------------------------------------------------------
+
+    @property
+    def directory(self) -> str:
+        """Where the box's mounts are, in the keeper's namespace."""
+        return f"{KEEP}/{self.name}"
+
+    def send(self, message: Json, descriptors: Sequence[int] = ()) -> None:
+        """Tell the harness something; it may be gone already."""
+        with suppress(OSError):
+            socket.send_fds(self.channel, [json.dumps(message).encode()], list(descriptors))
+
+    def _drop_pipe(self, name: str) -> None:
+        descriptor = self.pipes.pop(name, None)
+        if descriptor is not None:
+            self.forget(descriptor)
+            os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class BoxRequest:
+    """What a box is made of. `kind` is `tmpfs`, `overlay` or `bind`; sizes are in bytes."""
+
+    kind: str
+    source: str
+    bytes: int
+    files: int
+    mounts: Sequence[tuple[str, str]]
+    limits: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ExecRequest:
+    """A command: the program's words, its whole environment, its limits by `RLIMIT_` name."""
+
+    id: int
+    argv: Sequence[str]
+    env: dict[str, str]
+    cwd: str
+    limits: dict[str, int]
+    terminal: bool = False
+
+
+def fork(child: Callable[[], NoReturn], report: int) -> int:
+    """Fork; the child runs `child`, and writes to `report` why it could not."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        child()
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in a copy of the keeper
+        with suppress(OSError):
+            os.write(report, f"{error}".encode()[:2000])
+    finally:
+        os._exit(_CANNOT_START)
+
+
+def run_program(request: ExecRequest, system_calls: bytes) -> NoReturn:
+    """The last steps inside: limits, filter, directory, program. Errors end as in a shell."""
+    for name, value in request.limits.items():
+        kind: int = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+    os.umask(0o022)
+    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    program = request.argv[0]
+    try:
+        os.chdir(request.cwd)
+    except OSError as error:
+        _complain(f"{request.cwd}: {error.strerror}", _CANNOT_START)
+    linux.filter_system_calls(system_calls)
+    try:
+        os.execvpe(program, list(request.argv), request.env)
+    except FileNotFoundError:
+        _complain(f"{program}: not found", _NO_PROGRAM)
+    except OSError as error:
+        _complain(f"{program}: {error.strerror}", _CANNOT_START)
+
+
+def _complain(text: str, code: int) -> NoReturn:
+    with suppress(OSError):
+        os.write(2, f"box: {text}\n".encode(errors="surrogateescape"))
+    os._exit(code)
+
+
+def _keep(descriptors: list[int], report: int | None = None) -> None:
+    """Make these the descriptors 0, 1, 2, … and close all others; `report` closes on exec."""
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 200) for descriptor in descriptors]
+    if report is not None:
+        spare = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, 200)
+    for number, descriptor in enumerate(high):
+        os.dup2(descriptor, number)
+    lowest = len(high)
+    if report is not None:
+        os.dup2(spare, report_number := lowest, inheritable=False)
+        lowest = report_number + 1
+    linux.close_from(lowest)
+
+
+def _remove_directories(path: str) -> None:
+    for root, folders, _ in os.walk(path, topdown=False):
+        for name in folders:
+            with suppress(OSError):
+                os.rmdir(os.path.join(root, name))
+    with suppress(OSError):
+        os.rmdir(path)

@@ -1,0 +1,129 @@
+"""System calls that Python 3.11 has no names for, with errors as `OSError`."""
+
+import ctypes
+import os
+import struct
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MNT_DETACH = 2
+
+_AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
+_OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
+_MOVE_MOUNT_F_EMPTY_PATH = 4
+_MOUNT_ATTR_IDMAP = 0x00100000
+_SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_MOUNT_SETATTR, _SYS_CLOSE_RANGE = 428, 429, 442, 436
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP = 1, 4, 22
+_PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
+_SECCOMP_MODE_FILTER = 2
+_LAST_CAPABILITY = 63
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """Move this process into new namespaces."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def setns(descriptor: int, kinds: int) -> None:
+    """Join namespaces of the process behind a pidfd, or the one behind a namespace descriptor."""
+    _checked(_libc.setns(descriptor, kinds), "setns")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """mount(2)."""
+    words = [os.fsencode(word) or None for word in (source, target, kind)]
+    _checked(
+        _libc.mount(*words, ctypes.c_ulong(flags), os.fsencode(options) or None), f"mount {target}"
+    )
+
+
+def unmount(target: str) -> None:
+    """Detach a mount; it goes away when nobody uses it any more."""
+    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"umount {target}")
+
+
+def bind(source: str, target: str, id_map: int | None = None) -> None:
+    """Show a directory tree at another place, its owner translated by a user namespace.
+
+    Args:
+        source: the directory.
+        target: an existing directory.
+        id_map: a descriptor of a user namespace whose map leads from the owner on disk to the
+            user who shall own the tree here; None leaves owners alone.
+    """
+    if id_map is None:
+        mount(source, target, flags=MS_BIND | MS_REC)
+        return
+    tree = _checked(
+        _libc.syscall(
+            _SYS_OPEN_TREE,
+            _AT_FDCWD,
+            os.fsencode(source),
+            _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC,
+        ),
+        f"open_tree {source}",
+    )
+    try:
+        attributes = struct.pack("=QQQQ", _MOUNT_ATTR_IDMAP, 0, 0, id_map)
+        _checked(
+            _libc.syscall(
+                _SYS_MOUNT_SETATTR, tree, b"", _AT_EMPTY_PATH, attributes, len(attributes)
+            ),
+            f"mount_setattr {source}",
+        )
+        _checked(
+            _libc.syscall(
+                _SYS_MOVE_MOUNT,
+                tree,
+                b"",
+                _AT_FDCWD,
+                os.fsencode(target),
+                _MOVE_MOUNT_F_EMPTY_PATH,
+            ),
+            f"move_mount {target}",
+        )
+    finally:
+        os.close(tree)
+
+
+def close_from(lowest: int) -> None:
+    """Close every descriptor from `lowest` up."""
+    _checked(_libc.syscall(_SYS_CLOSE_RANGE, lowest, 0xFFFFFFFF, 0), "close_range")
+
+
+def no_new_privileges() -> None:
+    """From now on no program can gain privileges by its file's owner or capabilities."""
+    _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
+
+
+def drop_bounding_capabilities() -> None:
+    """Give up every capability for good, also those that a program's file could bring."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+            return
+
+
+def hide_from_own_user() -> None:
+    """Nobody but root may look into this process, not even its own user."""
+    _checked(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl")
+
+
+def filter_system_calls(program: bytes) -> None:
+    """Install a seccomp program (`struct sock_filter` after `struct sock_filter`)."""
+    code = ctypes.create_string_buffer(program, len(program))
+    head = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
+    _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, head, 0, 0), "prctl seccomp")

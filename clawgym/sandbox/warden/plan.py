@@ -1,0 +1,51 @@
+"""What is told to a warden and to a runner."""
+
+import socket
+from typing import NamedTuple
+
+RUN, KILL = b"run", b"kill"
+READY, FAILED = b"+", b"-"
+"""The first byte of a new warden's answer; a reason follows the second one."""
+
+_WORD_BYTES = 16
+_DESCRIPTORS = 5
+
+
+class Plan(NamedTuple):
+    """What one box may do.
+
+    `abi` is the version of Landlock's interface to use. Of the paths, those in `read` may be read
+    and executed, those in `write` also written, and `devices` are single files to read and write.
+    `user` is the uid and gid to become, which needs root; None: stay. `system_calls` is a seccomp
+    program in hexadecimal, `limits` are numbers of `RLIMIT_*` and their values.
+    """
+
+    abi: int
+    read: list[str]
+    write: list[str]
+    devices: list[str]
+    user: int | None
+    system_calls: str
+    limits: list[tuple[int, int]]
+
+
+class Request(NamedTuple):
+    """One command. Directory and program are looked up inside the box."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+
+
+def receive(door: socket.socket) -> tuple[bytes, list[int]]:
+    """The next instruction and the descriptors that come with it; no word when the door closes."""
+    word, descriptors, _, _ = socket.recv_fds(
+        door, _WORD_BYTES, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+    )
+    return word, descriptors
+
+
+def content(descriptor: int) -> bytes:
+    """The whole of a file that was sent; closes it."""
+    with open(descriptor, "rb") as stream:
+        return stream.read()

@@ -1,0 +1,131 @@
+"""What every attack starts with: this text runs inside the box, followed by the attack's own.
+
+It says on stdout, one line each, what it `@tried`, what was `@denied`, what it `@won`, why it
+`@cannot` be tried here, or that the attack itself is `@broken`.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import signal
+import socket
+import stat
+import struct
+import sys
+import time
+
+HOST = json.loads(sys.argv[1])
+"""What an attacker may know: paths, ports, limits, and the needle to look for, reversed."""
+
+NEEDLE = HOST["needle"][::-1].encode()
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def say(tag, text):
+    line = "@%s %s\n" % (tag, str(text).replace("\n", "\\n"))
+    os.write(1, line.encode("utf-8", "backslashreplace"))
+
+
+def tried(what):
+    say("tried", what)
+
+
+def won(what):
+    say("won", what)
+
+
+def cannot(reason):
+    say("cannot", reason)
+    os._exit(0)
+
+
+def attempt(what, action, *arguments):
+    """Try it; whether the kernel let it happen. Only an OSError counts as a refusal."""
+    tried(what)
+    try:
+        action(*arguments)
+    except OSError as error:
+        say("denied", "%s: %s" % (what, error.strerror or error))
+        return False
+    return True
+
+
+def forbidden(what, action, *arguments):
+    """Try what must be refused."""
+    if attempt(what, action, *arguments):
+        won(what)
+
+
+def leak(where, data):
+    """Report the secret of the host, or of another box, in what could be read."""
+    if NEEDLE in data:
+        won("read the secret in %s" % where)
+
+
+def contents(path, limit=1 << 20):
+    """The bytes of a file; nothing when it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(limit)
+    except OSError:
+        return b""
+
+
+def pids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def status(field, pid="self"):
+    text = contents("/proc/%s/status" % pid).decode()
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)[field].strip()
+
+
+def system_call(number, *arguments):
+    """A raw system call by its number on x86-64."""
+    if platform.machine() != "x86_64":
+        cannot("the system call numbers are those of x86-64")
+    words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
+    result = libc.syscall(ctypes.c_long(number), *words)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+
+def child(action):
+    """Run something in a forked child, for what would ruin this process; its exit code."""
+    pid = os.fork()
+    if pid == 0:
+        code = 99
+        try:
+            code = action() or 0
+        except OSError as error:
+            say("denied", error)
+            code = 1
+        finally:
+            os._exit(code)
+    return os.waitpid(pid, 0)[1]
+
+
+def fill(path, limit):
+    """Write a file until that fails; the bytes that went in, at most a little over `limit`."""
+    block = b"x" * (1 << 20)
+    written = 0
+    try:
+        with open(path, "wb", buffering=0) as stream:
+            while written <= limit:
+                written += stream.write(block)
+    except OSError as error:
+        say("denied", "%s: %s after %d bytes" % (path, error.strerror, written))
+    return written
+
+
+def _report_bug(kind, value, trace):
+    import traceback
+
+    lines = traceback.extract_tb(trace)
+    say("broken", "%s: %s at line %s" % (kind.__name__, value, lines[-1].lineno if lines else "?"))
+
+
+sys.excepthook = _report_bug

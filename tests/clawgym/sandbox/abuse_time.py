@@ -1,0 +1,429 @@
+"""Ways to outlive: a time-out, the seal, the box's own holder, the harness."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from clawgym.errors import SandboxError
+from tests.clawgym.sandbox.abuse_case import (
+    FILESYSTEM,
+    KILL_TREE,
+    PROCESSES,
+    Abuse,
+    Evidence,
+    Play,
+    claimed,
+)
+from tests.clawgym.sandbox.abuse_host import kill_all, processes_in, processes_with
+
+PATIENCE = 4.0
+"""Seconds that the harness may need beyond the time-out; the machine may be busy."""
+
+
+async def time_out(play: Play) -> None:
+    """Run beyond the time-out, then look for anything that still lives."""
+    started = time.monotonic()
+    result = await play.run(timeout=0.7)
+    late = time.monotonic() - started - 0.7
+    if not result.timed_out or result.exit_code is not None:
+        play.notice(f"was not seen as timed out: exit code {result.exit_code}")
+    if late > PATIENCE:
+        play.notice(f"held the harness for {late:.1f} s after the time-out")
+    await asyncio.sleep(0.1)
+    if left := processes_with(play.token):
+        play.notice(f"survived the time-out: {len(left)} processes")
+
+
+async def outlive_the_command(play: Play) -> None:
+    """The command ends at once; what holds its output must not hold the harness."""
+    result = await play.run(timeout=15)
+    if result.timed_out or result.seconds > PATIENCE:
+        play.notice(f"held the harness for {result.seconds:.1f} s")
+
+
+async def outlive_the_seal(play: Play) -> None:
+    await play.run()
+    await play.sandbox.seal()
+    play.alive = False
+    if left := processes_with(play.token):
+        play.notice(f"survived the seal: {len(left)} processes")
+    before = await play.sandbox.read("log")
+    await asyncio.sleep(0.2)
+    if await play.sandbox.read("log") != before:
+        play.notice("wrote to the workspace after the seal")
+
+
+async def lose_the_holder(play: Play) -> None:
+    """Kill all that is in the box's PID namespace from outside; no later command may land here."""
+    command = asyncio.create_task(play.run())
+    namespace = await _namespace_of(play, command)
+    if not namespace or namespace == os.readlink("/proc/self/ns/pid"):
+        play.notice(f"has no PID namespace of its own: {namespace!r}")
+        command.cancel()
+        return
+    kill_all(processes_in(namespace))
+    try:
+        await command
+    except SandboxError:
+        play.alive = False
+    for _ in range(5):
+        try:
+            await play.run(WHERE, timeout=10)
+        except SandboxError:
+            play.alive = False
+        else:
+            if os.readlink("/proc/self/ns/pid") in play.evidence.text:
+                play.notice("a command ran in the host's PID namespace")
+            if play.evidence.said("outside"):
+                play.notice("a command ran among the host's files")
+
+
+async def _namespace_of(play: Play, command: "asyncio.Task[object]") -> str:
+    while not command.done():
+        if "namespace" in await play.sandbox.list():
+            return (await play.sandbox.read("namespace")).decode()
+        await asyncio.sleep(0.01)
+    return ""
+
+
+async def kill_the_harness(play: Play) -> None:
+    """Kill a second harness with -9 while it has three busy boxes; then collect what is left."""
+    await play.run("tried('outlive a killed harness')")
+    with tempfile.TemporaryDirectory(prefix="clawgym-abuse-home-") as home:
+        env = {**os.environ, "TMPDIR": home, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        script = [sys.executable, "-c", HARNESS, play.backend, play.token]
+        before = _cgroups()
+        harness = await asyncio.create_subprocess_exec(
+            *script, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert harness.stdout
+        assert harness.stderr
+        if await harness.stdout.readline() != b"ready\n":
+            raise SandboxError(f"no harness to kill: {(await harness.stderr.read()).decode()}")
+        os.kill(harness.pid, signal.SIGKILL)
+        await harness.wait()
+        await _until_gone(play.token)
+        collecting = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", COLLECTOR, play.backend, env=env
+        )
+        await collecting.wait()
+        if left := processes_with(play.token):
+            play.notice(f"{len(left)} processes survived the harness")
+        if left := [str(path) for path in Path(home).glob("*/*/**/*")]:
+            play.notice(f"directories survived the harness: {left[:3]}")
+        if home in Path("/proc/self/mounts").read_text():
+            play.notice("mounts survived the harness")
+        if left := sorted(name for name in _cgroups() - before if _is_empty(name)):
+            play.notice(f"cgroups survived the harness: {left[:3]}")
+
+
+async def _until_gone(token: str) -> None:
+    deadline = time.monotonic() + 3
+    while processes_with(token) and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+
+
+def _cgroups() -> set[str]:
+    root = Path("/sys/fs/cgroup")
+    return {str(path) for path in root.glob("**/*clawgym*/**/") if path.is_dir()}
+
+
+def _is_empty(group: str) -> bool:
+    try:
+        return not Path(group, "cgroup.procs").read_text()
+    except OSError:
+        return False
+
+
+def exit_code_forged(evidence: Evidence) -> str | None:
+    """The program exits with 7 and tries to make the harness believe otherwise."""
+    if evidence.results and evidence.results[0].exit_code != 7:
+        return f"exit code 7 was reported as {evidence.results[0].exit_code}"
+    return claimed(evidence)
+
+
+WHERE = """
+tried("where a later command runs")
+say("note", os.readlink("/proc/self/ns/pid"))
+if os.path.exists(HOST["secret"]):
+    say("outside", HOST["secret"])
+"""
+
+HARNESS = """
+import asyncio, sys
+from clawgym.sandbox import BoxSpec, Limits, box, open_backend
+DAEMON = "import os, time; os.fork() or os.setsid(); open('started', 'w').close(); time.sleep(600)"
+async def busy(backend, number):
+    async with box(backend, BoxSpec()) as sandbox:
+        command = ["python3", "-I", "-c", DAEMON, sys.argv[2]]
+        running = asyncio.create_task(sandbox.exec(command, timeout=500))
+        while "started" not in await sandbox.list():
+            await asyncio.sleep(0.01)
+        ready.append(number)
+        if len(ready) == 3:
+            print("ready", flush=True)
+        await running
+ready = []
+async def main():
+    backend = open_backend(sys.argv[1])
+    await asyncio.gather(*(busy(backend, number) for number in range(3)))
+asyncio.run(main())
+"""
+
+COLLECTOR = """
+import sys
+from clawgym.sandbox import collect_garbage, open_backend
+open_backend(sys.argv[1])
+collect_garbage()
+"""
+
+DEAF = """
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+"""
+
+CASES = (
+    Abuse(
+        "ignore-every-signal",
+        KILL_TREE,
+        DEAF + "tried('ignore'); time.sleep(60)",
+        act=time_out,
+    ),
+    Abuse(
+        "new-session",
+        KILL_TREE,
+        """
+tried("setsid")
+if os.fork():
+    time.sleep(60)
+os.setsid()
+time.sleep(60)
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "double-fork-daemon",
+        KILL_TREE,
+        DEAF
+        + """
+tried("daemons")
+for _ in range(5):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        os.chdir("/")
+        for number in (0, 1, 2):
+            os.close(number)
+        time.sleep(60)
+        os._exit(0)
+time.sleep(60)
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "stopped-processes",
+        KILL_TREE,
+        """
+tried("stop")
+for _ in range(3):
+    if os.fork() == 0:
+        os.kill(os.getpid(), signal.SIGSTOP)
+os.kill(os.getpid(), signal.SIGSTOP)
+time.sleep(60)
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "parent-in-vfork",
+        KILL_TREE,
+        """
+tried("vfork")
+pid = system_call(56, 0x4000 | 17, 0, 0, 0, 0)  # clone with CLONE_VFORK: waits for the child
+time.sleep(60)
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "respawning-pair",
+        KILL_TREE,
+        DEAF
+        + """
+tried("two processes that replace each other")
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def guard():
+    while True:
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            parent = os.getppid()
+            while os.getppid() == parent:
+                time.sleep(0.001)
+            continue  # the parent is gone: take its place
+        os.waitpid(pid, 0)
+guard()
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "hopping-processes",
+        KILL_TREE,
+        """
+tried("a new process id every moment")
+for _ in range(8):
+    if os.fork() == 0:
+        while True:
+            try:
+                if os.fork():
+                    os._exit(0)
+            except OSError:
+                pass
+time.sleep(60)
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "waiting-for-children-of-children",
+        KILL_TREE,
+        """
+tried("a chain of processes")
+for _ in range(30):
+    if os.fork():
+        os.wait()
+        break
+    os.setsid()
+time.sleep(60)
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "full-output-pipe",
+        KILL_TREE,
+        """
+tried("write for ever from many processes")
+for _ in range(4):
+    os.fork()
+signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+while True:
+    try:
+        os.write(1, b"y" * 65536)
+    except OSError:
+        pass
+""",
+        act=time_out,
+    ),
+    Abuse(
+        "child-holds-the-output",
+        frozenset(),
+        """
+tried("leave the pipe to a daemon")
+if os.fork() == 0:
+    os.setsid()
+    time.sleep(60)
+    os._exit(0)
+os._exit(0)
+""",
+        act=outlive_the_command,
+    ),
+    Abuse(
+        "daemon-keeps-writing-output",
+        frozenset(),
+        """
+tried("write to the pipe after the end")
+if os.fork() == 0:
+    os.setsid()
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            os.write(1, b"late\\n")
+        except OSError:
+            pass
+        time.sleep(0.001)
+    os._exit(0)
+os._exit(0)
+""",
+        act=outlive_the_command,
+    ),
+    Abuse(
+        "outlive-the-seal",
+        KILL_TREE,
+        DEAF
+        + """
+tried("go on after the seal")
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+open("log", "w").write("start\\n")
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with open("log", "a") as stream:
+                stream.write("still here\\n")
+            if os.fork():
+                os._exit(0)
+            time.sleep(0.001)
+        os._exit(0)
+time.sleep(0.05)
+""",
+        act=outlive_the_seal,
+    ),
+    Abuse(
+        "lose-the-holder",
+        PROCESSES | FILESYSTEM,
+        """
+tried("wait to be killed from outside")
+with open("next", "w") as stream:
+    stream.write(os.readlink("/proc/self/ns/pid"))
+os.rename("next", "namespace")
+time.sleep(60)
+""",
+        act=lose_the_holder,
+    ),
+    Abuse("outlive-the-harness", KILL_TREE, "", act=kill_the_harness),
+    Abuse(
+        "forge-the-exit-code",
+        frozenset(),
+        """
+# Tell a lie on every pipe and socket that anybody has left open.
+import re
+lies = [b'{"exit-code": 0}\\n', b'{ "child-pid": 1, "exit-code": 0 }\\n', b"[1, 0]\\n", b"0\\n",
+        b"\\0", struct.pack("i", 0), struct.pack(">I", 0)]
+for pid in pids():
+    try:
+        names = os.listdir("/proc/%d/fd" % pid)
+    except OSError:
+        names = []
+    for name in names:
+        path = "/proc/%d/fd/%s" % (pid, name)
+        if pid == os.getpid() and int(name) < 3:
+            continue
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            say("denied", "%s: %s" % (path, error.strerror))
+            continue
+        if stat.S_ISFIFO(os.fstat(handle).st_mode):
+            for lie in lies:
+                attempt("lie on %s" % path, os.write, handle, lie)
+        os.close(handle)
+tried("lie on every number")
+for number in range(3, 256):
+    for lie in lies:
+        try:
+            os.write(number, lie)
+        except OSError:
+            break
+os._exit(7)
+""",
+        verdict=exit_code_forged,
+    ),
+)

@@ -1,0 +1,443 @@
+"""Copying, emptying and writing trees where everything may be a trap."""
+
+import errno
+import fcntl
+import os
+import resource
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clawgym.files import File, Files
+from clawgym.sandbox._clear import _SET_FLAGS
+from clawgym.sandbox._content import clone
+from clawgym.sandbox._trail import OPEN_LEVELS, Trail
+from clawgym.sandbox._trees import (
+    NAMED_SKIPS,
+    TreeStats,
+    can_reflink,
+    clear_tree,
+    copy_tree,
+    fill,
+)
+from clawgym.sandbox.protocol import Skipped
+from tests.clawgym.sandbox import trees
+from tests.clawgym.sandbox.trees import TREES, Folder, as_ordinary_user, look, opened, place
+
+
+@pytest.fixture
+def pair() -> Generator[tuple[Path, Path]]:
+    """Two empty directories, `source` and `target`, that are removed whatever is in them."""
+    with place() as root:
+        yield _two(root)
+
+
+def _two(root: Path) -> tuple[Path, Path]:
+    (root / "source").mkdir()
+    (root / "target").mkdir()
+    return root / "source", root / "target"
+
+
+def copy(source: Path, target: Path, *, unlock: bool = False) -> TreeStats:
+    with opened(source) as reading, opened(target) as writing:
+        return copy_tree(reading, writing, owner=None, unlock=unlock)
+
+
+def clear(directory: Path) -> None:
+    with opened(directory) as descriptor:
+        clear_tree(descriptor)
+
+
+@contextmanager
+def limit(which: int, soft: int) -> Generator[None]:
+    before = resource.getrlimit(which)
+    resource.setrlimit(which, (soft, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(which, before)
+
+
+def test_the_suite_can_tell_trees_apart(pair: tuple[Path, Path]) -> None:
+    """The comparison that everything here rests on sees content, modes, times and links."""
+    left, right = pair
+    seen = []
+    for directory in pair:
+        (directory / "a").write_text("x")
+        os.link(directory / "a", directory / "b")
+        os.utime(directory / "a", ns=(1, 1))
+    assert look(left) == look(right)
+    for change in (
+        lambda: (right / "a").chmod(0o600),
+        lambda: os.utime(right / "a", ns=(2, 2)),
+        lambda: (right / "a").write_text("y"),
+        lambda: ((right / "b").unlink(), (right / "b").write_text("y")),
+    ):
+        change()
+        seen.append(look(right))
+        assert look(left) != seen[-1]
+    assert len({tuple(entries.items()) for entries in seen}) == 4
+
+
+@settings(deadline=None, max_examples=60)
+@given(tree=TREES)
+def test_a_copy_is_the_same_and_leaves_the_source_as_it_was(tree: Folder) -> None:
+    with place() as root:
+        source, target = _two(root)
+        trees.build(tree, source)
+        before = look(source)
+        stats = copy(source, target, unlock=True)
+        assert look(target) == before
+        assert look(source) == before
+        assert stats.skipped == ()
+        assert stats.files + stats.directories + stats.symlinks + stats.hard_links == len(before)
+
+
+@settings(deadline=None, max_examples=30)
+@given(tree=TREES)
+def test_an_ordinary_user_copies_and_clears_what_is_locked_to_him(tree: Folder) -> None:
+    with place() as root:
+        source, target = _two(root)
+        with as_ordinary_user(source, target):
+            trees.build(tree, source)
+            before = look(source)
+            copy(source, target, unlock=True)
+            assert look(target) == before
+            assert look(source) == before
+            clear(target)
+        assert os.listdir(target) == []
+
+
+@settings(deadline=None, max_examples=30)
+@given(tree=TREES)
+def test_clearing_leaves_nothing(tree: Folder) -> None:
+    with place() as root:
+        trees.build(tree, root)
+        clear(root)
+        assert os.listdir(root) == []
+
+
+def test_holes_stay_holes(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    with (source / "sparse").open("wb") as stream:
+        for start in (5_000_000, 50_000_000):
+            stream.seek(start)
+            stream.write(b"data" * 2_000)
+        stream.truncate(1 << 30)
+    copy(source, target)
+    info = (target / "sparse").stat()
+    assert info.st_size == 1 << 30
+    assert info.st_blocks * 512 < 1_000_000
+    with (target / "sparse").open("rb") as stream:
+        for start in (5_000_000, 50_000_000):
+            stream.seek(start - 3)
+            assert stream.read(8_006) == b"\0\0\0" + b"data" * 2_000 + b"\0\0\0"
+
+
+def test_large_files_come_over_whole(pair: tuple[Path, Path]) -> None:
+    data = os.urandom(700_001)
+    (pair[0] / "large").write_bytes(data)
+    assert copy(*pair).bytes == len(data)
+    assert (pair[1] / "large").read_bytes() == data
+
+
+def test_set_id_and_sticky_bits_are_dropped(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    (source / "program").write_text("x")
+    (source / "program").chmod(0o6755)
+    (source / "folder").mkdir()
+    (source / "folder").chmod(0o3777)
+    copy(source, target)
+    assert (target / "program").stat().st_mode & 0o7777 == 0o755
+    assert (target / "folder").stat().st_mode & 0o7777 == 0o777
+
+
+def test_what_is_no_file_is_skipped_by_name(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    (source / "in").mkdir()
+    os.mkfifo(source / "in/pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(source / "socket"))
+    stats = copy(source, target)
+    assert set(stats.skipped) == {Skipped("in/pipe", "fifo"), Skipped("socket", "socket")}
+    assert stats.skipped_count == 2
+    assert list(look(target)) == [b"in"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_devices_are_skipped_by_name(pair: tuple[Path, Path]) -> None:
+    os.mknod(pair[0] / "null", 0o20666, os.makedev(1, 3))
+    assert copy(*pair).skipped == (Skipped("null", "special"),)
+
+
+def test_what_an_ordinary_user_may_not_read_is_skipped_by_name(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    with as_ordinary_user(*pair):
+        (source / "closed").mkdir()
+        (source / "closed/file").write_text("x")
+        (source / "closed").chmod(0)
+        (source / "secret").write_text("x")
+        (source / "secret").chmod(0o200)
+        stats = copy(source, target)
+    assert set(stats.skipped) == {Skipped("closed", "EACCES"), Skipped("secret", "EACCES")}
+    assert os.listdir(target) == []
+    assert (source / "closed").stat().st_mode & 0o777 == 0
+
+
+def test_skipped_entries_are_all_counted_even_where_they_are_not_named(
+    pair: tuple[Path, Path],
+) -> None:
+    for index in range(NAMED_SKIPS + 5):
+        os.mkfifo(pair[0] / str(index))
+    stats = copy(*pair)
+    assert (len(stats.skipped), stats.skipped_count) == (NAMED_SKIPS, NAMED_SKIPS + 5)
+
+
+def test_a_file_that_no_target_could_hold_is_skipped_and_leaves_nothing(
+    pair: tuple[Path, Path],
+) -> None:
+    source, target = pair
+    (source / "big").write_bytes(b"x" * 200_000)
+    (source / "small").write_bytes(b"x")
+    with limit(resource.RLIMIT_FSIZE, 100_000):
+        stats = copy(source, target)
+    assert stats.skipped == (Skipped("big", "EFBIG"),)
+    assert os.listdir(target) == ["small"]
+
+
+def test_a_target_that_is_not_empty_is_no_target(pair: tuple[Path, Path]) -> None:
+    for directory in pair:
+        (directory / "name").write_text(directory.name)
+    with pytest.raises(FileExistsError):
+        copy(*pair)
+    assert (pair[1] / "name").read_text() == "target"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_root_gives_everything_to_the_owner(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    (source / "a/b").mkdir(parents=True)
+    (source / "a/file").write_text("x")
+    (source / "a/link").symlink_to("/nowhere")
+    with opened(source) as reading, opened(target) as writing:
+        copy_tree(reading, writing, owner=4321)
+        fill(writing, Files({"new/folder/file": "x"}), owner=4321)
+    made = [path for path in target.rglob("*")]
+    assert len(made) == 7
+    assert {(path.lstat().st_uid, path.lstat().st_gid) for path in made} == {(4321, 4321)}
+
+
+def test_many_names_of_one_file_in_different_folders_stay_one_file(
+    pair: tuple[Path, Path],
+) -> None:
+    source, target = pair
+    (source / "a/b/c").mkdir(parents=True)
+    (source / "a/b/c/first").write_text("x")
+    for index in range(50):
+        (source / f"d{index}").mkdir()
+        os.link(source / "a/b/c/first", source / f"d{index}/name")
+    stats = copy(source, target)
+    assert (stats.files, stats.hard_links) == (1, 50)
+    assert {path.stat().st_ino for path in target.rglob("name")} == {
+        (target / "a/b/c/first").stat().st_ino
+    }
+
+
+def test_ten_thousand_levels_need_few_descriptors(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    with opened(source) as reading, opened(target) as writing:
+        trees.make_deep(reading, 10_000)
+        in_use = len(os.listdir("/proc/self/fd"))
+        with limit(resource.RLIMIT_NOFILE, in_use + 2 * OPEN_LEVELS + 10):
+            stats = copy_tree(reading, writing, owner=None)
+            assert (stats.directories, stats.files) == (10_000, 1)
+            assert trees.depth_of(writing) == 10_000
+            clear_tree(writing)
+        assert os.listdir(writing) == []
+        clear_tree(reading)
+        assert len(os.listdir("/proc/self/fd")) == in_use
+
+
+def test_an_ordinary_user_goes_three_thousand_levels_deep(pair: tuple[Path, Path]) -> None:
+    with as_ordinary_user(*pair), opened(pair[0]) as reading, opened(pair[1]) as writing:
+        trees.make_deep(reading, 3_000)
+        assert copy_tree(reading, writing, owner=None, unlock=True).directories == 3_000
+        clear_tree(writing)
+        clear_tree(reading)
+    assert [os.listdir(directory) for directory in pair] == [[], []]
+
+
+def test_fifty_thousand_entries_in_a_directory(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    with opened(source) as reading:
+        for index in range(50_000):
+            os.symlink("x", f"entry-{index}", dir_fd=reading)
+    assert copy(source, target).symlinks == 50_000
+    assert len(os.listdir(target)) == 50_000
+    clear(source)
+    clear(target)
+    assert [os.listdir(directory) for directory in pair] == [[], []]
+
+
+def test_a_directory_that_turns_into_a_link_leads_nowhere(pair: tuple[Path, Path]) -> None:
+    """A thread swaps a directory for a link to another one all the time."""
+    source, target = pair
+    outside = source.parent / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    (source / "real").mkdir()
+    (source / "real/secret").write_text("harmless")
+    (source / "spare").symlink_to(outside)
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            os.rename(source / "real", source / "kept")
+            os.rename(source / "spare", source / "real")
+            os.rename(source / "real", source / "spare")
+            os.rename(source / "kept", source / "real")
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    try:
+        links = 0
+        for _ in range(1_500):
+            copy(source, target)
+            links += sum((target / name).is_symlink() for name in ("real", "spare", "kept"))
+            stolen = [
+                path
+                for name in os.listdir(target)
+                if not (target / name).is_symlink()
+                for path in (target / name).iterdir()
+                if path.read_text() != "harmless"
+            ]
+            assert stolen == []
+            clear(target)
+    finally:
+        stop.set()
+        swapping.join()
+    assert links > 0  # the race took place
+    assert (outside / "secret").read_text() == "secret"
+
+
+def test_clearing_follows_no_link(pair: tuple[Path, Path]) -> None:
+    source, target = pair
+    (source / "file").write_text("keep")
+    (target / "to-folder").symlink_to(source)
+    (target / "to-file").symlink_to(source / "file")
+    os.link(source / "file", target / "same")
+    clear(target)
+    assert os.listdir(target) == []
+    assert (source / "file").read_text() == "keep"
+    assert (source / "file").stat().st_nlink == 1
+
+
+def test_clearing_keeps_the_directory_and_its_mode(pair: tuple[Path, Path]) -> None:
+    directory = pair[0]
+    with as_ordinary_user(directory):
+        (directory / "file").write_text("x")
+        with opened(directory) as descriptor:
+            directory.chmod(0)
+            clear_tree(descriptor)
+        assert directory.stat().st_mode & 0o7777 == 0
+        directory.chmod(0o700)
+        assert os.listdir(directory) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root marks files immutable")
+def test_root_clears_what_is_marked_immutable(pair: tuple[Path, Path]) -> None:
+    directory = pair[0]
+    (directory / "folder").mkdir()
+    (directory / "folder/file").write_text("x")
+    for path in (directory / "folder/file", directory / "folder"):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, _SET_FLAGS, (0x10).to_bytes(8, "little"))
+        except OSError as error:
+            pytest.skip(f"no immutable files here: {error}")
+        finally:
+            os.close(descriptor)
+    with pytest.raises(PermissionError):
+        (directory / "folder/file").unlink()
+    clear(directory)
+    assert os.listdir(directory) == []
+
+
+def test_a_trail_only_goes_back_to_where_it_came_from(pair: tuple[Path, Path]) -> None:
+    """Somebody moves a directory while we are far below it: we do not follow it to its new place."""
+    source, target = pair
+    depth = OPEN_LEVELS + 10
+    with opened(source) as descriptor, pytest.raises(OSError, match="moved") as caught:
+        trees.make_deep(descriptor, depth)
+        with Trail(descriptor) as trail:
+            for _ in range(depth):
+                trail.enter("d")
+            (source / "d/d/d/d").rename(target / "elsewhere")
+            for _ in range(depth):
+                trail.leave()
+    assert caught.value.errno == errno.ESTALE
+
+
+PATHS = st.lists(st.sampled_from(["a", "b", "a.b", "a-b", "ä"]), min_size=1, max_size=4)
+SETS = st.dictionaries(
+    PATHS.map("/".join), st.builds(File, st.binary(max_size=50), st.booleans()), max_size=12
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(entries=SETS)
+def test_what_is_filled_in_is_read_back(entries: dict[str, File]) -> None:
+    try:
+        files = Files(entries)
+    except ValueError:  # one path is the directory of another
+        return
+    with place() as root:
+        with opened(root) as descriptor:
+            fill(descriptor, files, owner=None)
+            assert Files.read_from(root) == files
+            fill(descriptor, files, owner=None)
+        assert Files.read_from(root) == files
+
+
+def test_modes_do_not_depend_on_our_umask(pair: tuple[Path, Path]) -> None:
+    directory = pair[0]
+    before = os.umask(0o077)
+    try:
+        with opened(directory) as descriptor:
+            fill(descriptor, Files({"a/x": "1", "a/y": File(b"2", executable=True)}), owner=None)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in directory.rglob("*")}
+    assert modes == {"a": 0o755, "x": 0o644, "y": 0o755}
+
+
+def test_filling_neither_follows_links_nor_writes_into_shared_files(
+    pair: tuple[Path, Path],
+) -> None:
+    inside, outside = pair
+    (outside / "file").write_text("outside")
+    (inside / "link").symlink_to(outside / "file")
+    os.link(outside / "file", inside / "same")
+    (inside / "folder").symlink_to(outside)
+    with opened(inside) as descriptor:
+        fill(descriptor, Files({"link": "new", "same": "new"}), owner=None)
+        with pytest.raises(NotADirectoryError):
+            fill(descriptor, Files({"folder/file": "new"}), owner=None)
+    assert (outside / "file").read_text() == "outside"
+    assert (inside / "link").read_text() == (inside / "same").read_text() == "new"
+    assert not (inside / "link").is_symlink()
+
+
+def test_reflinks_are_promised_where_they_work(pair: tuple[Path, Path]) -> None:
+    directory = pair[0]
+    (directory / "one").write_bytes(b"x" * 8192)
+    with (directory / "one").open("rb") as one, (directory / "two").open("wb") as two:
+        works = clone(one.fileno(), two.fileno())
+    with opened(directory) as descriptor:
+        assert can_reflink(descriptor) == works
