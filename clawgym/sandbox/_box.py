@@ -219,7 +219,8 @@ def check_spec(spec: BoxSpec, backend: str, capabilities: frozenset[Capability])
     """
     if sum(map(bool, (spec.files, spec.workspace_dir, spec.base))) > 1:
         raise UsageError("a box starts with files, a workspace_dir or a base: give one of them")
-    required = spec.requires | ({Capability.ALLOWLIST} if spec.allowed_hosts else set())
+    network = frozenset({Capability.ALLOWLIST} if spec.allowed_hosts else ())
+    required: frozenset[Capability] = spec.requires | network
     if missing := sorted(required - capabilities):
         raise SandboxUnsupportedError(
             f"the sandbox {backend!r} cannot enforce {', '.join(missing)} here, which this box "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from clawgym.sandbox._docker_wire import CHUNK
@@ -149,10 +150,8 @@ def _open_below(root: bytes, path: bytes) -> int:
 
 
 def _make_directory(name: bytes, folder: int) -> None:
-    try:
+    with suppress(FileExistsError):  # the open that follows says whether it is a directory
         os.mkdir(name, 0o755, dir_fd=folder)
-    except FileExistsError:
-        pass  # the open that follows says whether it is a directory
 
 
 def _refuse_link(name: bytes, folder: int) -> None:

@@ -200,9 +200,13 @@ class _Exchange:
 
     async def _inform(self, event: h11.InformationalResponse) -> None:
         if self._asked.request.http_version != b"1.0":
-            headers = _end_to_end(event)
-            status = event.status_code
-            await self._send_down(h11.InformationalResponse(status_code=status, headers=headers))
+            await self._send_down(
+                h11.InformationalResponse(
+                    status_code=event.status_code,
+                    headers=_end_to_end(event),
+                    reason=event.reason,
+                )
+            )
 
     async def _send_up(self, event: h11.Event) -> None:
         data = self._from_upstream.send(event) or b""

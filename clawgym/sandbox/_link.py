@@ -157,8 +157,7 @@ class BoxChannel:
         """
         while True:
             try:
-                send(self._channel, message, descriptors)
-                return
+                return send(self._channel, message, descriptors)
             except BlockingIOError:
                 await asyncio.sleep(0.001)
             except OSError as error:

@@ -268,7 +268,7 @@ class _Visit:
         if asked.tunnel:
             await self._client.send(ESTABLISHED)
             await self._require_honest_name(asked.host)
-            await self._flow.watch(join(self._client, upstream, self._flow))
+            await join(self._client, upstream, self._flow)
             again = False
         else:
             again = await forward(asked, self._client, upstream, self._flow)

@@ -55,7 +55,7 @@ class Trail:
         trace: TracebackType | None,
     ) -> None:
         try:
-            while self._levels:
+            while self._levels and self._levels[-1].descriptor is not None:
                 self.leave()
         finally:
             for level in self._levels:

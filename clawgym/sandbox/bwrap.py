@@ -11,12 +11,14 @@ import os
 import re
 import resource
 import shutil
+import socket
 import sys
 from asyncio import Future
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
 from clawgym.sandbox import _seccomp
@@ -24,15 +26,21 @@ from clawgym.sandbox._box import HostBox, check_spec
 from clawgym.sandbox._diagnosis import MISSING, Refusal, diagnose
 from clawgym.sandbox._fill import fill
 from clawgym.sandbox._home import box_home, dead_homes
-from clawgym.sandbox._launch import Command, clean_environment, extra_python
+from clawgym.sandbox._hosts import AllowList
+from clawgym.sandbox._launch import Command, clean_environment, extra_python, words
 from clawgym.sandbox._link import BoxChannel, Hello, KeeperLink, keeper_link, wait_for_message
 from clawgym.sandbox._pipes import OutputPipes
 from clawgym.sandbox._plan import workspace_plan
 from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file
+from clawgym.sandbox._proxy import Decision, FilteringProxy, proxy_environment
 from clawgym.sandbox._system import NAMESPACES, closing_arguments, system_arguments, write_system
+from clawgym.sandbox._terminal import pseudo_terminal, relay
 from clawgym.sandbox._trees import copy_tree
 from clawgym.sandbox.keeper.boxes import KEEP
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
+
+PROXY_PORT = 3128
+"""Where a box with allowed hosts finds its proxy, on its own loopback."""
 
 _MOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _TAKEN = {
@@ -79,6 +87,7 @@ class BwrapBackend:
     async def create(self, spec: BoxSpec) -> "BwrapBox":
         """Make a box. See `Backend.create`."""
         check_spec(spec, self.name, self.capabilities)
+        AllowList.parse(spec.allowed_hosts)
         for name in (*spec.mounts, *spec.writable):
             if not _MOUNT_NAME.fullmatch(name) or name in _TAKEN:
                 raise UsageError(f"a box cannot have a mount named {name!r}; choose another name")
@@ -106,6 +115,7 @@ class BwrapBox(HostBox):
         self._opened = opened
         self._channel = opened.channel
         self._ids = iter(range(1, sys.maxsize))
+        self._proxy: FilteringProxy | None = None
 
     async def start(self) -> None:
         """Fill the workspace while bubblewrap sets the box up; wait for both.
@@ -124,6 +134,22 @@ class BwrapBox(HostBox):
             filled.result()
         except OSError as error:
             raise SandboxError(f"cannot fill the workspace: {error}") from error
+        if self.spec.allowed_hosts:
+            self._proxy = await self._open_network()
+
+    async def _open_network(self) -> FilteringProxy:
+        """Serve the allowed hosts on the box's own loopback, from the harness's network."""
+        listening = self._channel.expect("listening")
+        await self._channel.tell({"op": "listen", "port": PROXY_PORT})
+        await listening
+        listener = socket.socket(fileno=self._channel.take_descriptor())
+        proxy = FilteringProxy(listener, AllowList.parse(self.spec.allowed_hosts))
+        return await proxy.__aenter__()
+
+    @property
+    def network_decisions(self) -> tuple[Decision, ...]:
+        """What commands asked the network for, and what they got."""
+        return self._proxy.decisions if self._proxy else ()
 
     def place(self, name: str) -> str:
         """Where a mount stands inside: `/<name>`."""
@@ -133,32 +159,53 @@ class BwrapBox(HostBox):
 
     async def run(self, command: Command, stop: Future[None]) -> Outcome:
         """Run one command in the box's namespaces."""
-        if not self._channel.alive:
-            raise SandboxError(self._channel.lost or "the box is dead: something killed it")
-        names = (WORKSPACE, *self.spec.mounts, *self.spec.writable)
-        env = clean_environment(
-            {name: self.place(name) for name in names},
-            home="/nonexistent" if self.spec.workspace_read_only else self.place(WORKSPACE),
-            extra=command.env,
-        )
-        request = {
-            "op": "exec",
-            "id": next(self._ids),
-            "argv": list(command.argv),
-            "env": env,
-            "cwd": command.cwd,
-            "limits": self._limits(),
-        }
+        request = self._request(command.argv, command.env, command.cwd)
         with OutputPipes(self.spec.limits.output_bytes) as pipes, _stdin(command.stdin) as stdin:
             ended = self._channel.expect(request["id"])
             await self._channel.tell(request, [stdin, *pipes.give_away()])
             return await self._until_the_end(command, stop, ended, pipes)
 
+    async def attach(self, argv: Sequence[str]) -> int:
+        """Lend the user's terminal to a program in the box; return its exit code.
+
+        Raises:
+            SandboxError: it cannot be started.
+        """
+        env = {"TERM": os.environ.get("TERM", "dumb")}
+        request = {**self._request(words(argv), env, self.place(WORKSPACE)), "terminal": True}
+        with pseudo_terminal() as (ours, theirs):
+            ended = self._channel.expect(request["id"])
+            await self._channel.tell(request, [theirs, theirs, theirs])
+            os.close(theirs)
+            await relay(ours, ended)
+        told = ended.result()
+        if error := told.get("error"):
+            raise SandboxError(f"cannot start a command: {error}")
+        return int(told["code"])
+
+    def _request(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> dict[str, Any]:
+        if not self._channel.alive:
+            raise SandboxError(self._channel.lost or "the box is dead: something killed it")
+        names = (WORKSPACE, *self.spec.mounts, *self.spec.writable)
+        whole = clean_environment(
+            {name: self.place(name) for name in names},
+            home="/nonexistent" if self.spec.workspace_read_only else self.place(WORKSPACE),
+            extra={**(proxy_environment(PROXY_PORT) if self._proxy else {}), **env},
+        )
+        return {
+            "op": "exec",
+            "id": next(self._ids),
+            "argv": list(argv),
+            "env": whole,
+            "cwd": cwd,
+            "limits": self._limits(),
+        }
+
     async def _until_the_end(
         self,
         command: Command,
         stop: Future[None],
-        ended: "Future[dict[str, object]]",
+        ended: "Future[dict[str, Any]]",
         pipes: OutputPipes,
     ) -> Outcome:
         await asyncio.wait(
@@ -180,11 +227,11 @@ class BwrapBox(HostBox):
         await pipes.drain()
         return Outcome(
             end,
-            int(str(told["code"])),
+            told["code"],
             pipes.stdout,
             pipes.stderr,
             seconds,
-            oom_killed=bool(told["oom"]),
+            oom_killed=told["oom"],
         )
 
     async def kill_all(self) -> None:
@@ -204,6 +251,8 @@ class BwrapBox(HostBox):
 
     async def dispose(self) -> None:
         """Give the box back to the keeper, which takes its mounts apart."""
+        if self._proxy:
+            await self._proxy.__aexit__()
         os.close(self._opened.workspace)
         with suppress(SandboxError):
             closed = self._channel.expect("closed")

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clawgym.errors import ExitCode
+from clawgym.errors import ExitCode, SandboxUnsupportedError
 from clawgym.files import Files
 from clawgym.sandbox import (
     BackendStatus,
@@ -16,9 +17,12 @@ from clawgym.sandbox import (
     ExecResult,
     Limits,
     box,
+    collect_garbage,
     doctor,
     open_backend,
+    scratch_directory,
 )
+from clawgym.sandbox._home import dead_homes
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,6 +83,51 @@ async def _run(
     spec = BoxSpec(files=files, limits=Limits(output_bytes=_OUTPUT_BYTES))
     async with box(open_backend(backend), spec) as opened:
         return await opened.exec(command, timeout=timeout)
+
+
+@app.command("shell")
+def shell_command(
+    task: Annotated[Path, typer.Argument(help="A task directory, such as DATASET/TASK.")],
+    tests: Annotated[bool, typer.Option("--tests", help="Show the verifier at /tests.")] = False,
+    solution: Annotated[
+        bool, typer.Option("--solution", help="Show the reference solution at /solution.")
+    ] = False,
+) -> None:
+    """Open a shell in a task's box, as an agent finds it, to look around. Nothing is kept."""
+    raise typer.Exit(asyncio.run(_shell(task, tests=tests, solution=solution)))
+
+
+async def _shell(directory: Path, *, tests: bool, solution: bool) -> int:
+    from clawgym.sandbox.bwrap import BwrapBackend
+    from clawgym.task import Task
+
+    task = Task.load(directory)
+    folders = {
+        "skills": task.skills,
+        "tests": task.tests if tests else None,
+        "solution": task.solution if solution else None,
+    }
+    with scratch_directory() as scratch:
+        mounts = {name: scratch / name for name, files in folders.items() if files is not None}
+        for name, place in mounts.items():
+            place.mkdir()
+            (folders[name] or Files()).write_to(place)
+        opened = await BwrapBackend().create(BoxSpec(files=task.workspace, mounts=mounts))
+        try:
+            typer.echo(f"the box of {task.id}; leave with Ctrl-D", err=True)
+            return await opened.attach(["/bin/sh", "-i"])
+        finally:
+            await opened.close()
+
+
+@app.command("gc")
+def gc_command() -> None:
+    """Remove what killed processes left behind: directories, and control groups when root."""
+    found = len(dead_homes())
+    with suppress(SandboxUnsupportedError):
+        open_backend()  # its keeper removes dead control groups, and then the directories go
+    collect_garbage()
+    typer.echo(f"{found} leftovers removed")
 
 
 def _described(status: BackendStatus) -> str:

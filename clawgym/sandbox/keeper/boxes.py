@@ -33,6 +33,9 @@ _JOINED = (
 )
 _CANNOT_START, _NO_PROGRAM = 126, 127
 
+_TIDY_REPORT = 3
+"""Where a command's report descriptor stands after stdin, stdout and stderr."""
+
 Json = dict[str, "object"]
 
 
@@ -398,10 +401,19 @@ def fork(child: Callable[[], NoReturn], report: int) -> int:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         child()
     except BaseException as error:  # noqa: BLE001 - nothing may run on in a copy of the keeper
-        with suppress(OSError):
-            os.write(report, f"{error}".encode()[:2000])
+        _report(f"{error}" or repr(error), report)
     finally:
         os._exit(_CANNOT_START)
+
+
+def _report(text: str, descriptor: int) -> None:
+    """Say why; the descriptor stands at another number once `_keep` has tidied up."""
+    for place in (descriptor, _TIDY_REPORT):
+        try:
+            os.write(place, text.encode(errors="replace")[:2000])
+        except OSError:
+            continue
+        return
 
 
 def run_program(request: ExecRequest, system_calls: bytes) -> NoReturn:
@@ -409,8 +421,8 @@ def run_program(request: ExecRequest, system_calls: bytes) -> NoReturn:
     for name, value in request.limits.items():
         kind: int = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
+        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (lowest, lowest))
     os.umask(0o022)
     for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
@@ -436,16 +448,11 @@ def _complain(text: str, code: int) -> NoReturn:
 
 def _keep(descriptors: list[int], report: int | None = None) -> None:
     """Make these the descriptors 0, 1, 2, … and close all others; `report` closes on exec."""
-    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 200) for descriptor in descriptors]
-    if report is not None:
-        spare = fcntl.fcntl(report, fcntl.F_DUPFD_CLOEXEC, 200)
+    wanted = [*descriptors, *([] if report is None else [report])]
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 200) for descriptor in wanted]
     for number, descriptor in enumerate(high):
-        os.dup2(descriptor, number)
-    lowest = len(high)
-    if report is not None:
-        os.dup2(spare, report_number := lowest, inheritable=False)
-        lowest = report_number + 1
-    linux.close_from(lowest)
+        os.dup2(descriptor, number, inheritable=number < len(descriptors))
+    linux.close_from(len(wanted))
 
 
 def _remove_directories(path: str) -> None:

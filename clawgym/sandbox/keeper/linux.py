@@ -44,7 +44,7 @@ def setns(descriptor: int, kinds: int) -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """mount(2)."""
+    """Mount something; the arguments are those of the system call."""
     words = [os.fsencode(word) or None for word in (source, target, kind)]
     _checked(
         _libc.mount(*words, ctypes.c_ulong(flags), os.fsencode(options) or None), f"mount {target}"

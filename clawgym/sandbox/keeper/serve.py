@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from types import FrameType
 from typing import Any, NoReturn
 
 from clawgym.sandbox.keeper import linux
@@ -65,15 +66,15 @@ class Keeper:
             self._make_box(request, descriptors)
 
     def _hello(self, request: dict[str, Any]) -> None:
+        answer = {"failed": self._refusal} if self._refusal else self._prepare(request)
+        self._control.send(json.dumps(answer).encode())
+
+    def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            if self._refusal:
-                raise OSError(self._refusal)
             self._setup = prepare(request)
         except OSError as error:
-            answer: dict[str, Any] = {"failed": str(error)}
-        else:
-            answer = {"controllers": sorted(self._setup.cgroups.controllers)}
-        self._control.send(json.dumps(answer).encode())
+            return {"failed": str(error)}
+        return {"controllers": sorted(self._setup.cgroups.controllers)}
 
     def _make_box(self, request: dict[str, Any], descriptors: list[int]) -> None:
         assert self._setup is not None
@@ -300,10 +301,14 @@ def _id_maps(user: int | None) -> Callable[[int], int]:
     return descriptor
 
 
+def _note_child(number: int, frame: FrameType | None) -> None:
+    """Nothing: having a handler makes the signal wake the loop up."""
+
+
 @cache
 def _child_signals() -> int:
     """A descriptor that becomes readable when a child has ended."""
     read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _note_child)
     return read_end

@@ -27,10 +27,11 @@ _TRUNCATE, _IOCTL = 1 << 14, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_DIRECTORY
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 
-_SET_PDEATHSIG, _SET_KEEPCAPS, _SET_SECCOMP, _CAPBSET_DROP = 1, 8, 22, 24
+_SET_PDEATHSIG, _SET_SECCOMP, _CAPBSET_DROP, _SET_SECUREBITS = 1, 22, 24, 28
 _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS, _CAP_AMBIENT = 36, 38, 47
 _SECCOMP_FILTER = 2
 _AMBIENT_RAISE = 2
+_NO_SETUID_FIXUP_LOCKED = 1 << 2 | 1 << 3
 _DAC_OVERRIDE = 1
 _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION = 0x20080522
@@ -105,10 +106,11 @@ def become(user: int) -> None:
     Without mounts of its own, a box finds its files where they are, be it below `/root`. So it
     passes by the permissions of files; what it may open at all, Landlock decides.
     """
+    # Capabilities stay when the user changes, and count in access(2) as they do in open(2)
+    _prctl(_SET_SECUREBITS, _NO_SETUID_FIXUP_LOCKED)
     for capability in range(_LAST_CAPABILITY + 1):
         if capability != _DAC_OVERRIDE:
             _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # fails where there is no such one
-    _prctl(_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)

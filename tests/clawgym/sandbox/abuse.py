@@ -148,7 +148,7 @@ async def arena(backend: Backend) -> AsyncGenerator[Arena]:
     with attacked_host() as host:
         spec = BoxSpec(files=Files({"secret.txt": host.needle}), limits=Limits(wall_seconds=3600))
         async with box(backend, spec) as neighbour:
-            command = ["python3", "-I", "-c", NEIGHBOUR, host.needle]
+            command = ["python3", "-I", "-c", NEIGHBOUR, host.needle, str(host.segment)]
             living = asyncio.create_task(neighbour.exec(command, env={"SECRET": host.needle}))
             while "ready" not in await neighbour.list() and not living.done():
                 await asyncio.sleep(0.01)
@@ -169,7 +169,7 @@ for place in ("/tmp", "/dev/shm", "/run"):
     except OSError:
         pass
 libc = ctypes.CDLL(None)
-libc.shmget(0x0C1A6, 4096, 0o1666)
+libc.shmget(int(sys.argv[2]), 4096, 0o1666)
 server = socket.socket(socket.AF_UNIX)
 server.bind("\\0clawgym-neighbour")
 server.listen()

@@ -28,6 +28,7 @@ CASES = (
         "chroot-in-chroot",
         FILESYSTEM,
         """
+careful()
 def dig():
     os.mkdir("jail")
     outside = os.open("/", os.O_RDONLY)
@@ -63,6 +64,7 @@ for place in [HOST["secret"], HOST["directory"], HOST["open"]]:
     if os.path.lexists(place):
         won("sees %s" % place)
 forbidden("write to the host", os.open, HOST["open"] + "/planted", os.O_WRONLY | os.O_CREAT)
+no_trace(HOST["open"] + "/planted")
 """,
     ),
     Abuse(
@@ -82,6 +84,7 @@ for name in ("mountinfo", "mounts", "mountstats"):
         "mount-a-filesystem",
         FILESYSTEM,
         """
+careful()
 os.mkdir("m")
 for kind in (b"proc", b"sysfs", b"tmpfs", b"devpts", b"cgroup", b"cgroup2", b"overlay", b"ext4"):
     def mount():
@@ -94,6 +97,7 @@ for kind in (b"proc", b"sysfs", b"tmpfs", b"devpts", b"cgroup", b"cgroup2", b"ov
         "bind-remount-and-unmount",
         FILESYSTEM,
         """
+careful()
 REMOUNT, BIND, REC, MOVE, PRIVATE = 32, 4096, 16384, 8192, 1 << 18
 def mount(source, target, flags):
     if libc.mount(source, target, None, flags, None):
@@ -115,6 +119,7 @@ for place in places:
         "new-mount-calls",
         FILESYSTEM,
         """
+careful()
 here, there = ctypes.c_char_p(b"/"), ctypes.c_char_p(b"/usr")
 forbidden("fsopen", system_call, 430, ctypes.c_char_p(b"tmpfs"), 0)
 forbidden("open_tree", system_call, 428, -100, here, 1)
@@ -129,6 +134,7 @@ forbidden("fspick", system_call, 433, -100, here, 0)
         "pivot-root",
         FILESYSTEM,
         """
+careful()
 os.mkdir("new")
 os.mkdir("new/old")
 new, old = ctypes.c_char_p(b"new"), ctypes.c_char_p(b"new/old")
@@ -139,6 +145,7 @@ forbidden("pivot_root", system_call, 155, new, old)
         "user-namespace",
         SYSCALLS,
         """
+careful()
 NAMES = {"user": 0x10000000, "mount": 0x20000, "net": 0x40000000, "pid": 0x20000000,
          "ipc": 0x8000000, "uts": 0x4000000, "cgroup": 0x2000000, "time": 0x80}
 def raw_clone(flags):
@@ -167,6 +174,7 @@ for name, flag in NAMES.items():
         FILESYSTEM,
         """
 import glob
+careful()
 def kept():
     return sorted(os.readlink(path) for path in glob.glob("/proc/self/ns/*"))
 mine = kept()
@@ -202,8 +210,6 @@ for place in ("/", "/usr", "/etc", "/workspace", HOST["places"]["workspace"]):
         "trace-other-processes",
         PROCESSES,
         """
-libc.ptrace.restype = ctypes.c_long
-parent = os.getpid()
 own = os.fork()
 if own == 0:
     time.sleep(60)
@@ -257,6 +263,7 @@ for folder, _, names in os.walk("/dev"):
         "make-a-device",
         FILESYSTEM,
         """
+careful()
 disks = {(8, 0), (254, 0), (253, 0), (259, 0)}
 for line in contents("/proc/partitions").decode().splitlines()[2:]:
     major, minor = line.split()[:2]
@@ -315,6 +322,7 @@ for top in ("/usr/bin", "/usr/sbin", "/usr/lib/python3", "/etc", "/bin", "/lib64
         for path in [folder] if names else []:
             if seen < 4000 and not path.startswith("/var/tmp") and os.access(path, os.W_OK):
                 forbidden("plant in %s" % path, os.mkdir, path + "/planted")
+                no_trace(path + "/planted")
         for name in names[:200]:
             path = os.path.join(folder, name)
             seen += 1
@@ -327,7 +335,9 @@ for top in ("/usr/bin", "/usr/sbin", "/usr/lib/python3", "/etc", "/bin", "/lib64
             won("opened %s for writing" % path)
 tried("%d files" % seen)
 for path in ("/etc/ld.so.preload", "/usr/lib/sitecustomize.py", "/usr/bin/planted", "/planted"):
-    forbidden("create %s" % path, os.open, path, os.O_WRONLY | os.O_CREAT)
+    if not os.path.lexists(path):
+        forbidden("create %s" % path, os.open, path, os.O_WRONLY | os.O_CREAT)
+        no_trace(path)
 """,
     ),
     Abuse(
@@ -372,6 +382,7 @@ for name in ("sysrq-trigger", "sys/kernel/core_pattern", "sys/kernel/modprobe", 
         "protected-from-the-oom-killer",
         FILESYSTEM,
         """
+careful()
 before = int(contents("/proc/self/oom_score_adj"))
 def lower():
     with open("/proc/self/oom_score_adj", "w") as stream:
@@ -396,6 +407,8 @@ for top in ("/sys/fs/cgroup", "/cgroup"):
             won("opened %s/%s for writing" % (folder, name))
         if os.access(folder, os.W_OK):
             forbidden("make a cgroup", os.mkdir, folder + "/planted")
+            no_trace(folder + "/planted")
+careful()
 def release():
     if libc.mount(b"cgroup", b"/tmp", b"cgroup", 0, b"rdma"):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
@@ -435,19 +448,19 @@ forbidden("add a key", system_call, 248, ctypes.c_char_p(b"user"), name, name, 4
         SYSCALLS,
         """
 import errno
-room = ctypes.create_string_buffer(256)
-# An EFAULT or EINVAL says that the kernel began to look at the arguments: not filtered.
+careful()
+# Every argument is -1, with which none of them does anything. An EFAULT or EINVAL says that the kernel began to look at the arguments: not filtered.
 CALLS = {"bpf": 321, "userfaultfd": 323, "perf_event_open": 298, "io_uring_setup": 425,
          "kexec_load": 246, "init_module": 175, "finit_module": 313, "swapon": 167, "reboot": 169,
          "acct": 163, "settimeofday": 164, "sethostname": 170, "iopl": 172, "ptrace": 101,
          "process_vm_readv": 310, "process_vm_writev": 311, "open_by_handle_at": 304,
-         "name_to_handle_at": 303, "lookup_dcookie": 212, "vhangup": 153, "quotactl": 179,
+         "name_to_handle_at": 303, "lookup_dcookie": 212, "quotactl": 179,
          "pidfd_getfd": 438, "kcmp": 312, "add_key": 248, "unshare": 272, "setns": 308}
 ALLOWED = {"name_to_handle_at"}
 for name, number in CALLS.items():
     tried(name)
     try:
-        system_call(number, 0x7FFFFFFF, 0, 0, 0, 0, 0)
+        system_call(number, -1, -1, -1, -1, -1, -1)
     except OSError as error:
         if error.errno in (errno.EPERM, errno.ENOSYS, errno.EACCES) or name in ALLOWED:
             continue
@@ -462,10 +475,11 @@ for name, number in CALLS.items():
         """
 # The same calls through the x32 numbers, which a filter of plain numbers would let through.
 import errno
+careful()
 for name, number in (("unshare", 272), ("mount", 165), ("setns", 308), ("bpf", 321)):
     tried("x32 %s" % name)
     try:
-        system_call(0x40000000 | number, 0, 0, 0, 0, 0, 0)
+        system_call(0x40000000 | number, -1, -1, -1, -1, -1, -1)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOSYS):
             won("x32 %s reaches the kernel" % name)
@@ -523,8 +537,10 @@ try:
 except OSError:
     pass
 else:
+    tried("to signal the host's processes")
     won("can signal the host's processes")
     os._exit(0)
+careful()
 if len(pids()) > 60:
     cannot("the processes of the host are visible: kill(-1) would be a disaster")
 tried("kill every process there is")
@@ -536,6 +552,7 @@ if keeper == 0:
             attempt("kill %d" % pid, os.kill, pid, signal.SIGKILL)
     attempt("kill 1", os.kill, 1, signal.SIGTERM)
     attempt("kill all", os.kill, -1, signal.SIGKILL)
+    os._exit(0)
 os.waitpid(keeper, 0)
 """,
     ),

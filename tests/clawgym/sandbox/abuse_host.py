@@ -17,8 +17,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_ADD_KEY = 248
+_ADD_KEY, _KEYCTL, _UNLINK = 248, 250, 9
 _SESSION_KEYRING = -3
+CALLING_CARD = "neighbour-was-here"
+"""The file that the other box leaves in its temporary places."""
+
+SHARED_PLACES = ("/tmp", "/dev/shm", "/run")
 _VICTIM = "import time; time.sleep(3600)"
 
 
@@ -31,6 +35,8 @@ class Host:
     victim: "subprocess.Popen[bytes]"
     ports: dict[str, int] = field(default_factory=dict[str, int])
     abstract: str = ""
+    segment: int = field(default_factory=lambda: secrets.randbelow(1 << 30) + 1)
+    """The key of the other box's System V segment."""
     touched: list[str] = field(default_factory=list[str])
     """Which of the host's sockets somebody has reached."""
 
@@ -69,6 +75,7 @@ class Host:
             "address": own_address(),
             "unix": str(self.directory / "socket"),
             "abstract": self.abstract,
+            "segment": self.segment,
             "victim": self.victim.pid,
             "harness": os.getpid(),
             "places": {},
@@ -86,6 +93,11 @@ class Host:
         for folder, names in ((self.open, ["note.txt"]), (self.mount, ["note.txt", "tool"])):
             if sorted(os.listdir(folder)) != names or (folder / "note.txt").read_text() != "note":
                 found.append(f"changed the host's directory {folder.name}")
+        for place in SHARED_PLACES:
+            with suppress(OSError):
+                if Path(place, CALLING_CARD).read_text() == self.needle:
+                    os.unlink(Path(place, CALLING_CARD))
+                    found.append(f"a box's {place} is the host's")
         null = os.stat("/dev/null")
         if null.st_rdev != os.makedev(1, 3) or stat.S_IMODE(null.st_mode) != 0o666:
             found.append("changed the host's /dev/null")
@@ -106,8 +118,9 @@ def attacked_host() -> Generator[Host]:
         stack.callback(victim.kill)
         host = Host(directory, needle, victim)
         _fill(host)
+        stack.callback(_remove_segment, host.segment)
         _leave_inheritable(host, stack)
-        _add_to_keyring(needle)
+        _add_to_keyring(needle, stack)
         stack.enter_context(_servers(host))
         yield host
 
@@ -161,10 +174,18 @@ def _leave_inheritable(host: Host, stack: ExitStack) -> None:
         stack.callback(os.close, opened)
 
 
-def _add_to_keyring(needle: str) -> None:
+def _add_to_keyring(needle: str, stack: ExitStack) -> None:
     text = needle.encode()
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall(_ADD_KEY, b"user", b"clawgym-abuse", text, len(text), _SESSION_KEYRING)
+    key = libc.syscall(_ADD_KEY, b"user", b"clawgym-abuse", text, len(text), _SESSION_KEYRING)
+    stack.callback(libc.syscall, _KEYCTL, _UNLINK, key, _SESSION_KEYRING)
+
+
+def _remove_segment(key: int) -> None:
+    """A box without an IPC namespace of its own has made it on the host."""
+    libc = ctypes.CDLL(None)
+    if (found := libc.shmget(key, 0, 0)) >= 0:
+        libc.shmctl(found, 0, None)
 
 
 @contextmanager

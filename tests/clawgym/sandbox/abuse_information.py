@@ -238,14 +238,15 @@ for place in ("/tmp", "/dev/shm", "/run"):
         won("%s is shared with another box" % place)
     except OSError as error:
         say("denied", error)
+    else:
+        no_trace(place + "/neighbour-was-here")
 """,
     ),
     Abuse(
         "another-boxs-memory",
         IPC,
         """
-key = 0x0C1A6
-found = libc.shmget(key, 0, 0)
+found = libc.shmget(HOST["segment"], 0, 0)
 tried("the shared memory segment of the other box")
 if found >= 0:
     won("found the other box's shared memory")

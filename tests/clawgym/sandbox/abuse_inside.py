@@ -1,6 +1,8 @@
 """What every attack starts with: this text runs inside the box, followed by the attack's own.
 
-It says on stdout, one line each, what it `@tried`, what was `@denied`, what it `@won`, why it
+Whatever an attack tries must do no harm where it succeeds: it opens and does not write, changes a
+mode to what it is, removes what it has made, and asks `careful` before anything that could not be
+undone. It says on stdout, one line each, what it `@tried`, what was `@denied`, what it `@won`, why it
 `@cannot` be tried here, or that the attack itself is `@broken`.
 """
 
@@ -55,6 +57,23 @@ def forbidden(what, action, *arguments):
     """Try what must be refused."""
     if attempt(what, action, *arguments):
         won(what)
+
+
+def careful():
+    """Stop where success would harm the machine: with any capability the box has lost already."""
+    if int(status("CapEff"), 16):
+        tried("this attack")
+        won("has capabilities, with which this attack might harm the host: not tried")
+        os._exit(0)
+
+
+def no_trace(*paths):
+    """Remove what an attack has made if it succeeded."""
+    for path in paths:
+        try:
+            os.rmdir(path) if os.path.isdir(path) else os.remove(path)
+        except OSError:
+            pass
 
 
 def leak(where, data):

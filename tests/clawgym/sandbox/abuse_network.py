@@ -104,6 +104,7 @@ if contents("/proc/net/tcp").count(b" 0A "):
         "change-the-network",
         NETWORK,
         """
+careful()
 NEWLINK, NEWADDR, REQUEST, CREATE, ACK = 16, 20, 1, 0x400, 4
 def ask(kind, flags, body):
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as kernel:

@@ -35,6 +35,7 @@ if status("NoNewPrivs") != "1":
         "raise-capabilities",
         FILESYSTEM,
         """
+careful()
 for name, number in (("ambient", 47), ("keep", 8), ("no new privs off", 38)):
     def prctl():
         for second in range(41):
@@ -53,6 +54,7 @@ if int(status("CapEff"), 16):
         "become-somebody-else",
         FILESYSTEM,
         """
+careful()
 me = (os.getuid(), os.getgid())
 for user in (0, 1, 1000, 1001, 65534, 4294967294):
     if user != me[0]:
@@ -80,6 +82,7 @@ forbidden("allow setgroups", lambda: open("/proc/self/setgroups", "w").write("al
         FILESYSTEM,
         """
 import subprocess, shutil
+careful()
 tried("run what is set-id")
 found = []
 for folder in ("/usr/bin", "/usr/sbin", "/usr/lib/openssh", "/usr/libexec", "/usr/lib/dbus-1.0"):
@@ -89,6 +92,7 @@ for folder in ("/usr/bin", "/usr/sbin", "/usr/lib/openssh", "/usr/libexec", "/us
             if stat.S_ISREG(info.st_mode) and info.st_mode & 0o6000:
                 found.append(os.path.join(folder, name))
 say("note", found)
+os.mkdir("m")
 # A copy of a program that says who it is, set-id, and in every writable place.
 for place in (".", "/tmp", "/dev/shm", "/run"):
     target = place + "/who"
@@ -99,11 +103,11 @@ for place in (".", "/tmp", "/dev/shm", "/run"):
     except OSError as error:
         say("denied", error)
         continue
+    no_trace(target)
     if answer == b"0" and os.getuid():
         won("a set-id program ran as root")
 for command in (["su", "-c", "id -u"], ["sudo", "-n", "id", "-u"], ["pkexec", "id", "-u"],
-                ["newgrp", "root"], ["chfn", "-f", "x"], ["mount", "-t", "tmpfs", "x", "/tmp"],
-                ["crontab", "-l"], ["at", "now"], ["fusermount", "-V"], ["newuidmap", "1", "0", "0", "1"]):
+                ["newgrp", "root"], ["mount", "-t", "tmpfs", "x", "m"]):
     if shutil.which(command[0]) is None:
         continue
     tried(command)
@@ -121,6 +125,7 @@ for command in (["su", "-c", "id -u"], ["sudo", "-n", "id", "-u"], ["pkexec", "i
         FILESYSTEM,
         """
 import shutil, subprocess
+careful()
 shutil.copyfile("/usr/bin/cat", "mine")
 os.chmod("mine", 0o755)
 # Version 2, effective, everything permitted; version 3 names a root user id.
@@ -150,8 +155,8 @@ if status("Seccomp") != "2":
 # A process that joins is still the harness's own program until it becomes the command.
 import errno
 tried("read what joins the box")
-HARMLESS = ("pipe:", "/dev/null", "anon_inode:", "socket:", "/memfd:")
-ready = open("ready", "w").close()
+HARMLESS = ("pipe:", "/dev/null", "anon_inode:", "socket:", "/memfd:", "/usr/", "/lib", "/etc/ld.so")
+open("ready", "w").close()
 caught = 0
 while not os.path.exists("stop"):
     for pid in pids():

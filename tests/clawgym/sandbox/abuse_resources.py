@@ -8,6 +8,7 @@ from clawgym.sandbox import BoxSpec
 from tests.clawgym.sandbox.abuse_case import (
     DISK,
     FILESYSTEM,
+    IPC,
     MEMORY,
     PIDS,
     Abuse,
@@ -221,8 +222,7 @@ except BlockingIOError:
 say("note", "%d of %d alive, %d filled" % (alive, len(children), filled))
 if min(alive, filled) * piece > limit * 1.2:
     won("%d bytes of memory" % (alive * piece))
-for pid in children:
-    os.kill(pid, 9)
+attempt("end them", os.kill, -1, signal.SIGKILL)
 """,
         verdict=killed_in_silence,
     ),
@@ -284,18 +284,20 @@ say("note", "all of it" if taken > limit * 1.5 else "stopped early")
     ),
     Abuse(
         "shared-memory-that-outlives-its-maker",
-        MEMORY,
+        MEMORY | IPC,
         """
 limit = HOST["limits"]["memory_bytes"]
 tried("System V segments")
 libc.shmat.restype = ctypes.c_void_p
 taken = 0
 size = 16 << 20
+segments = []
 while taken < limit * 2:
     segment = libc.shmget(0, size, 0o1600)
     if segment < 0:
         say("denied", os.strerror(ctypes.get_errno()))
         break
+    segments.append(segment)
     address = libc.shmat(segment, None, 0)
     ctypes.memset(address, 1, size)
     libc.shmdt(ctypes.c_void_p(address))
@@ -303,6 +305,8 @@ while taken < limit * 2:
 say("note", "%d bytes" % taken)
 if taken > limit * 1.2:
     won("%d bytes of shared memory" % taken)
+    for segment in segments:
+        libc.shmctl(segment, 0, None)
 """,
         verdict=lambda evidence: claimed(evidence),
     ),

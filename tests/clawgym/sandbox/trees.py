@@ -70,10 +70,16 @@ TREES = st.builds(Folder, st.dictionaries(NAMES, st.one_of(LEAVES, FOLDERS), max
 def build(tree: Folder, place: Path) -> None:
     """Make the tree's entries in an existing directory; names that are taken are left alone."""
     made: list[bytes] = []
-    _build(tree, os.fsencode(place), made)
+    folders: list[tuple[bytes, Folder]] = []
+    _build(tree, os.fsencode(place), made, folders)
+    for path, folder in folders:  # the inner ones come first; before, they may still be needed
+        os.chmod(path, folder.mode)
+        os.utime(path, ns=(folder.mtime_ns, folder.mtime_ns))
 
 
-def _build(folder: Folder, path: bytes, made: list[bytes]) -> None:
+def _build(
+    folder: Folder, path: bytes, made: list[bytes], folders: list[tuple[bytes, Folder]]
+) -> None:
     for name, node in folder.entries.items():
         target = path + b"/" + name
         if os.path.lexists(target):
@@ -81,15 +87,13 @@ def _build(folder: Folder, path: bytes, made: list[bytes]) -> None:
         match node:
             case Folder():
                 os.mkdir(target)
-                _build(node, target, made)
-                os.chmod(target, node.mode)
-                os.utime(target, ns=(node.mtime_ns, node.mtime_ns))
+                _build(node, target, made, folders)
+                folders.append((target, node))
             case Link():
                 os.symlink(node.text, target)
                 os.utime(target, ns=(node.mtime_ns, node.mtime_ns), follow_symlinks=False)
             case OtherName() if made:
-                with opened_up(os.path.dirname(made[node.which % len(made)])):
-                    os.link(made[node.which % len(made)], target)
+                os.link(made[node.which % len(made)], target)
             case OtherName():
                 pass
             case Regular():

@@ -1,0 +1,48 @@
+"""How process 1 of a container comes by its program: a loader in its command line reads the rest.
+
+So nothing has to be installed in an image, and nothing of ours can be read in a command line.
+"""
+
+from functools import cache
+from importlib.resources import files
+
+COMMAND = ("python3", "-X", "utf8", "-I", "-S", "-u", "-c")
+"""`-I` and `-S`: nothing but the standard library of the image has a say."""
+
+LOADER = """\
+import os
+def take(size):
+    data = b""
+    while len(data) < size:
+        piece = os.read(0, size - len(data))
+        if not piece:
+            os._exit(0)
+        data += piece
+    return data
+exec(take(int.from_bytes(take(4), "big")))
+"""
+
+_MODULES = ("_docker_wire", "_docker_files", "_docker_trees", "_docker_commands", "_docker_agent")
+
+
+def program(uid: int, gid: int) -> bytes:
+    """The text that the loader executes: our modules, and the call of the last one's `main`."""
+    return f"{_definitions()}\nmodule.main({uid}, {gid})\n".encode()
+
+
+@cache
+def _definitions() -> str:
+    package = files("clawgym.sandbox")
+    sources = [
+        (name, package.joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in _MODULES
+    ]
+    return "\n".join(
+        (
+            "import sys, types",
+            "package = sys.modules['clawgym.sandbox'] = types.ModuleType('clawgym.sandbox')",
+            f"for name, source in {sources!r}:",
+            "    module = sys.modules['clawgym.sandbox.' + name] = types.ModuleType(name)",
+            "    setattr(package, name, module)",
+            "    exec(compile(source, name, 'exec'), module.__dict__)",
+        )
+    )
