@@ -47,7 +47,9 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
     model: Annotated[str | None, typer.Option(help="Model id, for the harness langgraph.")] = None,
     base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint.")] = None,
-    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
+    ] = None,
 ) -> None:
     """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
     from contextlib import closing

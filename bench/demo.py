@@ -22,7 +22,9 @@ def demo(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Boxes at a time.")
     ] = None,
-    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
+    ] = None,
 ) -> None:
     """Index skills, synthesise tasks, prove them, run agents, verify, report.
 

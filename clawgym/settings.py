@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     api_key_env: str = Field(
         "OPENAI_API_KEY", description="Name of the variable that holds the API key."
     )
-    sandbox: Literal["auto", "bwrap", "local"] = Field(
+    sandbox: Literal["auto", "bwrap", "docker", "landlock", "local"] = Field(
         "auto", description="Sandbox backend; 'local' isolates nothing."
     )
     jobs: int = Field(2, ge=1, description="How many sandboxes run at a time.")

@@ -48,7 +48,7 @@ def run(
     ] = None,
     max_turns: Annotated[int, typer.Option(min=1, help="The most replies of the model.")] = 50,
     sandbox: Annotated[
-        str | None, typer.Option(help="auto, bwrap, or local (isolates nothing).")
+        str | None, typer.Option(help="auto, bwrap, docker, landlock, or local (isolates nothing).")
     ] = None,
     trajectory: Annotated[
         Path | None, typer.Option(help="Write the run here as ATIF JSON, also if it is cut short.")

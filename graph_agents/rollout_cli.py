@@ -29,7 +29,9 @@ def rollout(
     seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
     model: Annotated[str | None, typer.Option(help="Model id, for the harness langgraph.")] = None,
     base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint.")] = None,
-    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Run every harness on every task. The same command on the same directory resumes.

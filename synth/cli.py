@@ -40,7 +40,9 @@ def run(
     catalog: Annotated[Path | None, typer.Option(help="Catalogue to take skills from.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw candidates.")] = 1,
     prove: Annotated[bool, typer.Option(help="Run each task's oracle and a no-op.")] = True,
-    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Compose skills into task graphs, and those into tasks with verifier and solution.

@@ -24,7 +24,9 @@ def verify(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Tasks at a time.")
     ] = None,
-    sandbox: Annotated[str | None, typer.Option(help="auto, bwrap or local.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
+    ] = None,
     oracle_runs: Annotated[int, typer.Option(min=1, help="Runs of the reference solution.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:

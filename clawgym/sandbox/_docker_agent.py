@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypedDict
 from clawgym.sandbox import _docker_files as files
 from clawgym.sandbox import _docker_trees as trees
 from clawgym.sandbox._docker_commands import Identity, Kept, Order, RefusedError, Running, start
+from clawgym.sandbox._docker_kernel import Kernel
 from clawgym.sandbox._docker_wire import (
     CHUNK,
     DATA,
@@ -44,6 +45,7 @@ _QUEUED = 1024**2
 _ORPHANS = 256
 """Outputs of processes left behind that are read on, and thrown away."""
 _KILL_SECONDS = 10.0
+_TEMPORARY = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # noqa: S108 - those of the box
 _OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 
@@ -64,8 +66,9 @@ class Request(TypedDict):
 class Agent:
     """The loop around one channel, which is descriptors 0 and 1."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, kernel: Kernel | None) -> None:
         self._identity = identity
+        self._kernel = kernel
         self._selector = selectors.DefaultSelector()
         self._reader = MessageReader()
         self._out: deque[bytes] = deque()
@@ -152,7 +155,7 @@ class Agent:
     def _begin(self, call: int, request: Request) -> None:
         operation, order = request["op"], request["order"]
         if operation == "hello":
-            self._end(call, {"oom": self._oom is not None})
+            self._end(call, {"filter": self._kernel is not None})
         elif operation == "kill":
             self._kill_all()
             self._end(call)
@@ -247,7 +250,7 @@ class Agent:
     def _start(self, call: int, order: Order, stdin: int) -> None:
         oom_before = self._oom_kills()
         try:
-            running = start(call, order, stdin, self._identity)
+            running = start(call, order, stdin, self._identity, self._kernel)
         except RefusedError as error:
             self._end(call, {"refused": str(error), "code": error.code})
             return
@@ -357,15 +360,21 @@ class Agent:
         os.close(descriptor)
 
 
-def main(uid: int, gid: int) -> None:
-    """Serve as process 1.
+def main(uid: int, gid: int, seccomp: bytes) -> None:
+    """Serve as process 1; commands run as that user, behind that filter of system calls.
 
     Raises:
         OSError: the channel is broken, or this is not the root that it has to be.
     """
     os.umask(0o022)
     os.setgroups([])
-    Agent(Identity(uid, gid)).run()
+    for place in _TEMPORARY:
+        # runc gives a file system the mode that the image's directory there has.
+        os.chmod(place, 0o1777)  # noqa: S103
+    kernel = Kernel.load(seccomp)
+    if kernel is not None:
+        kernel.drop_bounding_set()
+    Agent(Identity(uid, gid), kernel).run()
 
 
 def _framed(call: int, parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ daemon is asked for.
 """
 
 import os
+import socket
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -75,20 +76,13 @@ class Event(TypedDict):
     Actor: Actor
 
 
-class Channel(Protocol):
-    """The socket-like object of an attached container."""
-
-    def fileno(self) -> int: ...
-    def close(self) -> None: ...
-
-
 class Api(Protocol):
     """`docker.APIClient`, as far as we go."""
 
     def info(self) -> Info: ...
     def inspect_image(self, image: str) -> Image: ...
     def create_container_from_config(self, config: Mapping[str, object]) -> Created: ...
-    def attach_socket(self, container: str, params: Mapping[str, int]) -> Channel: ...
+    def attach_socket(self, container: str, params: Mapping[str, int]) -> socket.SocketIO: ...
     def start(self, container: str) -> None: ...
     def wait(self, container: str, timeout: float, condition: str) -> object: ...
     def remove_container(self, container: str, *, v: bool, force: bool) -> None: ...
@@ -108,30 +102,102 @@ class Daemon:
     socket: str
     api: Api
 
-    def attach(self, container: str) -> int:
-        """A descriptor of a stream to and from process 1. The caller closes it."""
-        params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        channel = self.api.attach_socket(container, params)
+    def describe(self) -> Info | Refusal:
+        """What the daemon is, or why it does not answer."""
         try:
-            return os.dup(channel.fileno())
-        finally:
-            channel.close()
+            with daemon_errors("ask Docker what it can do", self.socket):
+                info = self.api.info()
+        except SandboxError as error:
+            cause = error.__cause__ or error
+            return trouble(cause, self.socket)
+        if info.get("OSType") != "linux":
+            return Refusal("the Docker daemon does not run Linux containers", "switch it to Linux")
+        return info
+
+    def find(self, image: str) -> Image | None:
+        """An image that the daemon has.
+
+        Raises:
+            SandboxError: the daemon does not answer.
+        """
+        with daemon_errors(f"look for the image {image}", self.socket):
+            try:
+                return self.api.inspect_image(image)
+            except _not_found():
+                return None
+
+    def launch(self, config: Mapping[str, object]) -> tuple[str, int]:
+        """Start a container; its identifier, and a descriptor of a stream to and from process 1.
+
+        Raises:
+            SandboxUnsupportedError: the image has no `python3`.
+            SandboxError: the daemon refused, or does not answer.
+        """
+        with daemon_errors("make a box", self.socket):
+            container = self.api.create_container_from_config(config)["Id"]
+        try:
+            with daemon_errors("start a box", self.socket):
+                descriptor = self._attach(container)
+                try:
+                    self.api.start(container)
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+        except SandboxError as error:
+            self.remove(container)
+            if "executable file not found" in str(error):
+                raise SandboxUnsupportedError(
+                    "the image has no python3, which process 1 of a box needs (3.8 or newer); add "
+                    f"it to the image or choose another one ({error})"
+                ) from error
+            raise
+        return container, descriptor
+
+    def _attach(self, container: str) -> int:
+        params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        stream = self.api.attach_socket(container, params)
+        # The SDK's connection keeps the socket open, and with it the container, for as long as
+        # it likes. So the descriptor is taken away from it: a duplicate would not do.
+        attached: socket.socket = vars(stream)["_sock"]
+        return attached.detach()
 
     def await_removal(self, container: str) -> None:
-        """Return when a container that is about to end is gone, with everything in it."""
-        with suppress(_not_found()):
+        """Return when a container that is about to end is gone, with everything in it.
+
+        Raises:
+            SandboxError: it does not end, or the daemon does not answer.
+        """
+        with daemon_errors("see a box removed", self.socket), suppress(_not_found()):
             self.api.wait(container, timeout=_REMOVAL, condition="removed")
 
     def remove(self, container: str) -> None:
-        """Kill and remove a container; one that is gone, or on the way, is fine."""
-        with suppress(_not_found()), _ignored_conflict():
+        """Kill and remove a container; one that is gone, or on the way, is fine.
+
+        Raises:
+            SandboxError: it cannot be removed, or the daemon does not answer.
+        """
+        with daemon_errors("remove a box", self.socket), suppress(_not_found()), _no_conflict():
             self.api.remove_container(container, v=True, force=True)
 
     def history(self, container: str, since: float) -> list[Event]:
-        """What happened to a container, which may be gone by now."""
-        filters = {"container": container}
-        until = int(time.time()) + 1
-        return list(self.api.events(since=int(since), until=until, filters=filters, decode=True))
+        """What happened to a container, which may be gone by now.
+
+        Raises:
+            SandboxError: the daemon does not answer.
+        """
+        filters, until = {"container": container}, int(time.time()) + 1
+        with daemon_errors("ask what became of a box", self.socket):
+            found = self.api.events(since=int(since), until=until, filters=filters, decode=True)
+            return list(found)
+
+    def labelled(self, label: str) -> Sequence[Listed]:
+        """All containers with that label, `name=value`.
+
+        Raises:
+            SandboxError: the daemon does not answer.
+        """
+        with daemon_errors("list the boxes", self.socket):
+            return self.api.containers(all=True, filters={"label": label})
 
 
 @cache
@@ -184,10 +250,10 @@ def daemon_errors(doing: str, socket: str) -> Generator[None]:
         said = error.explanation or error
         raise SandboxError(f"Docker could not {doing}: {said}") from error
     except (docker.DockerException, requests.RequestException, OSError) as error:
-        raise SandboxError(f"could not {doing}: {unreachable(error, socket)}") from error
+        raise SandboxError(f"could not {doing}: {trouble(error, socket)}") from error
 
 
-def unreachable(error: BaseException, socket: str) -> Refusal:
+def trouble(error: BaseException, socket: str) -> Refusal:
     """Why a daemon does not answer, and the fix."""
     said = str(error)
     if "Permission denied" in said:
@@ -213,7 +279,7 @@ def _not_found() -> type[Exception]:
 
 
 @contextmanager
-def _ignored_conflict() -> Generator[None]:
+def _no_conflict() -> Generator[None]:
     docker = import_module("docker.errors")
     try:
         yield

@@ -6,6 +6,8 @@ So nothing has to be installed in an image, and nothing of ours can be read in a
 from functools import cache
 from importlib.resources import files
 
+from clawgym.sandbox import _seccomp
+
 COMMAND = ("python3", "-X", "utf8", "-I", "-S", "-u", "-c")
 """`-I` and `-S`: nothing but the standard library of the image has a say."""
 
@@ -22,12 +24,16 @@ def take(size):
 exec(take(int.from_bytes(take(4), "big")))
 """
 
-_MODULES = ("_docker_wire", "_docker_files", "_docker_trees", "_docker_commands", "_docker_agent")
+_MODULES = (
+    *("_docker_wire", "_docker_files", "_docker_trees"),
+    *("_docker_kernel", "_docker_commands", "_docker_agent"),
+)
 
 
 def program(uid: int, gid: int) -> bytes:
     """The text that the loader executes: our modules, and the call of the last one's `main`."""
-    return f"{_definitions()}\nmodule.main({uid}, {gid})\n".encode()
+    seccomp = _seccomp.program("box") if _seccomp.is_supported() else b""
+    return f"{_definitions()}\nmodule.main({uid}, {gid}, {seccomp!r})\n".encode()
 
 
 @cache

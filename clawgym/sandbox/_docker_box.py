@@ -5,10 +5,10 @@ import errno
 import json
 import logging
 import os
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypedDict, TypeVar
 
@@ -16,17 +16,24 @@ from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
 from clawgym.paths import check_relative
 from clawgym.sandbox._confined import LIST_LIMIT, READ_LIMIT, Confined
 from clawgym.sandbox._docker_agent import Request
-from clawgym.sandbox._docker_api import Daemon, daemon_errors
+from clawgym.sandbox._docker_api import Daemon
 from clawgym.sandbox._docker_boot import program
 from clawgym.sandbox._docker_channel import BoxChannel, ChannelLostError, request
 from clawgym.sandbox._docker_collect import collect_from
-from clawgym.sandbox._docker_commands import CANNOT_RUN, Order
+from clawgym.sandbox._docker_commands import CANNOT_RUN, Identity, Order
 from clawgym.sandbox._docker_config import Plan
 from clawgym.sandbox._docker_pack import batched, pack_directory, pack_files
 from clawgym.sandbox._docker_snapshot import DockerSnapshot
 from clawgym.sandbox._launch import check_environment, clean_environment, words
 from clawgym.sandbox._process import to_the_end
-from clawgym.sandbox.protocol import WORKSPACE, Collected, ExecResult, Snapshot
+from clawgym.sandbox.protocol import (
+    WORKSPACE,
+    BoxSpec,
+    Capability,
+    Collected,
+    ExecResult,
+    Snapshot,
+)
 
 _T = TypeVar("_T")
 _ROOT = f"/{WORKSPACE}"
@@ -47,6 +54,10 @@ class _Answer(TypedDict):
     seconds: float
 
 
+class _Hello(TypedDict):
+    filter: bool
+
+
 class _Refused(TypedDict):
     refused: str
     code: int
@@ -63,29 +74,44 @@ class Container:
     descriptor: int
     environment: Mapping[str, str]
 
-    async def blocking(self, doing: str, function: Callable[[], _T]) -> _T:
-        """Ask the daemon something, in a thread.
+    async def blocking(self, function: Callable[[], _T]) -> _T:
+        """Call something that waits for the daemon, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, function)
+
+    async def removal(self) -> None:
+        """Wait until a container whose channel is closed is gone.
 
         Raises:
-            SandboxError: it refused, or does not answer.
+            SandboxError: it does not end, or the daemon does not answer.
         """
+        await self.blocking(partial(self.daemon.await_removal, self.id))
 
-        def ask() -> _T:
-            with daemon_errors(doing, self.daemon.socket):
-                return function()
+    def fate(self) -> str:
+        """Why the container has ended.
 
-        return await asyncio.get_running_loop().run_in_executor(self.threads, ask)
+        Raises:
+            SandboxError: the daemon does not answer.
+        """
+        self.daemon.await_removal(self.id)
+        events = {event["Action"]: event for event in self.daemon.history(self.id, self.created)}
+        if "oom" in events:
+            return "it ran out of memory; raise Limits.memory_bytes"
+        if "die" in events:
+            code = events["die"]["Actor"]["Attributes"].get("exitCode", "unknown")
+            how = "it was killed from outside" if "kill" in events else "process 1 stopped"
+            return f"{how} (exit code {code})"
+        return "the daemon does not say why"
 
 
 class DockerBox:
     """Made by `DockerBackend.create`."""
 
-    def __init__(self, container: Container, plan: Plan) -> None:
+    def __init__(self, container: Container, plan: Plan, channel: BoxChannel) -> None:
         self.id = container.id
         self._container = container
         self._plan = plan
         self._spec = plan.spec
-        self._channel = BoxChannel()
+        self._channel = channel
         self._snapshots: list[DockerSnapshot] = []
         self._lost: SandboxError | None = None
         self._sealed = False
@@ -98,10 +124,11 @@ class DockerBox:
             SandboxUnsupportedError: the image has no Python that could run process 1.
             SandboxError: the container ended, or its files do not fit.
         """
-        self._channel = await BoxChannel.open(self._container.descriptor)
         try:
             await self._channel.boot(program(*self._plan.identity))
-            await self._guarded(self._channel.call(request("hello")), _GRACE)
+            hello: _Hello = json.loads(
+                await self._guarded(self._channel.call(request("hello")), _GRACE)
+            )
         except (ChannelLostError, SandboxError) as error:
             said = self._channel.said.decode(errors="replace").strip()[-1000:]
             raise SandboxUnsupportedError(
@@ -109,6 +136,8 @@ class DockerBox:
                 f"3.8 or newer: {said or error}"
             ) from error
         spec = self._spec
+        if not hello["filter"]:
+            _weaker(spec)
         for name, source in spec.mounts.items():
             await self._put(f"/{name}", pack_directory(source), as_root=True)
         for name, source in spec.writable.items():
@@ -134,19 +163,12 @@ class DockerBox:
     ) -> ExecResult:
         """Run one command. See `Sandbox.exec`."""
         self._require_unsealed()
-        limits = self._spec.limits
-        order = Order(
-            argv=list(words(argv)),
-            cwd=cwd or _ROOT,
-            env=self._environment(check_environment(env or {})),
-            timeout=limits.wall_seconds if timeout is None else timeout,
-            output_bytes=limits.output_bytes,
-            cpu_seconds=limits.cpu_seconds,
-            file_bytes=limits.file_bytes,
-            open_files=limits.open_files,
-        )
-        if problem := _unpassable(order) or self._too_large(stdin):
-            return _refused(problem, CANNOT_RUN)
+        checked = check_environment(env or {})
+        try:
+            order = self._order(words(argv), cwd or _ROOT, checked, timeout)
+            _check_size(stdin, self._spec.limits.memory_bytes)
+        except ValueError as error:
+            return _refused(f"argument cannot be passed on: {error}", CANNOT_RUN)
         output = bytearray()
         answer = await self._kill_if_cancelled(
             self._ask(
@@ -224,17 +246,20 @@ class DockerBox:
             if self._spec.writable and self._lost is None:
                 await self.seal()
         finally:
-            self._closed = True
-            removal = asyncio.create_task(self._remove())
-            await to_the_end(removal)
-            removal.result()
+            await self.abandon()
+
+    async def abandon(self) -> None:
+        """Close, whatever state it is in; what was written to writable mounts is lost."""
+        self._closed = True
+        removal = asyncio.create_task(self._remove())
+        await to_the_end(removal)
+        removal.result()
 
     async def _remove(self) -> None:
         for snapshot in self._snapshots:
             await snapshot.discard()
         self._channel.close()
-        daemon = self._container.daemon
-        await self._container.blocking("remove a box", lambda: daemon.await_removal(self.id))
+        await self._container.removal()
 
     async def _return_writable(self) -> None:
         """Copy what commands wrote to the host's directories, regular files only."""
@@ -242,7 +267,7 @@ class DockerBox:
             collected = await self._whole(collect_from(self._channel, f"/{name}"))
             if collected.skipped:
                 _logger.warning("left out of %s: %s", directory, collected.skipped[:10])
-            await asyncio.to_thread(_write_back, directory, collected)
+            await asyncio.to_thread(_write_back, directory, collected, self._plan.identity)
 
     async def _put(self, root: str, parts: Iterable[bytes], *, as_root: bool = False) -> None:
         try:
@@ -306,28 +331,13 @@ class DockerBox:
         if self._lost is None:
             said = self._channel.said.decode(errors="replace").strip()
             try:
-                reason = await self._container.blocking("ask what became of a box", self._fate)
+                reason = await self._container.blocking(self._container.fate)
             except SandboxError as error:
                 reason = str(error)
             if said:
                 reason = f"{reason}; it said: {said[-500:]}"
             self._lost = SandboxError(f"the container {self.id[:12]} of this box ended: {reason}")
         return self._lost
-
-    def _fate(self) -> str:
-        daemon = self._container.daemon
-        daemon.await_removal(self.id)
-        events = {event["Action"]: event for event in self._events()}
-        if "oom" in events:
-            return "it ran out of memory; raise Limits.memory_bytes"
-        if "die" in events:
-            code = events["die"]["Actor"]["Attributes"].get("exitCode", "unknown")
-            how = "it was killed from outside" if "kill" in events else "process 1 stopped"
-            return f"{how} (exit code {code})"
-        return "nobody knows why"
-
-    def _events(self) -> Sequence[Event]:
-        return self._container.daemon.history(self.id, self._container.created)
 
     async def _about(self, path: str, call: Awaitable[object]) -> None:
         """Name the path that the caller knows in errors."""
@@ -336,18 +346,30 @@ class DockerBox:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from error
 
+    def _order(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], timeout: float | None
+    ) -> Order:
+        limits, environment = self._spec.limits, self._environment(env)
+        for text in (cwd, *environment.values()):
+            if b"\0" in os.fsencode(text):
+                raise ValueError("embedded null byte")
+        return Order(
+            argv=list(argv),
+            cwd=cwd,
+            env=environment,
+            timeout=limits.wall_seconds if timeout is None else timeout,
+            output_bytes=limits.output_bytes,
+            cpu_seconds=limits.cpu_seconds,
+            file_bytes=limits.file_bytes,
+            open_files=limits.open_files,
+        )
+
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """The image's own variables, then ours, then the caller's; the PATH is the image's."""
+        """Our variables, then the image's own, then the caller's; the PATH is the image's."""
         names = (WORKSPACE, *self._spec.mounts, *self._spec.writable)
         home = "/nonexistent" if self._spec.workspace_read_only else _ROOT
         ours = clean_environment({name: self.place(name) for name in names}, home=home, extra={})
         return {**ours, **self._container.environment, "HOME": home, **extra}
-
-    def _too_large(self, stdin: bytes | None) -> str:
-        room = self._spec.limits.memory_bytes // 2
-        if stdin is None or len(stdin) <= room:
-            return ""
-        return f"standard input of {len(stdin)} bytes, more than the box's memory can hold"
 
     def _require_unsealed(self) -> None:
         self._require_open()
@@ -361,8 +383,16 @@ class DockerBox:
             raise self._lost
 
 
-def _write_back(directory: Path, collected: Collected) -> None:
-    confined = Confined(directory)
+def _weaker(spec: BoxSpec) -> None:
+    said = "the image's python3 has no ctypes: no filter of system calls but Docker's own"
+    if Capability.SYSCALLS in spec.requires:
+        raise SandboxUnsupportedError(f"{said}, and this box requires ours; use another image")
+    _logger.warning(said)
+
+
+def _write_back(directory: Path, collected: Collected, identity: Identity) -> None:
+    # Nothing that comes out of a box is root's.
+    confined = Confined(directory, owner=identity.uid if os.geteuid() == 0 else None)
     for path, file in collected.files.items():
         confined.write(path, file.data)
 
@@ -374,16 +404,9 @@ def _checked(path: str) -> str:
         raise OSError(errno.EINVAL, str(error), path) from error
 
 
-def _unpassable(order: Order) -> str:
-    """Why no system could pass these arguments on; empty if one can."""
-    for word in (*order["argv"], order["cwd"], *order["env"].values()):
-        try:
-            os.fsencode(word)
-        except ValueError as error:
-            return f"argument cannot be passed on: {error}"
-        if "\0" in word:
-            return "argument cannot be passed on: it holds a NUL byte"
-    return ""
+def _check_size(stdin: bytes | None, memory: int) -> None:
+    if stdin is not None and len(stdin) > memory // 2:
+        raise ValueError(f"{len(stdin)} bytes of standard input do not fit in the box's memory")
 
 
 def _result(answer: bytes, output: bytes) -> ExecResult:

@@ -9,13 +9,14 @@ import errno
 import os
 import resource
 import signal
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+
+    from clawgym.sandbox._docker_kernel import Kernel
 
 WORKSPACE = "/workspace"
 CANNOT_RUN, NOT_FOUND = 126, 127
@@ -120,7 +121,9 @@ class Running:
         self.oom_before = 0
 
 
-def start(call: int, order: Order, stdin: int, identity: Identity) -> Running:
+def start(
+    call: int, order: Order, stdin: int, identity: Identity, kernel: Kernel | None
+) -> Running:
     """Start a command as that identity, with a descriptor as its standard input.
 
     Raises:
@@ -134,7 +137,7 @@ def start(call: int, order: Order, stdin: int, identity: Identity) -> Running:
         try:
             pid = _fork()
             if pid == 0:
-                _become(order, (stdin, out, err), said, identity)
+                _become(order, (stdin, out, err), said, identity, kernel)
         finally:
             for descriptor in (out, err, said):
                 os.close(descriptor)
@@ -168,7 +171,13 @@ def _check(failure: bytes) -> None:
     raise OSError(int(number), text)
 
 
-def _become(order: Order, stdio: tuple[int, int, int], said: int, identity: Identity) -> None:
+def _become(
+    order: Order,
+    stdio: tuple[int, int, int],
+    said: int,
+    identity: Identity,
+    kernel: Kernel | None,
+) -> None:
     """In the child: turn into the command, or report why not. Never returns."""
     code, what = 0, "set-up"
     try:
@@ -178,6 +187,8 @@ def _become(order: Order, stdio: tuple[int, int, int], said: int, identity: Iden
         os.setresuid(identity.uid, identity.uid, identity.uid)
         for target, descriptor in enumerate(stdio):
             os.dup2(descriptor, target)
+        if kernel is not None:
+            kernel.filter_calls()
         code, what = CANNOT_RUN, "cannot enter " + order["cwd"]
         os.chdir(os.path.join(WORKSPACE, order["cwd"]))
         what = order["argv"][0]
@@ -195,15 +206,15 @@ def _limit(order: Order) -> None:
     # The first to go when memory runs out is a command, never process 1.
     with open("/proc/self/oom_score_adj", "wb", buffering=0) as score:
         score.write(b"1000")
-    for kind, wanted, spare in (
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_CPU, order["cpu_seconds"], 5),  # a chance to notice SIGXCPU
-        (resource.RLIMIT_FSIZE, order["file_bytes"], 0),
-        (resource.RLIMIT_NOFILE, order["open_files"], 0),
+    for kind, wanted in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, order["cpu_seconds"]),
+        (resource.RLIMIT_FSIZE, order["file_bytes"]),
+        (resource.RLIMIT_NOFILE, order["open_files"]),
     ):
         hard = resource.getrlimit(kind)[1]
-        most = sys.maxsize if hard == resource.RLIM_INFINITY else hard
-        resource.setrlimit(kind, (min(wanted, most), min(wanted + spare, most)))
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (most, most))
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     os.umask(0o022)
@@ -211,13 +222,13 @@ def _limit(order: Order) -> None:
 
 def _execute(order: Order) -> None:
     try:
-        os.execvpe(order["argv"][0], order["argv"], order["env"])  # noqa: S606 - no shell asked for
+        os.execvpe(order["argv"][0], order["argv"], order["env"])
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
     # A script without a first line that names its interpreter: what every shell does with it.
     path = _found(order["argv"][0], order["env"].get("PATH", os.defpath))
-    os.execve("/bin/sh", ["/bin/sh", path, *order["argv"][1:]], order["env"])  # noqa: S606
+    os.execve("/bin/sh", ["/bin/sh", path, *order["argv"][1:]], order["env"])
 
 
 def _found(program: str, search: str) -> str:

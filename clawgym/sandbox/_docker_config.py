@@ -1,11 +1,12 @@
 """What a container for one box looks like, in the words of Docker's API."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clawgym.errors import SandboxError, SandboxUnsupportedError
+from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
 from clawgym.sandbox._docker_api import Image
 from clawgym.sandbox._docker_boot import COMMAND, LOADER
 from clawgym.sandbox._docker_commands import Identity
@@ -15,6 +16,23 @@ from clawgym.sandbox.protocol import WORKSPACE, BoxSpec
 USER = Identity(1000, 1000)
 RUN_BYTES = 16 * 1024**2
 
+_MOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_TAKEN = {
+    *("bin", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "proc", "root", "run"),
+    *("sbin", "sys", "tmp", "usr", "var", WORKSPACE),
+}
+_MASKED_BY_DOCKER = (
+    *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys"),
+    *("/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list"),
+    *("/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"),
+)
+"""What it masks by itself, in all its versions: asking for more replaces its list."""
+_MASKED_BY_US = (
+    *("/sys/block", "/sys/bus", "/sys/class", "/sys/dev", "/sys/devices", "/sys/hypervisor"),
+    *("/sys/kernel", "/sys/module", "/sys/power"),
+    *("/sys/fs/bpf", "/sys/fs/btrfs", "/sys/fs/ext4", "/sys/fs/fuse", "/sys/fs/xfs"),
+)
+"""The host's hardware and kernel; of `/sys`, process 1 needs the cgroup alone."""
 _OVERHEAD = 24 * 1024**2
 """Memory that process 1 may need beside the box's own."""
 _SLACK = 64 * 1024
@@ -48,22 +66,34 @@ def whose(spec: BoxSpec) -> Identity:
     return Identity(info.st_uid, info.st_gid) if info.st_uid else USER
 
 
+def check_names(spec: BoxSpec) -> None:
+    """Refuse mounts that would cover the system.
+
+    Raises:
+        UsageError: a mount has such a name.
+    """
+    for name in (*spec.mounts, *spec.writable):
+        if not _MOUNT_NAME.fullmatch(name) or name in _TAKEN:
+            raise UsageError(f"a box cannot have a mount named {name!r}; choose another name")
+
+
 def check_directories(spec: BoxSpec) -> None:
     """Make sure that what is to be mounted is there.
 
     Raises:
         SandboxError: it is not.
     """
-    bound = {WORKSPACE: place for place in (spec.workspace_dir, spec.base) if place}
+    own = spec.workspace_dir or spec.base
+    bound = {WORKSPACE: own} if own else {}
     for name, source in {**spec.mounts, **spec.writable, **bound}.items():
         if not source.is_dir():
             raise SandboxError(f"the mount {name!r} needs the directory {source}; create it first")
 
 
-def container_config(image: str, found: Image, plan: Plan) -> dict[str, object]:
+def container_config(image: Image, plan: Plan) -> dict[str, object]:
     """The body of the request that makes the container."""
     return {
-        "Image": image,
+        "Image": image["Id"],
         "Entrypoint": [*COMMAND, LOADER],
         "Cmd": [],
         "User": "0:0",
@@ -76,7 +106,7 @@ def container_config(image: str, found: Image, plan: Plan) -> dict[str, object]:
         "StdinOnce": True,  # the harness dies, standard input ends, and so does process 1
         "Healthcheck": {"Test": ["NONE"]},
         "Labels": dict(plan.labels),
-        "HostConfig": _host_config(plan, found["Config"]["Volumes"] or {}),
+        "HostConfig": _host_config(plan, image["Config"]["Volumes"] or {}),
     }
 
 
@@ -87,9 +117,11 @@ def _host_config(plan: Plan, volumes: Mapping[str, object]) -> dict[str, object]
         "AutoRemove": True,
         "NetworkMode": "none",
         "IpcMode": "private",
+        "CgroupnsMode": "private",
+        "MaskedPaths": [*_MASKED_BY_DOCKER, *_MASKED_BY_US],
         "ReadonlyRootfs": True,
         "CapDrop": ["ALL"],
-        "CapAdd": ["KILL", "SETGID", "SETUID"],
+        "CapAdd": ["KILL", "SETGID", "SETPCAP", "SETUID"],
         "SecurityOpt": ["no-new-privileges"],
         "Memory": memory,
         "MemorySwap": memory,

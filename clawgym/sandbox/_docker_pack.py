@@ -11,6 +11,7 @@ from clawgym.files import Files
 from clawgym.sandbox._docker_wire import CHUNK, DIRECTORY, FIFO, FILE, LINK, Record
 
 _PAGE = 4096
+_ROOT = Record(DIRECTORY, b"", 0o755).pack()
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Size:
 
 def pack_files(files: Files) -> Iterator[bytes]:
     """Directories before what is in them; every file readable, some executable."""
+    yield _ROOT
     made: set[str] = set()
     for path, file in files.items():
         parts = path.split("/")
@@ -45,6 +47,7 @@ def pack_directory(root: Path) -> Iterator[bytes]:
     Raises:
         SandboxError: it holds a device or a socket, or may not be read.
     """
+    yield _ROOT
     for record, path in _records(root):
         yield record.pack()
         if record.kind == FILE:

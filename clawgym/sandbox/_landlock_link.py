@@ -93,13 +93,17 @@ class WardenLink:
             SandboxError: the warden is gone.
         """
         while True:
-            try:
-                socket.send_fds(self._door, [word], list(descriptors))
+            if self._send(word, descriptors):
                 return
-            except BlockingIOError:
-                await asyncio.sleep(_PAUSE)
-            except OSError as error:
-                raise SandboxError(f"the box is dead: {error.strerror}") from error
+            await asyncio.sleep(_PAUSE)
+
+    def _send(self, word: bytes, descriptors: Sequence[int]) -> bool:
+        try:
+            return bool(socket.send_fds(self._door, [word], list(descriptors)))
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise SandboxError(f"the box is dead: {error.strerror}") from error
 
     def abandon(self) -> None:
         """Let it end by itself; whatever runs in the box is killed soon."""

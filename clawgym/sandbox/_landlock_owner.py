@@ -13,9 +13,9 @@ from clawgym.errors import SandboxError
 from clawgym.sandbox._confined import OPEN_DIRECTORY
 from clawgym.sandbox._trail import Trail
 
-_USERS = range(61_184, 65_520)
-"""The uids that Linux distributions leave to whoever needs one for a while; containers have them
-too, where higher ones may not exist."""
+_USERS = range(40_000, 60_000)
+"""Uids for ordinary users of which no machine has so many, below what systemd gives to services.
+Containers have them too, where higher ones may not exist."""
 
 
 class Lease(NamedTuple):
@@ -31,7 +31,9 @@ def lease_user() -> Lease:
     Raises:
         SandboxError: all of them are in use.
     """
-    for user in random.sample(_USERS, len(_USERS)):
+    first = random.randrange(len(_USERS))
+    for number in range(len(_USERS)):
+        user = _USERS[(first + number) % len(_USERS)]
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             lock.bind(f"\0clawgym-user-{user}")
@@ -46,41 +48,60 @@ def lease_user() -> Lease:
     raise SandboxError(f"all {len(_USERS)} users for boxes are taken; close some boxes")
 
 
-def hand_over(directory: Path, giver: int, taker: int) -> None:
-    """Change the owner of a directory and all in it, where it is `giver`; follows no links.
+class Loan(NamedTuple):
+    """A directory that a box's user has for a while, and whose it is."""
+
+    directory: Path
+    owner: int
+    group: int
+
+
+def lend(directory: Path, user: int) -> Loan:
+    """Give a user all in a directory that belongs to the directory's owner; follows no links.
 
     Raises:
         OSError: an owner cannot be changed.
     """
+    info = directory.stat()
+    _hand_over(directory, info.st_uid, user, user)
+    return Loan(directory, info.st_uid, info.st_gid)
+
+
+def take_back(loan: Loan, user: int) -> None:
+    """Give the directory's owner what belongs to the user; set-id bits are lost on the way.
+
+    Raises:
+        OSError: an owner cannot be changed.
+    """
+    if loan.directory.exists():
+        _hand_over(loan.directory, user, loan.owner, loan.group)
+
+
+def _hand_over(directory: Path, giver: int, taker: int, group: int) -> None:
     root = os.open(directory, OPEN_DIRECTORY)
     try:
-        _give(root, giver, taker)
+        if os.fstat(root).st_uid == giver:
+            os.fchown(root, taker, group)
         with Trail(root) as trail:
-            pending = [_give_entries(trail.here, giver, taker)]
-            while pending:
+            pending = [_give_entries(trail.here, giver, taker, group)]
+            while pending[-1] or len(pending) > 1:
                 if pending[-1]:
                     trail.enter(pending[-1].pop())
-                    pending.append(_give_entries(trail.here, giver, taker))
+                    pending.append(_give_entries(trail.here, giver, taker, group))
                 else:
                     pending.pop()
-                    if pending:
-                        trail.leave()
+                    trail.leave()
     finally:
         os.close(root)
 
 
-def _give(descriptor: int, giver: int, taker: int) -> None:
-    if os.fstat(descriptor).st_uid == giver:
-        os.fchown(descriptor, taker, taker)
-
-
-def _give_entries(folder: int, giver: int, taker: int) -> list[str]:
+def _give_entries(folder: int, giver: int, taker: int, group: int) -> list[str]:
     """Change the owner of what is in a directory; return the names of the directories in it."""
     folders: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.stat(follow_symlinks=False).st_uid == giver:
-                os.chown(entry.name, taker, taker, dir_fd=folder, follow_symlinks=False)
+                os.chown(entry.name, taker, group, dir_fd=folder, follow_symlinks=False)
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
     return folders

@@ -8,12 +8,12 @@ from clawgym.sandbox._launch import extra_python
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = (
-    *("alternatives", "fonts", "gitconfig", "group", "hosts", "inputrc", "ld.so.cache"),
-    *("ld.so.conf", "ld.so.conf.d", "magic", "magic.mime", "mime.types", "nsswitch.conf"),
-    *("os-release", "passwd", "perl", "protocols", "python3*", "java-*", "services", "terminfo"),
-    *("ssl/certs", "ssl/openssl.cnf", "xattr.conf"),
+    *("alternatives", "fonts", "gitconfig", "inputrc", "ld.so.cache", "ld.so.conf"),
+    *("ld.so.conf.d", "magic", "magic.mime", "mime.types", "nsswitch.conf", "os-release", "perl"),
+    *("protocols", "python3*", "java-*", "services", "terminfo", "ssl/certs", "ssl/openssl.cnf"),
+    "xattr.conf",
 )
-"""Not the time zone: the clock is UTC in every box."""
+"""Neither the users nor the hosts that this machine knows, nor its time zone: the clock is UTC."""
 
 _PROC = (
     *("cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version"),

@@ -296,9 +296,9 @@ class _Visit:
                     if not (piece := await self._client.receive()):
                         break
                     data += piece
+                    self._tls = data.startswith(TLS_FIRST)
         except TimeoutError as error:
             raise ValueError("there is no ClientHello in time") from error
-        self._tls = data.startswith(TLS_FIRST)
         if hello is None and data:
             raise ValueError("the ClientHello is incomplete")
         self._client.put_back(data)

@@ -19,7 +19,7 @@ _DISCARD = 9
 class Resolver(Protocol):
     """Finds a name's addresses; called in a thread, may block."""
 
-    def __call__(self, name: str) -> Sequence[IPAddress]:
+    def __call__(self, name: str, /) -> Sequence[IPAddress]:
         """The addresses, best first.
 
         Raises:

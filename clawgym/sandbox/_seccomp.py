@@ -81,6 +81,16 @@ _ATTRIBUTES = (
     *("removexattr", "lremovexattr", "fremovexattr", "removexattrat"),
 )
 
+_SET_ID = 0o6000
+"""Set-user-id and set-group-id: in a folder that the host shares, such a file would be its owner's."""
+
+_MODES = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "creat": 1, "mkdir": 1}
+_MODES |= {"mkdirat": 2, "mknod": 1, "mknodat": 2, "open": 2, "openat": 3}
+"""Where each call takes a file's mode; libc passes 0 where nothing is created."""
+
+_FAMILIES = (_UNIX, 2, 10, 16)
+"""AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK belong to the box's network; AF_VSOCK does not."""
+
 _ALWAYS = (
     *map(Rule, (*_DEBUGGING, *_MOUNTS, *_KERNEL)),
     Rule("clone", argument=0, mask=_NAMESPACE_FLAGS, allowed=(0,)),
@@ -88,10 +98,12 @@ _ALWAYS = (
     # Its flags are in memory, where a filter cannot look; without it every libc falls back to clone
     Rule("clone3", errno.ENOSYS),
     Rule("ioctl", argument=1, refused=_INJECT_INPUT),
+    *(Rule(call, argument=at, mask=_SET_ID, allowed=(0,)) for call, at in _MODES.items()),
+    Rule("openat2", errno.ENOSYS),  # takes the mode in memory; everybody falls back to openat
 )
 
 RULES: dict[Profile, tuple[Rule, ...]] = {
-    "box": _ALWAYS,
+    "box": (*_ALWAYS, Rule("socket", errno.EAFNOSUPPORT, argument=0, allowed=_FAMILIES)),
     "shared": (
         *_ALWAYS,
         Rule("socket"),
@@ -106,6 +118,18 @@ RULES: dict[Profile, tuple[Rule, ...]] = {
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     # name: (x86_64, aarch64); None where a machine has no such call
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "creat": (85, None),
+    "mkdir": (83, None),
+    "mkdirat": (258, 34),
+    "mknod": (133, None),
+    "mknodat": (259, 33),
+    "open": (2, None),
+    "openat": (257, 56),
+    "openat2": (437, 437),
     "_sysctl": (156, None),
     "acct": (163, 89),
     "add_key": (248, 217),

@@ -7,7 +7,7 @@ a name in it and follows no link, and a step up is taken only to the directory w
 import errno
 import os
 import stat
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -36,11 +36,11 @@ class Trail:
     """One position in a tree, moved by `enter` and `leave`; a context manager.
 
     With `rights` (`os.R_OK`, `os.W_OK` and `os.X_OK`) a directory of ours that denies them to us
-    grants them while we are inside. The descriptor of the root stays the caller's to close.
+    grants them while we are inside. `root` is the descriptor that was given: the caller's to close.
     """
 
     def __init__(self, root: int, *, rights: int = 0) -> None:
-        self._root = root
+        self.root = root
         self._rights = rights
         relock = self._unlock(root)
         self._levels = [_Level("", open_root(root), _identity(os.fstat(root)), relock)]
@@ -107,19 +107,6 @@ class Trail:
         finally:
             os.close(descriptor)
         return left.name
-
-    @contextmanager
-    def descent(self, names: Sequence[str]) -> Generator[int]:
-        """The directory at the end of `names`, reached from the root without following links."""
-        current = open_root(self._root)
-        try:
-            for name in names:
-                deeper = os.open(name, OPEN_DIRECTORY, dir_fd=current)
-                os.close(current)
-                current = deeper
-            yield current
-        finally:
-            os.close(current)
 
     def open_file(self, name: str) -> int:
         """A file here, opened for reading; whether it is a regular one is the caller's to see."""

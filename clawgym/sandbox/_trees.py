@@ -184,9 +184,11 @@ class _Copy:
         if not first:
             return False
         try:
-            with self._target.descent(folders) as folder:
+            with Trail(self._target.root, rights=os.R_OK | os.X_OK) as trail:  # finished folders
+                for folder in folders:
+                    trail.enter(folder)
                 here = self._target.here
-                os.link(first, name, src_dir_fd=folder, dst_dir_fd=here, follow_symlinks=False)
+                os.link(first, name, src_dir_fd=trail.here, dst_dir_fd=here, follow_symlinks=False)
         except OSError as error:
             if error.errno != errno.EMLINK:  # a file can have only so many names
                 raise

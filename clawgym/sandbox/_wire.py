@@ -10,7 +10,7 @@ PIECE = 128 * 1024
 """Bytes that are taken from a socket at once."""
 
 _LINGER_SECONDS = 2.0
-_LINGER_BYTES = 1024 * 1024
+_LINGER_BYTES = 16 * 1024 * 1024
 
 
 class BudgetSpentError(Exception):

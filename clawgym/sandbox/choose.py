@@ -1,15 +1,15 @@
 """Which backend to use on this machine, and what to do when none works."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from clawgym.errors import UsageError
 from clawgym.sandbox._home import collect_garbage
-from clawgym.sandbox.bwrap import BwrapBackend, refusal_here
-from clawgym.sandbox.local import LocalBackend
 from clawgym.sandbox.protocol import Backend, Capability
 
-BackendName = Literal["auto", "bwrap", "local"]
+BackendName = Literal["auto", "bwrap", "docker", "landlock", "local"]
+"""`auto` is `bwrap`: the one that isolates, never anything weaker."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def open_backend(name: str = "auto") -> Backend:
         raise UsageError(
             f"no sandbox named {name!r}; choose one of {', '.join(get_args(BackendName))}"
         )
-    backend = LocalBackend() if name == "local" else BwrapBackend()
+    backend = _OPENERS["bwrap" if name == "auto" else name]()
     collect_garbage()
     return backend
 
@@ -45,14 +45,74 @@ def doctor() -> list[BackendStatus]:
     """The state of every backend on this machine."""
     return [
         _bwrap_status(),
-        BackendStatus(LocalBackend.name, works=True, capabilities=(), reason="isolates nothing"),
+        _docker_status(),
+        _landlock_status(),
+        BackendStatus("local", works=True, capabilities=(), reason="isolates nothing"),
     ]
 
 
+# Each backend is imported when it is asked for: the Docker client alone takes a tenth of a second.
+
+
+def _bwrap() -> Backend:
+    from clawgym.sandbox.bwrap import BwrapBackend
+
+    return BwrapBackend()
+
+
+def _docker() -> Backend:
+    from clawgym.sandbox._docker_garbage import collect_containers
+    from clawgym.sandbox.docker import DockerBackend
+
+    backend = DockerBackend()
+    collect_containers()
+    return backend
+
+
+def _landlock() -> Backend:
+    from clawgym.sandbox.landlock import LandlockBackend
+
+    return LandlockBackend()
+
+
+def _local() -> Backend:
+    from clawgym.sandbox.local import LocalBackend
+
+    return LocalBackend()
+
+
+_OPENERS: dict[str, Callable[[], Backend]] = {
+    "bwrap": _bwrap,
+    "docker": _docker,
+    "landlock": _landlock,
+    "local": _local,
+}
+
+
 def _bwrap_status() -> BackendStatus:
+    from clawgym.sandbox.bwrap import refusal_here
+
     if refusal := refusal_here():
-        return BackendStatus(BwrapBackend.name, False, (), refusal.reason, refusal.fix)
-    capabilities = BwrapBackend().capabilities
+        return BackendStatus("bwrap", False, (), refusal.reason, refusal.fix)
+    return _working("bwrap", _bwrap().capabilities)
+
+
+def _docker_status() -> BackendStatus:
+    from clawgym.sandbox.docker import docker_status
+
+    found = docker_status()
+    return BackendStatus("docker", found.works, found.capabilities, found.reason, found.fix)
+
+
+def _landlock_status() -> BackendStatus:
+    from clawgym.sandbox.landlock import landlock_refusal
+
+    if refusal := landlock_refusal():
+        return BackendStatus("landlock", False, (), refusal.reason, refusal.fix)
+    return _working("landlock", _landlock().capabilities)
+
+
+def _working(name: str, capabilities: frozenset[Capability]) -> BackendStatus:
     missing = sorted(set(Capability) - capabilities)
-    caution = f"not limited here: {', '.join(missing)}" if missing else ""
-    return BackendStatus(BwrapBackend.name, True, tuple(sorted(capabilities)), caution)
+    caution = f"cannot enforce or offer here: {', '.join(missing)}" if missing else ""
+    return BackendStatus(name, True, tuple(sorted(capabilities)), caution)

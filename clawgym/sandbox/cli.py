@@ -63,7 +63,7 @@ def run_command(
         typer.Option(exists=True, file_okay=False, help="Copy this directory into the workspace."),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.0, help="Seconds.")] = 60.0,
-    sandbox: Annotated[str, typer.Option(help="auto, bwrap or local.")] = "auto",
+    sandbox: Annotated[str, typer.Option(help="auto, bwrap, docker, landlock or local.")] = "auto",
 ) -> None:
     """Run one command in a throw-away box and pass its exit code on (124: out of time)."""
     result = asyncio.run(_run(command, workdir, timeout, sandbox))

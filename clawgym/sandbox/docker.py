@@ -18,8 +18,10 @@ The files of a box count as its memory, as in every file system of this kind.
 """
 
 import asyncio
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -31,11 +33,10 @@ from clawgym.sandbox._docker_api import (
     Image,
     Info,
     connect,
-    daemon_errors,
     default_socket,
-    trouble,
 )
 from clawgym.sandbox._docker_box import Container, DockerBox
+from clawgym.sandbox._docker_channel import BoxChannel
 from clawgym.sandbox._docker_config import (
     Plan,
     check_directories,
@@ -44,9 +45,10 @@ from clawgym.sandbox._docker_config import (
     whose,
 )
 from clawgym.sandbox._docker_garbage import collect_containers, home_labels
-from clawgym.sandbox._docker_image import DEFAULT_IMAGE, BUILD_COMMAND, build_image
+from clawgym.sandbox._docker_image import DEFAULT_IMAGE, build_image, how_to_get
 from clawgym.sandbox._docker_pack import measure
 from clawgym.sandbox._process import to_the_end
+from clawgym.sandbox._seccomp import is_supported
 from clawgym.sandbox.protocol import BoxSpec, Capability
 
 __all__ = [
@@ -56,7 +58,6 @@ __all__ = [
     "DockerStatus",
     "build_image",
     "collect_containers",
-    "docker_refusal",
     "docker_status",
 ]
 
@@ -102,15 +103,14 @@ class DockerBackend:
         capabilities = self.capabilities - ({Capability.DISK} if spec.workspace_dir else set())
         check_spec(spec, self.name, capabilities)
         check_names(spec)
-        starting = asyncio.ensure_future(
-            asyncio.get_running_loop().run_in_executor(_threads(), self._start, spec)
-        )
+        loop = asyncio.get_running_loop()
+        launching = loop.run_in_executor(_threads(), self._launch, spec)
         try:
-            container, plan = await asyncio.shield(starting)
+            container, plan = await asyncio.shield(launching)
         except asyncio.CancelledError:
-            await to_the_end(asyncio.create_task(_abandon(starting)))
+            await to_the_end(asyncio.create_task(_undo(launching)))
             raise
-        box = DockerBox(container, plan)
+        box = DockerBox(container, plan, await BoxChannel.open(container.descriptor))
         try:
             await box.start()
         except BaseException:
@@ -118,21 +118,73 @@ class DockerBackend:
             raise
         return box
 
-    def _start(self, spec: BoxSpec) -> tuple[Container, Plan]:
+    def _launch(self, spec: BoxSpec) -> tuple[Container, Plan]:
         check_directories(spec)
         sizes = {name: measure(source) for name, source in spec.mounts.items()}
         plan = Plan(spec, whose(spec), sizes, home_labels())
-        config = container_config(self._image_name, self._image, plan)
-        daemon = self._daemon
         created = time.time()
-        with daemon_errors("make a box", daemon.socket):
-            identifier = daemon.api.create_container_from_config(config)["Id"]
-            try:
-                descriptor = daemon.attach(identifier)
-                daemon.api.start(identifier)
-            except BaseException:
-                daemon.remove(identifier)
-                raise
-        environment = self._image["Config"]["Env"] or ()
-        variables = dict(variable.split("=", 1) for variable in environment)
-        return Container(daemon, _threads(), identifier, created, descriptor, variables), plan
+        identifier, descriptor = self._daemon.launch(container_config(self._image, plan))
+        variables = (text.split("=", 1) for text in self._image["Config"]["Env"] or ())
+        environment = {variable[0]: variable[1] for variable in variables}
+        container = Container(
+            self._daemon, _threads(), identifier, created, descriptor, environment
+        )
+        return container, plan
+
+
+@dataclass(frozen=True)
+class DockerStatus:
+    """Whether Docker works here; `reason` says why not, or what to know when it does."""
+
+    works: bool
+    capabilities: tuple[str, ...]
+    reason: str = ""
+    fix: str = ""
+    name: str = DockerBackend.name
+
+
+def docker_status(image: str | None = None, socket: str | None = None) -> DockerStatus:
+    """The state of Docker on this machine, for `clawgym sandbox doctor`."""
+    found = _look(image or DEFAULT_IMAGE, socket)
+    if isinstance(found, Refusal):
+        return DockerStatus(False, (), found.reason, found.fix)
+    capabilities = _ALWAYS | _enforced(found[2])
+    missing = sorted(set(Capability) - capabilities)
+    return DockerStatus(True, tuple(sorted(capabilities)), f"without: {', '.join(missing)}")
+
+
+def _look(image: str, socket: str | None) -> tuple[Daemon, Image, Info] | Refusal:
+    try:
+        daemon = connect(socket or default_socket())
+        info = daemon.describe()
+        if isinstance(info, Refusal):
+            return info
+        found = daemon.find(image)
+    except SandboxError as error:
+        return Refusal(str(error), "")
+    if found is None:
+        return Refusal(f"the Docker daemon has no image {image!r}", how_to_get(image))
+    return daemon, found, info
+
+
+def _enforced(info: Info) -> set[Capability]:
+    """What depends on the kernel and on how the daemon was started."""
+    claims = {
+        Capability.MEMORY: info.get("MemoryLimit", False),
+        Capability.PIDS: info.get("PidsLimit", False),
+        Capability.CPU: info.get("CpuCfsQuota", False),
+        Capability.SYSCALLS: is_supported(),
+    }
+    return {capability for capability, holds in claims.items() if holds}
+
+
+async def _undo(launching: "asyncio.Future[tuple[Container, Plan]]") -> None:
+    with suppress(SandboxError):  # it was not made, which is what we want
+        container, _ = await launching
+        os.close(container.descriptor)
+        await container.removal()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="docker")

@@ -33,7 +33,7 @@ from clawgym.sandbox._box import DirectoryBox, check_spec, make_box
 from clawgym.sandbox._confined import Confined
 from clawgym.sandbox._diagnosis import TRUSTED, Refusal
 from clawgym.sandbox._landlock_link import Answer, WardenLink
-from clawgym.sandbox._landlock_owner import Lease, hand_over, lease_user
+from clawgym.sandbox._landlock_owner import Lease, Loan, lease_user, lend, take_back
 from clawgym.sandbox._landlock_rules import device_paths, system_paths
 from clawgym.sandbox._launch import Command, clean_environment
 from clawgym.sandbox._pipes import OutputPipes
@@ -114,6 +114,7 @@ class LandlockBox(DirectoryBox):
     def __init__(self, spec: BoxSpec, directory: Path, *, abi: int) -> None:
         super().__init__(spec, directory)
         self._lease: Lease | None = None
+        self._loans: list[Loan] = []
         if os.geteuid() == _ROOT:
             self._lease = lease_user()
             self.owner = self._lease.user
@@ -132,13 +133,18 @@ class LandlockBox(DirectoryBox):
         return str(self.workspace if name == WORKSPACE else self.directory / name)
 
     def lend(self) -> None:
-        """Under root, give what root owns of the box's files to the box's user.
+        """Under root, let the box's user own what the box may write.
 
         Raises:
             SandboxError: an owner cannot be changed.
         """
-        if self.owner is not None:
-            self._hand_over([*self._writable(), str(self._tmp)], _ROOT, self.owner)
+        if not self._lease:
+            return
+        for path in (*self._writable(), str(self._tmp)):
+            try:
+                self._loans.append(lend(Path(path), self._lease.user))
+            except OSError as error:
+                raise SandboxError(f"cannot change owners below {path}: {error}") from error
 
     async def run(self, command: Command, stop: Future[None]) -> Outcome:
         """Run one command inside."""
@@ -212,7 +218,7 @@ class LandlockBox(DirectoryBox):
             read=[*system_paths(), *mounts, *read_only],
             write=[*self._writable(), str(self._tmp)],
             devices=device_paths(),
-            user=self.owner,
+            user=self._lease.user if self._lease else None,
             system_calls=_seccomp.program("shared").hex(),
             limits=_limits(self.spec.limits),
         )
@@ -222,18 +228,14 @@ class LandlockBox(DirectoryBox):
         return [*workspace, *(str(source.resolve()) for source in self.spec.writable.values())]
 
     def _take_back(self, user: int) -> None:
-        own = str(self.directory)
-        lent = [path for path in self._writable() if not path.startswith(own)]
-        self._hand_over(lent, user, _ROOT)
-
-    def _hand_over(self, paths: list[str], giver: int, taker: int) -> None:
-        for path in paths:
+        for loan in self._loans:
             try:
-                hand_over(Path(path), giver, taker)
-            except FileNotFoundError:
-                continue  # a mount that its owner has removed meanwhile
+                if not loan.directory.is_relative_to(self.directory):
+                    take_back(loan, user)
             except OSError as error:
-                raise SandboxError(f"cannot change owners below {path}: {error}") from error
+                raise SandboxError(
+                    f"cannot change owners below {loan.directory}: {error}"
+                ) from error
 
 
 def _exit_code(report: bytes) -> int:

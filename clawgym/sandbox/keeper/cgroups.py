@@ -46,9 +46,11 @@ class Group:
         for path in self._paths.values():
             os.makedirs(path, exist_ok=True)
         self._set(limits)
+        # A process that writes "0" to `tasks` moves itself and nothing else, at once. To
+        # `cgroup.procs` it would first stop every fork of the machine: 10 ms, if all was quiet.
+        file = "cgroup.procs" if self._unified else "tasks"
         self.joins = [
-            os.open(f"{path}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-            for path in self._paths.values()
+            os.open(f"{path}/{file}", os.O_WRONLY | os.O_CLOEXEC) for path in self._paths.values()
         ]
         self._kills = self._oom_kills()
 

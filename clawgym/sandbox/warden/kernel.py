@@ -30,9 +30,9 @@ _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 _SET_PDEATHSIG, _SET_SECCOMP, _CAPBSET_DROP, _SET_SECUREBITS = 1, 22, 24, 28
 _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS, _CAP_AMBIENT = 36, 38, 47
 _SECCOMP_FILTER = 2
-_AMBIENT_RAISE = 2
+_AMBIENT_RAISE, _AMBIENT_CLEAR = 2, 4
 _NO_SETUID_FIXUP_LOCKED = 1 << 2 | 1 << 3
-_DAC_OVERRIDE = 1
+_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
 _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION = 0x20080522
 
@@ -103,22 +103,42 @@ def die_with_parent() -> None:
 def become(user: int) -> None:
     """Turn from root into another user, with one capability.
 
-    Without mounts of its own, a box finds its files where they are, be it below `/root`. So it
-    passes by the permissions of files; what it may open at all, Landlock decides.
+    Without mounts of its own, a box finds its files where they are, be it below `/root`. So it may
+    pass through all directories; what it may open at all, Landlock decides. Docker does not grant
+    that capability but the wider one, which passes by the permissions of files as well.
     """
+    held = _permitted_capabilities()
+    kept = _DAC_READ_SEARCH if held >> _DAC_READ_SEARCH & 1 else _DAC_OVERRIDE
     # Capabilities stay when the user changes, and count in access(2) as they do in open(2)
     _prctl(_SET_SECUREBITS, _NO_SETUID_FIXUP_LOCKED)
     for capability in range(_LAST_CAPABILITY + 1):
-        if capability != _DAC_OVERRIDE:
+        if capability != kept:
             _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # fails where there is no such one
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    kept = 1 << _DAC_OVERRIDE
+    _keep_capabilities(1 << kept)
+    _prctl(_CAP_AMBIENT, _AMBIENT_RAISE, kept)
+
+
+def drop_capabilities() -> None:
+    """Give up what an ordinary user may have been granted beyond the ordinary."""
+    _prctl(_CAP_AMBIENT, _AMBIENT_CLEAR)
+    _keep_capabilities(0)
+
+
+def _permitted_capabilities() -> int:
+    data = ctypes.create_string_buffer(24)
+    if _libc.capget(struct.pack("@Ii", _CAPABILITY_VERSION, 0), data):
+        raise _error()
+    _, permitted, _, _, more, _ = struct.unpack("@6I", data.raw)
+    return permitted | more << 32
+
+
+def _keep_capabilities(kept: int) -> None:
     header = struct.pack("@Ii", _CAPABILITY_VERSION, 0)
     if _libc.capset(header, struct.pack("@6I", kept, kept, kept, 0, 0, 0)):
         raise _error()
-    _prctl(_CAP_AMBIENT, _AMBIENT_RAISE, _DAC_OVERRIDE)
 
 
 def _allow(rules: int, path: str, rights: int) -> None:

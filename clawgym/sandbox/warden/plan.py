@@ -1,6 +1,7 @@
 """What is told to a warden and to a runner."""
 
 import socket
+from array import array
 from typing import NamedTuple
 
 RUN, KILL = b"run", b"kill"
@@ -39,10 +40,14 @@ class Request(NamedTuple):
 
 def receive(door: socket.socket) -> tuple[bytes, list[int]]:
     """The next instruction and the descriptors that come with it; no word when the door closes."""
-    word, descriptors, _, _ = socket.recv_fds(
-        door, _WORD_BYTES, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-    )
-    return word, descriptors
+    # `socket.recv_fds` takes the flag and forgets it, and then commands inherit all descriptors
+    room = socket.CMSG_LEN(_DESCRIPTORS * array("i").itemsize)
+    word, ancillary, _, _ = door.recvmsg(_WORD_BYTES, room, socket.MSG_CMSG_CLOEXEC)
+    descriptors = array("i")
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    return word, list(descriptors)
 
 
 def content(descriptor: int) -> bytes:

@@ -72,9 +72,7 @@ class _Nursery:
         _, status = os.waitpid(self._wardens.pop(pidfd), 0)
         os.close(pidfd)
         if status:
-            for pid in _hunt(spared=set(self._wardens.values())):
-                with suppress(ChildProcessError):  # another orphan was its parent, and reaped it
-                    os.waitpid(pid, 0)
+            _hunt(spared=set(self._wardens.values()))
 
 
 def _be_warden(door: socket.socket, plan: int, harness: int) -> NoReturn:
@@ -105,6 +103,7 @@ class _Warden:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to wait for the dead
         self._rules = kernel.ruleset(plan)
         self._scoped = plan.abi >= kernel.SCOPE_ABI and kernel.scope_signals()
+        os.stat("/proc/thread-self/children")  # what to kill can be found, or this box is not made
         self._runner = self._start_runner()
 
     def serve(self) -> None:
@@ -163,18 +162,32 @@ class _Warden:
         if self._scoped:
             with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
+        elif self._plan.user is not None:
+            _kill_as(self._plan.user)
         else:
             _hunt(spared=set())
         with suppress(ChildProcessError):
             os.waitpid(-1, 0)  # as SIGCHLD is ignored, this returns when the last child is gone
 
 
-def _hunt(spared: set[int]) -> set[int]:
-    """Kill all descendants but `spared` and theirs, where signals cannot be scoped; return them.
+def _kill_as(user: int) -> None:
+    """Kill all processes of a user whom nobody but one box is: one call, as with scoped signals."""
+    pid = os.fork()
+    if not pid:
+        try:
+            os.setresuid(user, user, user)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def _hunt(spared: set[int]) -> None:
+    """Kill all descendants but `spared` and theirs, one by one, until none is left.
 
     They are stopped first, so that none is born while others are killed.
     """
-    hunted: set[int] = set()
     while found := _descendants(spared):
         stopped: set[int] = set()
         while new := found - stopped:
@@ -182,9 +195,10 @@ def _hunt(spared: set[int]) -> set[int]:
             stopped |= new
             found = _descendants(spared)
         _signal(stopped, signal.SIGKILL)
-        hunted |= stopped
         time.sleep(_PAUSE)
-    return hunted
+        for pid in stopped:
+            with suppress(ChildProcessError):  # it is not our child, or nobody has to wait
+                os.waitpid(pid, os.WNOHANG)
 
 
 def _signal(pids: set[int], number: int) -> None:
@@ -194,22 +208,19 @@ def _signal(pids: set[int], number: int) -> None:
 
 
 def _descendants(spared: set[int]) -> set[int]:
-    children = _children()
     found: set[int] = set()
     pending = [os.getpid()]
     while pending:
-        born = children.get(pending.pop(), set()) - spared
+        born = _children(pending.pop()) - spared - found
         found |= born
         pending += born
     return found
 
 
-def _children() -> dict[int, set[int]]:
-    """The living processes by their parents."""
-    found: dict[int, set[int]] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with suppress(OSError), open(f"/proc/{name}/stat", "rb") as stream:
-            state, parent = stream.read().rpartition(b")")[2].split()[:2]
-            if state not in (b"Z", b"X"):
-                found.setdefault(int(parent), set()).add(int(name))
+def _children(pid: int) -> set[int]:
+    found: set[int] = set()
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as stream:
+                found.update(map(int, stream.read().split()))
     return found

@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.files import Files
-from clawgym.sandbox import Backend, BoxSpec, Limits, Sandbox, box, open_backend
+from clawgym.sandbox import Backend, BoxSpec, Limits, Sandbox, box
 from tests.clawgym.sandbox import (
     abuse_escape,
     abuse_files,
@@ -28,6 +28,7 @@ from tests.clawgym.sandbox import (
     abuse_resources,
     abuse_time,
 )
+from tests.clawgym.sandbox.abuse_backends import NAMES, open_isolating
 from tests.clawgym.sandbox.abuse_case import Abuse, Evidence, Play
 from tests.clawgym.sandbox.abuse_host import Host, attacked_host, kill_all, processes_with
 from tests.clawgym.sandbox.abuse_user import run_as
@@ -131,7 +132,7 @@ def _tried(evidence: Evidence) -> tuple[Outcome, str]:
         return Outcome.SKIPPED, reasons[0]
     if any(result.exit_code == 127 for result in evidence.results):
         return Outcome.SKIPPED, "there is no python3 in the box"
-    if not evidence.said("tried"):
+    if not evidence.said("tried") and not evidence.begun:
         return Outcome.BROKEN, f"it never began: {evidence.text[-300:]!r}"
     return Outcome.FAILED, ""
 
@@ -170,9 +171,12 @@ for place in ("/tmp", "/dev/shm", "/run"):
         pass
 libc = ctypes.CDLL(None)
 libc.shmget(int(sys.argv[2]), 4096, 0o1666)
-server = socket.socket(socket.AF_UNIX)
-server.bind("\\0clawgym-neighbour")
-server.listen()
+try:
+    server = socket.socket(socket.AF_UNIX)
+    server.bind("\\0clawgym-neighbour")
+    server.listen()
+except OSError:
+    pass
 open("ready", "w").close()
 time.sleep(3600)
 """
@@ -197,7 +201,7 @@ async def _run(backend: Backend, wanted: Sequence[str], *, verbose: bool) -> int
 def main() -> int:
     """The command line; see the module's text."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--backend", default="bwrap", choices=["bwrap", "docker", "landlock"])
+    parser.add_argument("--backend", default="bwrap", choices=NAMES)
     parser.add_argument("--user", type=int, help="run as this user (needs root)")
     parser.add_argument("--verbose", action="store_true", help="what each attack met with")
     parser.add_argument("cases", nargs="*", help="only cases with one of these words")
@@ -208,7 +212,7 @@ def main() -> int:
             command.append("--verbose")
         return run_as(asked.user, command)
     try:
-        return asyncio.run(_run(open_backend(asked.backend), asked.cases, verbose=asked.verbose))
+        return asyncio.run(_run(open_isolating(asked.backend), asked.cases, verbose=asked.verbose))
     except SandboxUnsupportedError as error:
         print(f"{asked.backend} does not work here: {error}", file=sys.stderr)
         return 3

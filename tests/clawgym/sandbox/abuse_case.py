@@ -42,6 +42,8 @@ class Evidence:
     host: Host
     results: list[ExecResult] = field(default_factory=list[ExecResult])
     noticed: list[str] = field(default_factory=list[str])
+    begun: bool = False
+    """The host's side knows that the attack took place, although nothing was heard from inside."""
 
     def said(self, tag: str) -> list[str]:
         """The lines that the program said with this tag."""

@@ -229,7 +229,7 @@ own = os.fork()
 if own == 0:
     time.sleep(60)
     os._exit(0)
-for pid in sorted(set(pids()) - {os.getpid()}):
+for pid in sorted(set(pids()) - {os.getpid(), own}):
     forbidden("ptrace %d" % pid, system_call, 101, 0x4206, pid, 0, 0)
 os.kill(own, signal.SIGKILL)
 """,
@@ -362,6 +362,8 @@ for pid in pids() + ["self"]:
         FILESYSTEM,
         """
 count = 0
+def masked(path):  # with /dev/null over it
+    return os.path.exists(path) and os.stat(path).st_rdev == os.makedev(1, 3)
 for top in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/driver", "/sys"):
     for folder, folders, names in os.walk(top):
         for name in names:
@@ -371,11 +373,13 @@ for top in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/p
                 os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
             except OSError:
                 continue
-            won("opened %s for writing" % path)
+            if not masked(path):
+                won("opened %s for writing" % path)
 tried("%d settings" % count)
 for name in ("sysrq-trigger", "sys/kernel/core_pattern", "sys/kernel/modprobe", "mtrr", "keys",
              "sys/vm/drop_caches", "scsi/scsi", "timer_list", "latency_stats", "sys/fs/binfmt_misc"):
-    forbidden("/proc/" + name, os.open, "/proc/" + name, os.O_WRONLY | os.O_APPEND)
+    if not masked("/proc/" + name):
+        forbidden("/proc/" + name, os.open, "/proc/" + name, os.O_WRONLY | os.O_APPEND)
 """,
     ),
     Abuse(
@@ -383,11 +387,11 @@ for name in ("sysrq-trigger", "sys/kernel/core_pattern", "sys/kernel/modprobe", 
         FILESYSTEM,
         """
 careful()
-before = int(contents("/proc/self/oom_score_adj"))
-def lower():
-    with open("/proc/self/oom_score_adj", "w") as stream:
-        stream.write(str(max(-1000, before - 1)))
-forbidden("lower oom_score_adj below %d" % before, lower)
+def lower(to):
+    handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(handle, b"%d" % to)
+for to in (-1000, -1, HOST["oom"] - 1):
+    forbidden("be spared before the harness, with oom_score_adj %d" % to, lower, to)
 forbidden("a real-time class", os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(1))
 forbidden("a better priority", os.setpriority, os.PRIO_PROCESS, 0, os.getpriority(0, 0) - 1)
 """,

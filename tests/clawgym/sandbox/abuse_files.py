@@ -416,6 +416,7 @@ say("note", "done")
         frozenset(),
         """
 import fcntl
+careful()
 tried("files that nobody can remove")
 os.makedirs("locked/in/side")
 for name in ("locked/f", "locked/in/f", "locked/in/side/f", "immutable", "append"):
@@ -440,6 +441,8 @@ for name in ("locked/in/side/f", "locked/in/side", "locked/in/f", "locked/in", "
 here = HOST["places"]["workspace"]
 forbidden("remove the workspace", os.rmdir, here)
 forbidden("rename the workspace", os.rename, here, here + "2")
+if os.path.isdir(here + "2"):
+    os.rename(here + "2", here)
 attempt("lock the workspace", os.chmod, here, 0)
 """,
     ),

@@ -78,6 +78,7 @@ class Host:
             "segment": self.segment,
             "victim": self.victim.pid,
             "harness": os.getpid(),
+            "oom": int(Path("/proc/self/oom_score_adj").read_text()),
             "places": {},
             "private": [str(Path.home()), str(Path(__file__).resolve().parents[3])],
         }

@@ -60,8 +60,9 @@ def forbidden(what, action, *arguments):
 
 
 def careful():
-    """Stop where success would harm the machine: with any capability the box has lost already."""
-    if int(status("CapEff"), 16):
+    """Stop where success would harm the machine: with capabilities the box has lost already."""
+    passing_by_file_modes = 0b110  # harms nothing by itself; another case reports it
+    if any(bits & ~passing_by_file_modes for bits in capabilities()):
         tried("this attack")
         won("has capabilities, with which this attack might harm the host: not tried")
         os._exit(0)
@@ -92,12 +93,22 @@ def contents(path, limit=1 << 20):
 
 
 def pids():
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    """Every process that can be seen; where /proc is closed, those that can be guessed."""
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError as error:
+        say("denied", error)
+        return [1, os.getppid(), os.getpid(), HOST["victim"], HOST["harness"]]
 
 
-def status(field, pid="self"):
-    text = contents("/proc/%s/status" % pid).decode()
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)[field].strip()
+def capabilities():
+    """The effective, permitted and inheritable sets, from the kernel itself: /proc may be closed."""
+    header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
+    sets = ctypes.create_string_buffer(24)
+    if libc.capget(header, sets):
+        return [0, 0, 0]
+    words = struct.unpack("6I", sets.raw[:24])
+    return [words[kind] | words[kind + 3] << 32 for kind in range(3)]
 
 
 def system_call(number, *arguments):
@@ -143,6 +154,10 @@ def fill(path, limit):
 def _report_bug(kind, value, trace):
     import traceback
 
+    if isinstance(value, PermissionError):  # stopped already on the way to the attack
+        tried("the way there")
+        say("denied", value)
+        return
     lines = traceback.extract_tb(trace)
     say("broken", "%s: %s at line %s" % (kind.__name__, value, lines[-1].lineno if lines else "?"))
 

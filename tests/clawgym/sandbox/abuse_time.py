@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from clawgym.errors import SandboxError
@@ -66,7 +67,9 @@ async def lose_the_holder(play: Play) -> None:
         play.notice(f"has no PID namespace of its own: {namespace!r}")
         command.cancel()
         return
-    kill_all(processes_in(namespace))
+    victims = processes_in(namespace)
+    kill_all(victims)
+    play.evidence.begun = bool(victims)
     try:
         await command
     except SandboxError:
@@ -97,7 +100,6 @@ async def kill_the_harness(play: Play) -> None:
     with tempfile.TemporaryDirectory(prefix="clawgym-abuse-home-") as home:
         env = {**os.environ, "TMPDIR": home, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         script = [sys.executable, "-c", HARNESS, play.backend, play.token]
-        before = _cgroups()
         harness = await asyncio.create_subprocess_exec(
             *script, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -105,6 +107,7 @@ async def kill_the_harness(play: Play) -> None:
         assert harness.stderr
         if await harness.stdout.readline() != b"ready\n":
             raise SandboxError(f"no harness to kill: {(await harness.stderr.read()).decode()}")
+        family = {harness.pid, *_children(harness.pid)}
         os.kill(harness.pid, signal.SIGKILL)
         await harness.wait()
         await _until_gone(play.token)
@@ -118,7 +121,7 @@ async def kill_the_harness(play: Play) -> None:
             play.notice(f"directories survived the harness: {left[:3]}")
         if home in Path("/proc/self/mounts").read_text():
             play.notice("mounts survived the harness")
-        if left := sorted(name for name in _cgroups() - before if _is_empty(name)):
+        if left := [name for name in _cgroups() if any(f"-{pid}-" in name for pid in family)]:
             play.notice(f"cgroups survived the harness: {left[:3]}")
 
 
@@ -128,16 +131,15 @@ async def _until_gone(token: str) -> None:
         await asyncio.sleep(0.05)
 
 
-def _cgroups() -> set[str]:
-    root = Path("/sys/fs/cgroup")
-    return {str(path) for path in root.glob("**/*clawgym*/**/") if path.is_dir()}
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
-def _is_empty(group: str) -> bool:
-    try:
-        return not Path(group, "cgroup.procs").read_text()
-    except OSError:
-        return False
+def _cgroups() -> list[str]:
+    """The control groups of every harness on this machine; their names hold its process id."""
+    return [str(path) for path in Path("/sys/fs/cgroup").glob("**/clawgym-*")]
 
 
 def exit_code_forged(evidence: Evidence) -> str | None:
@@ -156,7 +158,8 @@ if os.path.exists(HOST["secret"]):
 
 HARNESS = """
 import asyncio, sys
-from clawgym.sandbox import BoxSpec, Limits, box, open_backend
+from clawgym.sandbox import BoxSpec, box
+from tests.clawgym.sandbox.abuse_backends import open_isolating
 DAEMON = "import os, time; os.fork() or os.setsid(); open('started', 'w').close(); time.sleep(600)"
 async def busy(backend, number):
     async with box(backend, BoxSpec()) as sandbox:
@@ -170,15 +173,16 @@ async def busy(backend, number):
         await running
 ready = []
 async def main():
-    backend = open_backend(sys.argv[1])
+    backend = open_isolating(sys.argv[1])
     await asyncio.gather(*(busy(backend, number) for number in range(3)))
 asyncio.run(main())
 """
 
 COLLECTOR = """
 import sys
-from clawgym.sandbox import collect_garbage, open_backend
-open_backend(sys.argv[1])
+from clawgym.sandbox import collect_garbage
+from tests.clawgym.sandbox.abuse_backends import open_isolating
+open_isolating(sys.argv[1])
 collect_garbage()
 """
 
@@ -279,13 +283,16 @@ guard()
         """
 tried("a new process id every moment")
 for _ in range(8):
-    if os.fork() == 0:
-        while True:
-            try:
-                if os.fork():
-                    os._exit(0)
-            except OSError:
-                pass
+    try:
+        pid = os.fork()
+    except OSError:
+        continue
+    while pid == 0:
+        try:
+            if os.fork():
+                os._exit(0)
+        except OSError:
+            pass
 time.sleep(60)
 """,
         act=time_out,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[3]
 _OURS = ("clawgym", "tests/clawgym/sandbox")
-_NEEDED = ("clawgym.sandbox",)
+_NEEDED = ("clawgym.sandbox.docker", "clawgym.sandbox.landlock")
 
 
 def run_as(user: int, arguments: Sequence[str]) -> int:
@@ -64,7 +64,11 @@ def _copy_package(name: str, target: Path) -> None:
 
 def _python_for(user: int) -> str:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    check = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    # setpriv starts even what the user could not: only the user itself can tell.
+    check = (
+        f"import os, sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]}"
+        " or not os.access(sys.executable, os.X_OK))"
+    )
     for python in (sys.executable, f"/usr/bin/python{version}", "/usr/local/bin/python3"):
         command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"]
         try:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, doctor, open_backend
+from clawgym.sandbox.docker import DockerBackend, docker_status
+from clawgym.sandbox.landlock import LandlockBackend, landlock_refusal
 
 
 def backend_or_skip(name: str) -> Backend:
@@ -16,9 +18,37 @@ def backend_or_skip(name: str) -> Backend:
     return open_backend(name)
 
 
-@pytest.fixture(params=["bwrap", "local"])
+def landlock_or_skip() -> LandlockBackend:
+    if refusal := landlock_refusal():
+        pytest.skip(f"landlock: {refusal.reason}")
+    return LandlockBackend()
+
+
+def docker_or_skip() -> DockerBackend:
+    status = docker_status()
+    if not status.works:
+        pytest.skip(f"docker: {status.reason}")
+    return DockerBackend()
+
+
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+OPENERS = {"docker": docker_or_skip, "landlock": landlock_or_skip}
+
+
+@pytest.fixture(params=["bwrap", DOCKER, "landlock", "local"])
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return backend_or_skip(request.param)
+    opener = OPENERS.get(request.param)
+    return opener() if opener else backend_or_skip(request.param)
+
+
+@pytest.fixture
+def docker() -> DockerBackend:
+    return docker_or_skip()
+
+
+@pytest.fixture
+def landlock() -> LandlockBackend:
+    return landlock_or_skip()
 
 
 @pytest.fixture

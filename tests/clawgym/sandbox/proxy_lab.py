@@ -1,7 +1,7 @@
 """Real servers on loopback, a proxy before them, and a client that speaks raw bytes."""
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 import socket
 import ssl
@@ -205,7 +205,7 @@ class Authority:
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "lab")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     names: list[x509.GeneralName] = [x509.DNSName(text) for text in NAMES]
     names.append(x509.IPAddress(ipaddress.ip_address(LOOPBACK)))
     return (
@@ -214,8 +214,8 @@ def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -233,3 +233,19 @@ def client_hello(name: str | None) -> bytes:
     except ssl.SSLWantReadError:
         return outgoing.read()
     raise AssertionError("a handshake cannot end without a server")
+
+
+ENCRYPTED = b"\xfe\x0d\0\x01\0"
+"""The extension of an encrypted ClientHello, with nothing in it."""
+
+
+def with_extension(hello: bytes, extension: bytes) -> bytes:
+    """A ClientHello in one record with one more extension at its end."""
+    body = bytearray(hello[5:] + extension)
+    at = 4 + 2 + 32  # header, version, random; then session, cipher suites, compression
+    at += 1 + body[at]
+    at += 2 + int.from_bytes(body[at : at + 2])
+    at += 1 + body[at]
+    body[at : at + 2] = (int.from_bytes(body[at : at + 2]) + len(extension)).to_bytes(2)
+    body[1:4] = (len(body) - 4).to_bytes(3)
+    return hello[:3] + len(body).to_bytes(2) + bytes(body)

@@ -4,30 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from clawgym.sandbox import doctor, open_backend
 from tests.clawgym.sandbox.abuse import CASES, Arena, Outcome, arena
+from tests.clawgym.sandbox.abuse_backends import available, open_isolating
 from tests.clawgym.sandbox.abuse_case import Abuse
 
-ISOLATING = [status.name for status in doctor() if status.works and status.name != "local"]
-HARMLESS = {
-    "host-file-by-its-path",
-    "hidden-places",
-    "root-of-another-process",
-    "command-line-of-every-process",
-    "environment-of-every-process",
-    "abstract-socket-of-the-host",
-    "unix-socket-of-the-host",
-    "loopback-of-the-host-tcp",
-    "loopback-of-the-host-udp",
-    "address-of-the-host",
-    "name-of-the-host",
-}
-"""Attacks that do no harm where they succeed: on the backend that isolates nothing."""
 
-
-@pytest.fixture(scope="module", params=ISOLATING)
+@pytest.fixture(scope="module", params=available())
 async def ring(request: pytest.FixtureRequest) -> AsyncIterator[Arena]:
-    async with arena(open_backend(request.param)) as opened:
+    async with arena(open_isolating(request.param)) as opened:
         yield opened
 
 

@@ -87,8 +87,22 @@ def test_a_pattern_without_a_port_covers_every_port():
 
 @pytest.mark.parametrize(
     "host",
-    ["127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.0.0.1.", "1270。0。1", "a..b", ""]
-    + ["-a.test", "a b.test", "user@good.test", "fe80::1%eth0", "good.test\0.evil.test", "x" * 400],
+    [
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "127。0。0。1",
+        "a..b",
+        "",
+        "-a.test",
+        "a b.test",
+        "user@good.test",
+        "fe80::1%eth0",
+        "good.test\0.evil.test",
+        "x" * 400,
+    ],
 )
 def test_a_host_in_a_spelling_that_programs_disagree_on_is_no_host(host: str):
     assert not AllowList.parse(["*.test", "127.0.0.0/8", "fe80::/10"]).allows(host, 80)
@@ -96,9 +110,29 @@ def test_a_host_in_a_spelling_that_programs_disagree_on_is_no_host(host: str):
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "*", "*.", "*example.com", "a.*.com", "https://example.com", "example.com/path", "a b"]
-    + ["example.com:0", "example.com:65536", "example.com:https", ":443", "10.0.0.1/8", "127.1"]
-    + ["fe80::1%eth0", "[::1", "::1]:80", "a:b:c", "-a.com", "a" * 64 + ".com", "bad\n.com"],
+    [
+        "",
+        "*",
+        "*.",
+        "*example.com",
+        "a.*.com",
+        "https://example.com",
+        "example.com/path",
+        "a b",
+        "example.com:0",
+        "example.com:65536",
+        "example.com:https",
+        ":443",
+        "10.0.0.1/8",
+        "127.1",
+        "fe80::1%eth0",
+        "[::1",
+        "::1]:80",
+        "a:b:c",
+        "-a.com",
+        "a" * 64 + ".com",
+        "bad\n.com",
+    ],
 )
 def test_an_unreadable_pattern_is_named(pattern: str):
     with pytest.raises(UsageError) as caught:

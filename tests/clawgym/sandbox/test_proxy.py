@@ -1,11 +1,12 @@
 """The proxy lets through what the task names, exactly, and says why to the rest."""
 
 import asyncio
+import shutil
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx2
@@ -13,15 +14,13 @@ import pytest
 
 from clawgym.sandbox._hosts import IPAddress
 from clawgym.sandbox._proxy import Decision, proxy_environment
+from clawgym.sandbox._route import system_resolver
 from tests.clawgym.sandbox.proxy_lab import (
     LOOPBACK,
     Authority,
     Front,
     Tap,
     ask,
-    client_hello,
-    connect,
-    echo,
     front,
     hello,
     origin,
@@ -61,8 +60,11 @@ def _httpx(front: Front, url: str, ca: Path) -> tuple[int, bytes]:
 
 
 def _curl(front: Front, url: str, ca: Path) -> tuple[int, bytes]:
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl")
     asked = ["curl", "-sS", "-m", "10", "-w", "\n%{http_code}", "--cacert", str(ca), url]
-    done = subprocess.run(asked, env=proxy_environment(front.port), capture_output=True)  # noqa: PLW1510
+    told = proxy_environment(front.port)
+    done = subprocess.run(asked, env=told, capture_output=True, check=False)
     body, _, status = done.stdout.rpartition(b"\n")
     return int(status), body
 
@@ -173,6 +175,15 @@ async def test_a_name_that_does_not_exist_is_a_bad_gateway():
     assert box.verdicts() == [("missing.test", True, "no such name")]
 
 
+async def test_the_machines_own_resolver_is_asked_where_nobody_says_otherwise():
+    async with (
+        origin(hello) as server,
+        front("localhost", LOOPBACK, resolver=system_resolver) as box,
+    ):
+        answer = await box.ask(ask("GET", f"http://localhost:{server.port}/"))
+    assert answer.endswith(b"hello")
+
+
 async def test_names_off_the_list_are_not_even_resolved():
     asked: list[str] = []
 
@@ -219,9 +230,12 @@ async def test_a_body_of_known_length_arrives_whole():
             await tap.read()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
-    async with origin(measure) as server, front(*GOOD) as box:
-        async with httpx2.AsyncClient(proxy=box.url, trust_env=False) as client:
-            answer = await client.post(f"http://good.test:{server.port}/", content=BODY)
+    async with (
+        origin(measure) as server,
+        front(*GOOD) as box,
+        httpx2.AsyncClient(proxy=box.url, trust_env=False) as client,
+    ):
+        answer = await client.post(f"http://good.test:{server.port}/", content=BODY)
     assert answer.content == b"ok"
     assert f"\r\nContent-Length: {len(BODY)}\r\n".encode() in server.heard
     assert server.heard.endswith(BODY)
@@ -239,9 +253,12 @@ async def test_a_body_in_chunks_arrives_in_chunks_and_comes_back():
         for at in range(0, len(BODY), 70_000):
             yield BODY[at : at + 70_000]
 
-    async with origin(mirror) as server, front(*GOOD) as box:
-        async with httpx2.AsyncClient(proxy=box.url, trust_env=False) as client:
-            answer = await client.post(f"http://good.test:{server.port}/", content=pieces())
+    async with (
+        origin(mirror) as server,
+        front(*GOOD) as box,
+        httpx2.AsyncClient(proxy=box.url, trust_env=False) as client,
+    ):
+        answer = await client.post(f"http://good.test:{server.port}/", content=pieces())
     assert answer.content == BODY
     assert b"\r\nTransfer-Encoding: chunked\r\n" in server.heard
     assert b"Content-Length" not in server.heard
@@ -276,6 +293,14 @@ async def test_an_answer_that_comes_before_the_whole_body_still_comes():
         url = f"http://good.test:{server.port}/"
         answer = await box.ask(ask("POST", url, f"Content-Length: {len(BODY)}") + BODY[:-1])
     assert answer.endswith(b"\r\n\r\ntoo")
+
+
+async def test_a_refusal_arrives_while_the_client_is_still_sending():
+    async with front(*GOOD) as box:
+        answer = await box.ask(
+            ask("POST", "http://evil.test/", "Content-Length: 9999999") + BODY * 5
+        )
+    assert answer.endswith(b"evil.test:80 is not on the task's allow-list\n")
 
 
 @pytest.mark.parametrize(
@@ -318,77 +343,6 @@ async def test_equal_decisions_are_counted_together():
     assert down > 3 * len("hello")
 
 
-async def test_a_tunnel_may_be_half_closed():
-    async def late(tap: Tap, writer: asyncio.StreamWriter) -> None:
-        while await tap.read():
-            pass
-        writer.write(b"after your end")
-
-    async with origin(late) as server, front(*GOOD) as box:
-        answer = await box.ask(connect(f"{LOOPBACK}:{server.port}") + b"to the end")
-    assert answer.endswith(b"\r\n\r\nafter your end")
-    assert server.heard == b"to the end"
-
-
-async def test_a_server_may_finish_first():
-    async def early(tap: Tap, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"bye")
-        writer.write_eof()
-        while await tap.read():
-            pass
-
-    async with origin(early) as server, front(*GOOD) as box:
-        reader, writer = await asyncio.open_connection(LOOPBACK, box.port)
-        writer.write(connect(f"{LOOPBACK}:{server.port}"))
-        assert (await reader.read()).endswith(b"bye")
-        writer.write(b"still talking")
-        writer.write_eof()
-        await until(lambda: server.heard == b"still talking")
-        writer.close()
-
-
-async def test_a_tunnel_does_not_reach_another_name_on_the_same_front_end(authority: Authority):
-    async with origin(hello, tls=authority.server()) as server, front(*GOOD) as box:
-        reader, writer = await asyncio.open_connection(LOOPBACK, box.port)
-        writer.write(connect(f"good.test:{server.port}"))
-        await reader.readuntil(b"\r\n\r\n")
-        with pytest.raises(ssl.SSLError, match="ACCESS_DENIED"):
-            await writer.start_tls(authority.client(), server_hostname="evil.test")
-    assert not server.heard
-    assert box.verdicts() == [("good.test", False, "the ClientHello says another server name")]
-
-
-@pytest.mark.parametrize(
-    ("first", "reason"),
-    [
-        (client_hello(None), "the ClientHello says no server name"),
-        (client_hello("evil.test"), "the ClientHello says another server name"),
-        (client_hello("good.test")[:100], "the ClientHello is incomplete"),
-        (b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", "this is not TLS"),
-        (b"SSH-2.0-client\r\n", "this is not TLS"),
-    ],
-)
-async def test_a_tunnel_to_a_name_carries_nothing_but_tls_for_it(first: bytes, reason: str):
-    async with origin(echo) as server, front(*GOOD) as box:
-        answer = await box.ask(connect(f"good.test:{server.port}") + first)
-    refusal = answer.partition(b"\r\n\r\n")[2]
-    assert refusal.startswith(b"\x15" if first.startswith(b"\x16") else b"HTTP/1.1 403 ")
-    assert server.heard == b""
-    assert box.verdicts() == [("good.test", False, reason)]
-
-
-async def test_unnamed_tunnels_can_be_asked_for():
-    async with origin(echo) as server, front(*GOOD, unnamed_tunnels=True) as box:
-        answer = await box.ask(connect(f"good.test:{server.port}") + b"SSH-2.0-client\r\n")
-    assert answer.endswith(b"\r\n\r\nSSH-2.0-client\r\n")
-
-
 async def test_programs_find_the_proxy_in_their_environment():
     assert proxy_environment(3128)["https_proxy"] == "http://127.0.0.1:3128"
     assert proxy_environment(3128)["NO_PROXY"] == ""
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not happened():
-            await asyncio.sleep(0.01)

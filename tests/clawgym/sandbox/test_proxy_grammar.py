@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clawgym.sandbox._proxy import ProxyLimits
-from tests.clawgym.sandbox.proxy_lab import LOOPBACK, Front, ask, front, hello, origin
+from tests.clawgym.sandbox.proxy_lab import LOOPBACK, Front, Tap, ask, front, hello, origin
 
 URL = "http://good.test:{port}/"
 BAD = b"HTTP/1.1 400 "
@@ -160,10 +160,13 @@ async def test_refusals_say_nothing_about_the_host_machine():
 
 
 TOKENS = st.sampled_from(
-    [b"GET ", b"CONNECT ", b"POST ", b"http://", b"good.test", b"evil.test", b":PORT", b"/", b" "]
-    + [b"HTTP/1.1", b"\r\n", b"\n", b"\r", b"Host: x", b"Content-Length: 3", b"\r\n\r\n", b"abc"]
-    + [b"Transfer-Encoding: chunked", b"0\r\n\r\n", b"@", b"\0", b"\xff", b"[::1]", b"127.0.0.1"]
-)
+    [
+        b"GET ", b"CONNECT ", b"POST ", b"http://", b"good.test", b"evil.test", b":PORT", b"/",
+        b" ", b"HTTP/1.1", b"\r\n", b"\n", b"\r", b"Host: x", b"Content-Length: 3", b"\r\n\r\n",
+        b"abc", b"Transfer-Encoding: chunked", b"0\r\n\r\n", b"@",
+        b"\0", b"\xff", b"[::1]", b"127.0.0.1",
+    ]
+)  # fmt: skip
 
 
 @settings(
@@ -178,6 +181,41 @@ def test_arbitrary_bytes_neither_crash_the_proxy_nor_go_up(
             await box.ask(data.replace(b"PORT", str(server.port).encode()))
             await _still_serves(box)
         assert not server.taps
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scenario())
+    assert not caplog.records
+
+
+REPLY = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK", b"HTTP/1.1 100 x", b"HTTP/1.1 101 x", b"HTTP/1.1 204 x",
+        b"HTTP/1.0 304 x", b"\r\n", b"\n", b"\r\n\r\n", b"Content-Length: 3", b"abc",
+        b"Transfer-Encoding: chunked", b"3\r\nabc\r\n", b"0\r\n\r\n", b"Connection: close",
+        b"Upgrade: x", b"\0", b"\xff", b" folded",
+    ]
+)  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.sampled_from(["GET", "HEAD", "POST"]),
+    st.binary(max_size=200) | st.lists(REPLY, max_size=12).map(b"".join),
+)
+def test_arbitrary_answers_do_not_crash_the_proxy(
+    caplog: pytest.LogCaptureFixture, method: str, data: bytes
+):
+    async def babble(tap: Tap, writer: asyncio.StreamWriter) -> None:
+        await tap.head()
+        writer.write(data)
+
+    async def scenario() -> None:
+        async with origin(babble) as server, front(LOOPBACK) as box:
+            request = ask(method, f"http://{LOOPBACK}:{server.port}/", "Content-Length: 2")
+            await box.ask(request + b"ab")
+            await _still_serves(box)
 
     with caplog.at_level(logging.ERROR):
         asyncio.run(scenario())

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import socket
 import threading
 import time
@@ -85,9 +86,9 @@ async def test_an_idle_tunnel_is_closed_and_a_busy_one_is_not():
 
 
 async def test_a_server_that_never_answers_is_a_gateway_time_out():
-    async with origin(silence) as server:
-        async with front(LOOPBACK, limits=ProxyLimits(idle_seconds=0.1)) as box:
-            answer = await box.ask(ask("GET", f"http://{LOOPBACK}:{server.port}/"), finish=False)
+    limits = ProxyLimits(idle_seconds=0.1)
+    async with origin(silence) as server, front(LOOPBACK, limits=limits) as box:
+        answer = await box.ask(ask("GET", f"http://{LOOPBACK}:{server.port}/"), finish=False)
     assert answer.startswith(b"HTTP/1.1 504 ")
 
 
@@ -140,11 +141,14 @@ async def test_a_flood_of_refusals_does_not_crowd_out_what_was_allowed():
 
 
 async def test_a_thousand_requests_one_after_the_other():
-    async with origin(hello) as server, front("good.test", LOOPBACK) as box:
-        async with httpx2.AsyncClient(proxy=box.url, trust_env=False) as client:
-            for _ in range(1000):
-                answer = await client.get(f"http://good.test:{server.port}/")
-                assert answer.content == b"hello"
+    async with (
+        origin(hello) as server,
+        front("good.test", LOOPBACK) as box,
+        httpx2.AsyncClient(proxy=box.url, trust_env=False) as client,
+    ):
+        for _ in range(1000):
+            answer = await client.get(f"http://good.test:{server.port}/")
+            assert answer.content == b"hello"
     assert sum(one.times for one in box.proxy.decisions if one.allowed) == 1000
 
 
@@ -282,11 +286,7 @@ def open_sockets() -> int:
     return sum(os.readlink(link).startswith("socket:") for link in links if os.path.islink(link))
 
 
-async def test_when_descriptors_run_out_the_proxy_waits_and_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    import resource  # noqa: PLC0415
-
+async def test_when_descriptors_run_out_the_proxy_waits_and_goes_on():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     async with front("good.test") as box:
         client = socket.create_connection((LOOPBACK, box.port))

@@ -1,21 +1,19 @@
 """Copying, emptying and writing trees where everything may be a trap."""
 
 import errno
-import fcntl
 import os
 import resource
 import socket
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from clawgym.files import File, Files
-from clawgym.sandbox._clear import _SET_FLAGS
+from clawgym.files import Files
 from clawgym.sandbox._content import clone
 from clawgym.sandbox._trail import OPEN_LEVELS, Trail
 from clawgym.sandbox._trees import (
@@ -112,15 +110,6 @@ def test_an_ordinary_user_copies_and_clears_what_is_locked_to_him(tree: Folder) 
             assert look(source) == before
             clear(target)
         assert os.listdir(target) == []
-
-
-@settings(deadline=None, max_examples=30)
-@given(tree=TREES)
-def test_clearing_leaves_nothing(tree: Folder) -> None:
-    with place() as root:
-        trees.build(tree, root)
-        clear(root)
-        assert os.listdir(root) == []
 
 
 def test_holes_stay_holes(pair: tuple[Path, Path]) -> None:
@@ -228,7 +217,7 @@ def test_root_gives_everything_to_the_owner(pair: tuple[Path, Path]) -> None:
     with opened(source) as reading, opened(target) as writing:
         copy_tree(reading, writing, owner=4321)
         fill(writing, Files({"new/folder/file": "x"}), owner=4321)
-    made = [path for path in target.rglob("*")]
+    made = list(target.rglob("*"))
     assert len(made) == 7
     assert {(path.lstat().st_uid, path.lstat().st_gid) for path in made} == {(4321, 4321)}
 
@@ -247,6 +236,22 @@ def test_many_names_of_one_file_in_different_folders_stay_one_file(
     assert {path.stat().st_ino for path in target.rglob("name")} == {
         (target / "a/b/c/first").stat().st_ino
     }
+
+
+def test_a_name_of_a_file_that_lies_very_deep_becomes_a_file_of_its_own(
+    pair: tuple[Path, Path],
+) -> None:
+    source, target = pair
+    with opened(source) as reading:
+        trees.make_deep(reading, 70)
+    deepest = source.joinpath(*["d"] * 70)
+    (deepest / "f").write_text("x")
+    for index in range(3):
+        os.link(deepest / "f", deepest / f"g{index}")
+    stats = copy(source, target)
+    assert (stats.files, stats.hard_links) == (4, 0)
+    copied = target.joinpath(*["d"] * 70)
+    assert [(copied / name).read_text() for name in sorted(os.listdir(copied))] == ["x"] * 4
 
 
 def test_ten_thousand_levels_need_few_descriptors(pair: tuple[Path, Path]) -> None:
@@ -302,12 +307,13 @@ def test_a_directory_that_turns_into_a_link_leads_nowhere(pair: tuple[Path, Path
             os.rename(source / "spare", source / "real")
             os.rename(source / "real", source / "spare")
             os.rename(source / "kept", source / "real")
+            time.sleep(0)  # let the copy run
 
     swapping = threading.Thread(target=swap)
     swapping.start()
     try:
-        links = 0
-        for _ in range(1_500):
+        links, end = 0, time.monotonic() + 1
+        while time.monotonic() < end or not links:
             copy(source, target)
             links += sum((target / name).is_symlink() for name in ("real", "spare", "kept"))
             stolen = [
@@ -322,116 +328,27 @@ def test_a_directory_that_turns_into_a_link_leads_nowhere(pair: tuple[Path, Path
     finally:
         stop.set()
         swapping.join()
-    assert links > 0  # the race took place
     assert (outside / "secret").read_text() == "secret"
 
 
-def test_clearing_follows_no_link(pair: tuple[Path, Path]) -> None:
-    source, target = pair
-    (source / "file").write_text("keep")
-    (target / "to-folder").symlink_to(source)
-    (target / "to-file").symlink_to(source / "file")
-    os.link(source / "file", target / "same")
-    clear(target)
-    assert os.listdir(target) == []
-    assert (source / "file").read_text() == "keep"
-    assert (source / "file").stat().st_nlink == 1
-
-
-def test_clearing_keeps_the_directory_and_its_mode(pair: tuple[Path, Path]) -> None:
-    directory = pair[0]
-    with as_ordinary_user(directory):
-        (directory / "file").write_text("x")
-        with opened(directory) as descriptor:
-            directory.chmod(0)
-            clear_tree(descriptor)
-        assert directory.stat().st_mode & 0o7777 == 0
-        directory.chmod(0o700)
-        assert os.listdir(directory) == []
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root marks files immutable")
-def test_root_clears_what_is_marked_immutable(pair: tuple[Path, Path]) -> None:
-    directory = pair[0]
-    (directory / "folder").mkdir()
-    (directory / "folder/file").write_text("x")
-    for path in (directory / "folder/file", directory / "folder"):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            fcntl.ioctl(descriptor, _SET_FLAGS, (0x10).to_bytes(8, "little"))
-        except OSError as error:
-            pytest.skip(f"no immutable files here: {error}")
-        finally:
-            os.close(descriptor)
-    with pytest.raises(PermissionError):
-        (directory / "folder/file").unlink()
-    clear(directory)
-    assert os.listdir(directory) == []
-
-
-def test_a_trail_only_goes_back_to_where_it_came_from(pair: tuple[Path, Path]) -> None:
-    """Somebody moves a directory while we are far below it: we do not follow it to its new place."""
+def test_a_trail_goes_up_only_to_where_it_came_from(pair: tuple[Path, Path]) -> None:
+    """Somebody moves a directory while we are far below it; we do not come out elsewhere."""
     source, target = pair
     depth = OPEN_LEVELS + 10
-    with opened(source) as descriptor, pytest.raises(OSError, match="moved") as caught:
+    with opened(source) as descriptor:
         trees.make_deep(descriptor, depth)
         with Trail(descriptor) as trail:
             for _ in range(depth):
                 trail.enter("d")
             (source / "d/d/d/d").rename(target / "elsewhere")
-            for _ in range(depth):
-                trail.leave()
+            with pytest.raises(OSError, match="moved") as caught:
+                _leave_often(trail, depth)
     assert caught.value.errno == errno.ESTALE
 
 
-PATHS = st.lists(st.sampled_from(["a", "b", "a.b", "a-b", "ä"]), min_size=1, max_size=4)
-SETS = st.dictionaries(
-    PATHS.map("/".join), st.builds(File, st.binary(max_size=50), st.booleans()), max_size=12
-)
-
-
-@settings(deadline=None, max_examples=60)
-@given(entries=SETS)
-def test_what_is_filled_in_is_read_back(entries: dict[str, File]) -> None:
-    try:
-        files = Files(entries)
-    except ValueError:  # one path is the directory of another
-        return
-    with place() as root:
-        with opened(root) as descriptor:
-            fill(descriptor, files, owner=None)
-            assert Files.read_from(root) == files
-            fill(descriptor, files, owner=None)
-        assert Files.read_from(root) == files
-
-
-def test_modes_do_not_depend_on_our_umask(pair: tuple[Path, Path]) -> None:
-    directory = pair[0]
-    before = os.umask(0o077)
-    try:
-        with opened(directory) as descriptor:
-            fill(descriptor, Files({"a/x": "1", "a/y": File(b"2", executable=True)}), owner=None)
-    finally:
-        os.umask(before)
-    modes = {path.name: path.stat().st_mode & 0o777 for path in directory.rglob("*")}
-    assert modes == {"a": 0o755, "x": 0o644, "y": 0o755}
-
-
-def test_filling_neither_follows_links_nor_writes_into_shared_files(
-    pair: tuple[Path, Path],
-) -> None:
-    inside, outside = pair
-    (outside / "file").write_text("outside")
-    (inside / "link").symlink_to(outside / "file")
-    os.link(outside / "file", inside / "same")
-    (inside / "folder").symlink_to(outside)
-    with opened(inside) as descriptor:
-        fill(descriptor, Files({"link": "new", "same": "new"}), owner=None)
-        with pytest.raises(NotADirectoryError):
-            fill(descriptor, Files({"folder/file": "new"}), owner=None)
-    assert (outside / "file").read_text() == "outside"
-    assert (inside / "link").read_text() == (inside / "same").read_text() == "new"
-    assert not (inside / "link").is_symlink()
+def _leave_often(trail: Trail, times: int) -> None:
+    for _ in range(times):
+        trail.leave()
 
 
 def test_reflinks_are_promised_where_they_work(pair: tuple[Path, Path]) -> None:

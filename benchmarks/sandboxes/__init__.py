@@ -1,0 +1,1 @@
+"""What the sandbox benchmarks share: the contenders of the race, and what `/proc` tells."""

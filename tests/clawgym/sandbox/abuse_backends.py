@@ -1,0 +1,33 @@
+"""The backends that are attacked: those that isolate and that work on this machine."""
+
+from clawgym.errors import SandboxUnsupportedError
+from clawgym.sandbox import Backend
+from clawgym.sandbox.bwrap import BwrapBackend
+from clawgym.sandbox.docker import DockerBackend
+from clawgym.sandbox.landlock import LandlockBackend
+
+NAMES = ("bwrap", "docker", "landlock")
+
+
+def open_isolating(name: str) -> Backend:
+    """The backend of that name; never `local`, on which every attack would succeed.
+
+    Raises:
+        SandboxUnsupportedError: it does not work on this machine.
+    """
+    if name == "docker":
+        return DockerBackend()
+    return LandlockBackend() if name == "landlock" else BwrapBackend()
+
+
+def available() -> list[str]:
+    """The backends that work here."""
+    return [name for name in NAMES if _works(name)]
+
+
+def _works(name: str) -> bool:
+    try:
+        open_isolating(name)
+    except SandboxUnsupportedError:
+        return False
+    return True
