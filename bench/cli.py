@@ -93,17 +93,15 @@ def report(
 @app.command()
 def show(run_dir: RunArgument, dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
     """Print the leaderboard of a run."""
-    from rich.console import Console
-
     from bench.leaderboard import rank
-    from bench.table import render_table
+    from bench.table import render_table, table_console
 
     run = _open(run_dir)
     board = rank(run.trials(), _dataset(run, dataset), run.plan)
     if as_json:
         typer.echo(board.model_dump_json(indent=1))
     else:
-        Console().print(render_table(board))
+        table_console().print(render_table(board))
 
 
 @app.command()

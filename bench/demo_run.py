@@ -15,14 +15,13 @@ from rich.console import Console
 
 from bench.leaderboard import rank
 from bench.report import write_report
-from bench.table import render_table
-from clawgym import __version__
+from bench.table import render_table, table_console
 from clawgym.dataset import Dataset
 from clawgym.errors import ExitCode, SandboxUnsupportedError, UsageError
 from clawgym.model import ChatModel
 from clawgym.model.endpoint import serve
 from clawgym.model.openai_client import OpenAIModel
-from clawgym.run import RunDirectory, RunPlan
+from clawgym.run import RunDirectory
 from clawgym.sandbox import Backend, open_backend
 from clawgym.settings import Settings, load
 from clawgym.task import Task
@@ -31,8 +30,7 @@ from clawgym_skills.bundle import bundled_directory
 from clawgym_skills.catalogue import Catalogue
 from graph_agents.expert import ExpertModel
 from graph_agents.harness import AgentHarness, Harness, ModelFactory, make_harnesses
-from graph_agents.rollout import roll_out
-from graph_agents.rollout_run import require_grades
+from graph_agents.rollout_run import require_grades, start_or_resume
 from synth import Recipe, choose_skills, synthesise
 from synth.sources import skill_sources
 from verify.proof import prove_dataset
@@ -81,7 +79,7 @@ def _report(run: RunDirectory, dataset: Dataset, console: Console) -> None:
     path = run.path / "report.html"
     with _step(console, "report", f"clawgym bench report {run.path}"):
         write_report(run, dataset, path)
-    console.print(render_table(rank(run.trials(), dataset, run.plan)))
+    table_console().print(render_table(rank(run.trials(), dataset, run.plan)))
     console.print(f"\nreport: {path.resolve().as_uri()}", soft_wrap=True)
     console.print(
         f"next:   clawgym train sft {run.path} -o {run.path.parent}/model   (needs clawgym[train])",
@@ -163,23 +161,9 @@ async def _roll_out(
             "expert": AgentHarness("expert", over_http(lambda task, _: ExpertModel(task))),
             "expert:flawed": AgentHarness("expert:flawed", over_http(ExpertModel)),
         }
-        plan = RunPlan(
-            dataset=str(dataset.path),
-            dataset_digest=dataset.digest,
-            task_ids=tuple(dataset.task_ids),
-            harnesses=tuple(harnesses),
-            attempts=1,
-            seed=options.seed,
-            sandbox=backend.name,
-            clawgym_version=__version__,
+        return await start_or_resume(
+            dataset, options.output / "run", harnesses, backend, jobs=jobs, seed=options.seed
         )
-        run = RunDirectory.create_or_resume(options.output / "run", plan)
-        total, missing = len(plan.trial_keys()), len(run.missing())
-        with progress_bar("rolling out", total, done=total - missing) as advance:
-            await roll_out(
-                dataset, run, harnesses, backend, jobs=jobs, on_trial=lambda _: advance()
-            )
-    return run
 
 
 _Wrap = Callable[[Callable[[Task, Random], ChatModel]], ModelFactory]

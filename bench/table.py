@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -10,6 +11,15 @@ from bench.leaderboard import Cost, Leaderboard, Row
 from bench.statistics import Interval, Verdict
 
 _NONE = "-"
+_SAME = "≈"
+_WIDTH = 80
+
+
+def table_console() -> Console:
+    """A console for `render_table`: narrower terminals wrap its lines, so that no figure is cut."""
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    return console
 
 
 def render_table(board: Leaderboard) -> Table:
@@ -33,7 +43,6 @@ def render_table(board: Leaderboard) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
         header_style="bold",
-        caption="≈ not distinguishable from the first row",
         caption_justify="left",
     )
     for name in columns:
@@ -45,6 +54,8 @@ def render_table(board: Leaderboard) -> Table:
         )
     for row in board.rows:
         table.add_row(*(Text(visible(show(row))) for show in columns.values()))
+    if _SAME in map(_against_top, board.rows):
+        table.caption = f"{_SAME} not distinguishable from the first row"
     return table
 
 
@@ -52,7 +63,7 @@ def _against_top(row: Row) -> str:
     if row.against_top is None:
         return ""
     if row.against_top.difference is None or row.against_top.verdict is Verdict.INDISTINGUISHABLE:
-        return "≈"
+        return _SAME
     return f"{row.against_top.difference:+.3f}"
 
 

@@ -8,7 +8,6 @@ trajectories/*.json   ATIF, one file a trial, written before its row
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import re
 import sqlite3
@@ -43,7 +42,11 @@ class TrialKey:
 
 
 class RunPlan(BaseModel):
-    """`run.json`: everything that decides what the trials of this run are."""
+    """`run.json`: everything that decides what the trials of this run are.
+
+    `dataset` says where the tasks were, `dataset_digest` which ones they are: moving them makes no
+    other plan.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -110,12 +113,13 @@ class RunDirectory:
         stored = _read_plan(path)
         if stored is None:
             write_atomic(path / "run.json", plan.model_dump_json(indent=1).encode() + b"\n")
-        elif stored != plan:
+            return cls(path, plan)
+        if differing := _differing(stored, plan):
             raise UsageError(
-                f"{path} holds a run with another plan (another {_difference(stored, plan)}); "
+                f"{path} holds a run with another plan (different {', '.join(differing)}); "
                 "repeat that run's command to resume it, or choose another directory"
             )
-        return cls(path, plan)
+        return cls(path, stored)
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":
@@ -234,6 +238,6 @@ def _read_plan(path: Path) -> RunPlan | None:
         raise TaskFormatError(f"{path / 'run.json'} is not a valid run plan: {error}") from error
 
 
-def _difference(stored: RunPlan, wanted: RunPlan) -> str:
-    left, right = json.loads(stored.model_dump_json()), json.loads(wanted.model_dump_json())
-    return ", ".join(name for name in left if left[name] != right[name])
+def _differing(stored: RunPlan, wanted: RunPlan) -> list[str]:
+    left, right = stored.model_dump(exclude={"dataset"}), wanted.model_dump(exclude={"dataset"})
+    return [name for name in left if left[name] != right[name]]

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
+import os
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from clawgym.dataset import Dataset
 from clawgym.errors import ExitCode
 from clawgym.reward import Ungraded, mean_score
 from clawgym.run import RunDirectory, RunPlan
-from clawgym.sandbox import open_backend
+from clawgym.sandbox import Backend, open_backend
 from clawgym.settings import Settings, load
 from clawgym.terminal import progress_bar
-from graph_agents.harness import ModelFactory, make_harnesses
+from graph_agents.harness import Harness, ModelFactory, make_harnesses
 from graph_agents.model_choice import open_model
 from graph_agents.rollout import roll_out
 
@@ -43,7 +44,15 @@ def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirecto
     Raises:
         ClawGymError: the options, the dataset or the machine do not allow it.
     """
-    run = start_or_resume(options)
+    settings = load(
+        {
+            "jobs": options.jobs,
+            "sandbox": options.sandbox,
+            "model": options.model,
+            "base_url": options.base_url,
+        }
+    ).settings
+    run = asyncio.run(_run(options, settings))
     trials = run.trials()
     for name in run.plan.harnesses:
         rewards = [trial.reward for trial in trials if trial.harness == name]
@@ -71,53 +80,61 @@ def require_grades(run: RunDirectory) -> None:
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
 
 
-def start_or_resume(options: RolloutOptions) -> RunDirectory:
-    """Make or reopen the run directory and run its missing trials.
+async def start_or_resume(
+    dataset: Dataset,
+    output: Path,
+    harnesses: Mapping[str, Harness],
+    backend: Backend,
+    *,
+    jobs: int,
+    attempts: int = 1,
+    seed: int = 0,
+    model: str | None = None,
+    base_url: str | None = None,
+) -> RunDirectory:
+    """Make or reopen the run directory and run its missing trials, with a progress bar.
 
     Raises:
-        ClawGymError: the options, the dataset or the machine do not allow it.
+        TaskFormatError: a task cannot be read; a new run leaves nothing behind then.
+        UsageError: `output` holds another run, or cannot be written to.
     """
-    settings = load(
-        {
-            "jobs": options.jobs,
-            "sandbox": options.sandbox,
-            "model": options.model,
-            "base_url": options.base_url,
-        }
-    ).settings
-    return asyncio.run(_run(options, settings))
+    plan = RunPlan(
+        dataset=os.path.abspath(dataset.path),
+        dataset_digest=dataset.digest,
+        task_ids=tuple(dataset.task_ids),
+        harnesses=tuple(harnesses),
+        attempts=attempts,
+        seed=seed,
+        sandbox=backend.name,
+        model=model,
+        base_url=base_url,
+        clawgym_version=__version__,
+    )
+    if not output.exists():
+        for _ in dataset:
+            pass  # each task can be read
+    run = RunDirectory.create_or_resume(output, plan)
+    total, missing = len(plan.trial_keys()), len(run.missing())
+    with progress_bar("rolling out", total, done=total - missing) as advance:
+        await roll_out(dataset, run, harnesses, backend, jobs=jobs, on_trial=lambda _: advance())
+    return run
 
 
 async def _run(options: RolloutOptions, settings: Settings) -> RunDirectory:
     dataset = Dataset(options.dataset)
     backend = open_backend(settings.sandbox)
     async with _model_factory(options, settings) as model:
-        harnesses = make_harnesses(options.harnesses, model)
-        plan = RunPlan(
-            dataset=str(options.dataset),
-            dataset_digest=dataset.digest,
-            task_ids=tuple(dataset.task_ids),
-            harnesses=tuple(harnesses),
+        return await start_or_resume(
+            dataset,
+            options.output,
+            make_harnesses(options.harnesses, model),
+            backend,
+            jobs=settings.jobs,
             attempts=options.attempts,
             seed=options.seed,
-            sandbox=backend.name,
             model=settings.model if model else None,
             base_url=settings.base_url if model else None,
-            clawgym_version=__version__,
         )
-        run = RunDirectory.create_or_resume(options.output, plan)
-        total = len(plan.trial_keys())
-        done = total - len(run.missing())
-        with progress_bar("rolling out", total, done=done) as advance:
-            await roll_out(
-                dataset,
-                run,
-                harnesses,
-                backend,
-                jobs=settings.jobs,
-                on_trial=lambda _: advance(),
-            )
-    return run
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,7 @@ from clawgym.task import (
     TaskName,
 )
 from synth.checking import checks_for
-from synth.composing import Draft
+from synth.composing import DIMENSION, Draft
 from synth.phrasing import Style, phrase
 from synth.rendering import render
 from verify.checks import verifier_files
@@ -69,7 +69,7 @@ def difficulty(graph: TaskGraph) -> int:
 
 def _workspace(draft: Draft, graph: TaskGraph) -> Files:
     """The sources that the graph uses, and the dimension in any case: real folders hold more."""
-    sources = {artifact.id for artifact in graph.sources} | {"a2"}
+    sources = {artifact.id for artifact in graph.sources} | {DIMENSION}
     return Files(
         {
             artifact.path: render(draft.values[artifact.id], artifact.kind, artifact.path)

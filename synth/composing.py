@@ -18,6 +18,9 @@ from synth.values import RowSet, Value
 from synth.world import Domain, World, build_world, domains
 
 MAX_SUPPORTING = 3
+FEED, DIMENSION, CONFIG = "a1", "a2", "a3"
+"""The ids of a world's files in every graph, in the order in which they are added."""
+
 _SIZES = (2, 3, 3, 4, 4, 5)
 _ROW_KINDS = (ArtifactKind.TABLE, ArtifactKind.RECORDS)
 _FORMATS = {ArtifactKind.TABLE: ("csv",), ArtifactKind.RECORDS: ("json", "jsonl")}
@@ -120,7 +123,8 @@ def _start(rng: random.Random, skills: Skills, primary: str) -> Draft | None:
     )
     world = build_world(rng, domain, messy=messy)
     draft = Draft(world)
-    draft.live.append(draft.add(kind, _source_path(rng, domain.feed, kind), world.feed))
+    draft.add(kind, _source_path(rng, domain.feed, kind), world.feed)
+    draft.live.append(FEED)
     side = rng.choice(_ROW_KINDS)
     draft.add(side, _source_path(rng, domain.dimension.stem, side), world.dimension)
     draft.add(ArtifactKind.CONFIG, f"config/{_slug(domain)}.ini", world.config)
@@ -167,7 +171,7 @@ def _moves_of(draft: Draft, skill: str, capability: Capability) -> Iterator[_Mov
             other = _ROW_KINDS[1 - _ROW_KINDS.index(capability.kind)]
             yield _Move(operation, skill, (source,), other)
         elif operation == "join":
-            yield _Move(operation, skill, (source, "a2"), capability.kind)
+            yield _Move(operation, skill, (source, DIMENSION), capability.kind)
         else:
             for produced in _ROW_KINDS:
                 yield _Move(operation, skill, (source,), produced)
@@ -178,10 +182,10 @@ def _updates(draft: Draft, skill: str, capability: Capability) -> Iterator[_Move
         n.operation == "update" for n in draft.nodes
     ):
         return
-    yield _Move("update", skill, ("a3",), ArtifactKind.CONFIG)
+    yield _Move("update", skill, (CONFIG,), ArtifactKind.CONFIG)
     for artifact_id, value in draft.values.items():
         if isinstance(value, RowSet) and value.grouped:
-            yield _Move("update", skill, ("a3", artifact_id), ArtifactKind.CONFIG)
+            yield _Move("update", skill, (CONFIG, artifact_id), ArtifactKind.CONFIG)
 
 
 def _play_one(rng: random.Random, draft: Draft, moves: list[_Move], primary: str) -> bool:

@@ -1,7 +1,10 @@
 """The pipeline: draw candidates, gate them, keep the first that pass, count what was lost where."""
 
 import asyncio
+import multiprocessing
+import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -128,7 +131,7 @@ def candidates(recipe: Recipe, workers: int) -> Iterator[Candidate]:
     if workers == 1:
         yield from (draw(recipe, index) for index in count())
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
         indices = count()
         while True:
             yield from pool.map(
@@ -136,8 +139,20 @@ def candidates(recipe: Recipe, workers: int) -> Iterator[Candidate]:
             )
 
 
+def _end_with_parent() -> None:
+    """End this worker when the process that it draws for is killed, not wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class Synthesis:
-    """One run: `accept` until there are enough tasks, then `write`."""
+    """One run: draws candidates, gates them, and counts in `funnel` what was lost where."""
 
     def __init__(
         self, recipe: Recipe, backend: Backend | None, *, workers: int = 1, jobs: int = 2

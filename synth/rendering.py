@@ -18,7 +18,7 @@ def render(value: Value, kind: ArtifactKind, path: str) -> bytes:
     """The file content of a source value.
 
     Raises:
-        ValueError: the kind cannot hold that value.
+        TypeError: the value is a document, which is no source.
     """
     if isinstance(value, Config):
         return value.text.encode()

@@ -1,9 +1,9 @@
 """Process 1 of a container: starts commands, bounds them, kills them, and serves files.
 
 Sent into the container when it starts, so that any image with Python 3.8 will do. It runs as root
-without any capability but to change its user and to kill; commands run as an ordinary user, who can
-neither signal nor trace it, nor open what it has open. It is single-threaded, and it ends, and the
-container with it, as soon as the harness is gone.
+without any capability but to change its user, to kill and to give capabilities up; commands run as
+an ordinary user, who can neither signal nor trace it, nor open what it has open. It is
+single-threaded, and it ends, and the container with it, as soon as the harness is gone.
 """
 
 from __future__ import annotations
@@ -14,53 +14,40 @@ import selectors
 import signal
 import time
 from collections import deque
-from contextlib import nullcontext
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from clawgym.sandbox import _docker_files as files
-from clawgym.sandbox import _docker_trees as trees
-from clawgym.sandbox._docker_commands import Identity, Kept, Order, RefusedError, Running, start
+from clawgym.sandbox._docker_commands import (
+    FullError,
+    Identity,
+    Kept,
+    Order,
+    RefusedError,
+    Running,
+    start,
+)
 from clawgym.sandbox._docker_kernel import Kernel
+from clawgym.sandbox._docker_service import FileService, Outbox, Request
 from clawgym.sandbox._docker_wire import (
     CHUNK,
     DATA,
-    END,
-    FAILED,
-    ITEM,
     REQUEST,
     MessageReader,
     ProtocolError,
-    message,
     messages,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable
 
-    Sink = Generator[None, bytes | None, None]
-
-_QUEUED = 1024**2
-"""Bytes that may wait to be sent before sources have to wait in turn."""
 _ORPHANS = 256
 """Outputs of processes left behind that are read on, and thrown away."""
 _KILL_SECONDS = 10.0
+_KILLED = 128 + signal.SIGKILL
 _TEMPORARY = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # noqa: S108 - those of the box
 _OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
-
-
-class Request(TypedDict):
-    """What a call asks for; which keys mean anything depends on `op`."""
-
-    op: str
-    root: str
-    path: str
-    limit: int
-    depth: int
-    whole: bool
-    as_root: bool
-    stdin: bool
-    order: Order | None
 
 
 class Agent:
@@ -71,12 +58,10 @@ class Agent:
         self._kernel = kernel
         self._selector = selectors.DefaultSelector()
         self._reader = MessageReader()
-        self._out: deque[bytes] = deque()
-        self._queued = 0
+        self._outbox = Outbox()
+        self._files = FileService(identity, self._outbox)
         self._running: dict[int, Running] = {}
         self._inputs: dict[int, tuple[Order, int]] = {}
-        self._sinks: dict[int, tuple[Sink, bool]] = {}
-        self._sources: deque[tuple[int, Iterator[bytes]]] = deque()
         self._orphans: deque[int] = deque()
         self._oom = _open_first(_OOM_COUNTERS)
 
@@ -91,13 +76,12 @@ class Agent:
         self._watch(wakeup, partial(self._reap, wakeup))
         watched = self._selector.get_map()
         while True:
-            hurry = self._sources and self._queued < _QUEUED
-            for key, _ in self._selector.select(0 if hurry else self._patience()):
+            for key, _ in self._selector.select(0 if self._files.is_busy else self._patience()):
                 # An earlier one of these may have closed this one's descriptor.
                 if key.data is not None and watched.get(key.fd) is key:
                     key.data()
             self._expire()
-            self._pump()
+            self._files.pump()
             self._send()
 
     # The channel
@@ -110,123 +94,38 @@ class Agent:
             try:
                 self._take(kind, call, payload)
             except (OSError, ProtocolError) as error:
-                self._fail(call, error)
+                self._files.drop(call)
+                self._drop_input(call)
+                self._outbox.fail(call, error)
 
     def _take(self, kind: int, call: int, payload: bytes) -> None:
         if kind == REQUEST:
             self._begin(call, json.loads(payload))
         elif call in self._inputs:
             self._take_input(call, payload if kind == DATA else None)
-        elif call in self._sinks:  # else it has failed, and the rest of its data is of no use
-            self._advance(call, payload if kind == DATA else None)
-
-    def _queue(self, framed: bytes) -> None:
-        self._out.append(framed)
-        self._queued += len(framed)
-
-    def _end(self, call: int, result: object = None) -> None:
-        self._queue(message(END, call, json.dumps(result).encode()))
-
-    def _fail(self, call: int, error: Exception) -> None:
-        self._sinks.pop(call, None)
-        number = error.errno if isinstance(error, OSError) else None
-        said = json.dumps({"errno": number or 0, "message": _said(error)[:4096]})
-        self._queue(message(FAILED, call, said.encode()))
-
-    def _send(self) -> None:
-        while self._out:
-            try:
-                sent = os.write(1, self._out[0])
-            except BlockingIOError:
-                break
-            self._queued -= sent
-            if sent < len(self._out[0]):
-                self._out[0] = self._out[0][sent:]
-            else:
-                self._out.popleft()
-        watched = 1 in self._selector.get_map()
-        if self._out and not watched:
-            self._selector.register(1, selectors.EVENT_WRITE)
-        elif watched and not self._out:
-            self._selector.unregister(1)
-
-    # Calls
+        else:
+            self._files.take(call, payload if kind == DATA else None)
 
     def _begin(self, call: int, request: Request) -> None:
         operation, order = request["op"], request["order"]
-        if operation == "hello":
-            self._end(call, {"filter": self._kernel is not None})
-        elif operation == "kill":
-            self._kill_all()
-            self._end(call)
-        elif order is not None:
+        if order is not None:
             self._order(call, order, with_input=request["stdin"])
-        elif operation in {"write", "put", "fetch"}:
-            sink = self._open_sink(call, request)
-            self._sinks[call] = sink, request["as_root"]
-            self._advance(call, None)
+        elif operation == "hello":
+            self._outbox.end(call, {"filter": self._kernel is not None})
+        elif operation == "kill":
+            self._refuse_waiting()
+            self._kill_all()
+            self._outbox.end(call)
         else:
-            with self._identity.assumed():
-                self._serve(call, request)
+            self._files.begin(call, request)
 
-    def _serve(self, call: int, request: Request) -> None:
-        operation, root, path = request["op"], *map(os.fsencode, (request["root"], request["path"]))
-        if operation == "clear":
-            trees.clear(root)
-            self._end(call)
-        elif operation == "list":
-            found = files.names(root, path, request["limit"])
-            self._sources.append((call, messages(DATA, call, "\0".join(found).encode())))
-        elif operation == "read":
-            self._sources.append((call, _framed(call, files.read(root, path, request["limit"]))))
-        elif operation == "walk":
-            found = trees.walk(root, request["depth"], request["limit"], whole=request["whole"])
-            self._sources.append((call, _framed(call, found)))
-        else:
-            raise ProtocolError(f"no operation {operation!r}")
-
-    def _open_sink(self, call: int, request: Request) -> Sink:
-        root = os.fsencode(request["root"])
-        if request["op"] == "write":
-            return files.write(root, os.fsencode(request["path"]))
-        if request["op"] == "put":
-            return trees.put(root)
-        return self._fetch(call, root, request["limit"])
-
-    def _advance(self, call: int, piece: bytes | None) -> None:
-        """Give a sink its next piece; it starts, and ends, with None."""
-        sink, as_root = self._sinks[call]
-        with nullcontext() if as_root else self._identity.assumed():
-            try:
-                sink.send(piece)
-            except StopIteration:
-                del self._sinks[call]
-                if all(call != source for source, _ in self._sources):
-                    self._end(call)
-
-    def _fetch(self, call: int, root: bytes, limit: int) -> Sink:
-        """Take paths that end in NUL, then send each file, an `ITEM` after it."""
-        paths = bytearray()
-        while (piece := (yield)) is not None:
-            paths += piece
-        wanted = bytes(paths).split(b"\0")[:-1]
-        self._sources.append((call, _fetched(call, root, wanted, limit)))
-
-    def _pump(self) -> None:
-        while self._sources and self._queued < _QUEUED:
-            call, source = self._sources[0]
-            try:
-                with self._identity.assumed():
-                    framed = next(source, None)
-            except (OSError, ProtocolError) as error:
-                self._sources.popleft()
-                self._fail(call, error)
-                continue
-            if framed is not None:
-                self._queue(framed)
-            else:
-                self._sources.popleft()
-                self._end(call)
+    def _send(self) -> None:
+        left = self._outbox.send(1)
+        watched = 1 in self._selector.get_map()
+        if left and not watched:
+            self._selector.register(1, selectors.EVENT_WRITE)
+        elif watched and not left:
+            self._selector.unregister(1)
 
     # Commands
 
@@ -247,12 +146,24 @@ class Agent:
         os.lseek(stdin, 0, os.SEEK_SET)
         self._start(call, order, stdin)
 
+    def _refuse_waiting(self) -> None:
+        """Who kills everything does not want what is about to start, either."""
+        for call in list(self._inputs):
+            self._drop_input(call)
+            self._outbox.end(call, {"refused": "killed before it started", "code": _KILLED})
+
+    def _drop_input(self, call: int) -> None:
+        if call in self._inputs:
+            os.close(self._inputs.pop(call)[1])
+
     def _start(self, call: int, order: Order, stdin: int) -> None:
         oom_before = self._oom_kills()
         try:
             running = start(call, order, stdin, self._identity, self._kernel)
         except RefusedError as error:
-            self._end(call, {"refused": str(error), "code": error.code})
+            if isinstance(error, FullError):
+                self._kill_all()  # or nobody could do anything here any more
+            self._outbox.end(call, {"refused": str(error), "code": error.code})
             return
         finally:
             os.close(stdin)
@@ -288,9 +199,9 @@ class Agent:
                 self._close(output.descriptor)
         for output in running.outputs:
             for framed in messages(DATA, running.call, output.data):
-                self._queue(framed)
+                self._outbox.put(framed)
         exited = os.WIFEXITED(status)
-        self._end(
+        self._outbox.end(
             running.call,
             {
                 "code": os.WEXITSTATUS(status) if exited else 128 + os.WTERMSIG(status),
@@ -336,10 +247,8 @@ class Agent:
         """
         deadline = time.monotonic() + _KILL_SECONDS
         while not self._reap():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-            except ProcessLookupError:
-                continue  # only zombies, which the next round buries
             if time.monotonic() > deadline:
                 raise ProtocolError(f"processes are still there {_KILL_SECONDS:g} s after SIGKILL")
             time.sleep(0.0005)
@@ -377,33 +286,8 @@ def main(uid: int, gid: int, seccomp: bytes) -> None:
     Agent(Identity(uid, gid), kernel).run()
 
 
-def _framed(call: int, parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The parts in messages of a sensible size."""
-    batch = bytearray()
-    for part in parts:
-        batch += part
-        if len(batch) >= CHUNK // 4:
-            yield b"".join(messages(DATA, call, bytes(batch)))
-            batch.clear()
-    yield from messages(DATA, call, bytes(batch))
-
-
-def _fetched(call: int, root: bytes, paths: list[bytes], limit: int) -> Iterator[bytes]:
-    for path in paths:
-        reason = ""
-        try:
-            yield from _framed(call, files.fetch(root, path, limit))
-        except OSError as error:
-            reason = files.errno_name(error)
-        yield message(ITEM, call, reason.encode())
-
-
 def _open_first(paths: tuple[str, ...]) -> int | None:
     for path in paths:
         if os.path.exists(path):
             return os.open(path, os.O_RDONLY)
     return None
-
-
-def _said(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import BinaryIO, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.sandbox._diagnosis import Refusal
@@ -90,8 +90,8 @@ class Api(Protocol):
     def events(
         self, *, since: int, until: int, filters: Mapping[str, str], decode: bool
     ) -> Iterable[Event]: ...
-    def import_image_from_stream(
-        self, stream: BinaryIO, repository: str, tag: str, changes: Sequence[str]
+    def import_image_from_file(
+        self, filename: str, repository: str, tag: str, changes: Sequence[str]
     ) -> str: ...
 
 
@@ -200,13 +200,17 @@ class Daemon:
             return self.api.containers(all=True, filters={"label": label})
 
 
-@cache
 def connect(socket: str) -> Daemon:
     """The daemon behind a socket; nothing is asked of it yet.
 
     Raises:
         SandboxUnsupportedError: the Docker SDK for Python is not installed.
     """
+    return _connect(socket, os.getpid())
+
+
+@cache
+def _connect(socket: str, _process: int) -> Daemon:  # a forked child must not share connections
     try:
         docker = import_module("docker")
     except ModuleNotFoundError as error:

@@ -26,7 +26,7 @@ exec(take(int.from_bytes(take(4), "big")))
 
 _MODULES = (
     *("_docker_wire", "_docker_files", "_docker_trees"),
-    *("_docker_kernel", "_docker_commands", "_docker_agent"),
+    *("_docker_kernel", "_docker_commands", "_docker_service", "_docker_agent"),
 )
 
 

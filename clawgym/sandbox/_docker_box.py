@@ -6,23 +6,21 @@ import json
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypedDict, TypeVar
 
 from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
 from clawgym.paths import check_relative
 from clawgym.sandbox._confined import LIST_LIMIT, READ_LIMIT, Confined
-from clawgym.sandbox._docker_agent import Request
-from clawgym.sandbox._docker_api import Daemon
 from clawgym.sandbox._docker_boot import program
 from clawgym.sandbox._docker_channel import BoxChannel, ChannelLostError, request
 from clawgym.sandbox._docker_collect import collect_from
-from clawgym.sandbox._docker_commands import CANNOT_RUN, Identity, Order
+from clawgym.sandbox._docker_commands import CANNOT_RUN, Identity
 from clawgym.sandbox._docker_config import Plan
+from clawgym.sandbox._docker_container import Container
+from clawgym.sandbox._docker_exec import check_input, make_order, refused, result
 from clawgym.sandbox._docker_pack import batched, pack_directory, pack_files
+from clawgym.sandbox._docker_service import Request
 from clawgym.sandbox._docker_snapshot import DockerSnapshot
 from clawgym.sandbox._launch import check_environment, clean_environment, words
 from clawgym.sandbox._process import to_the_end
@@ -37,6 +35,7 @@ from clawgym.sandbox.protocol import (
 
 _T = TypeVar("_T")
 _ROOT = f"/{WORKSPACE}"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _GRACE = 30.0
 """Seconds beyond a command's own time after which a silent box is called broken."""
 _PATIENCE = 300.0
@@ -45,62 +44,8 @@ _PATIENCE = 300.0
 _logger = logging.getLogger(__name__)
 
 
-class _Answer(TypedDict):
-    code: int
-    stdout: int
-    totals: tuple[int, int]
-    timed_out: bool
-    oom_killed: bool
-    seconds: float
-
-
 class _Hello(TypedDict):
     filter: bool
-
-
-class _Refused(TypedDict):
-    refused: str
-    code: int
-
-
-@dataclass(frozen=True)
-class Container:
-    """A started container and how to reach it."""
-
-    daemon: Daemon
-    threads: ThreadPoolExecutor
-    id: str
-    created: float
-    descriptor: int
-    environment: Mapping[str, str]
-
-    async def blocking(self, function: Callable[[], _T]) -> _T:
-        """Call something that waits for the daemon, in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, function)
-
-    async def removal(self) -> None:
-        """Wait until a container whose channel is closed is gone.
-
-        Raises:
-            SandboxError: it does not end, or the daemon does not answer.
-        """
-        await self.blocking(partial(self.daemon.await_removal, self.id))
-
-    def fate(self) -> str:
-        """Why the container has ended.
-
-        Raises:
-            SandboxError: the daemon does not answer.
-        """
-        self.daemon.await_removal(self.id)
-        events = {event["Action"]: event for event in self.daemon.history(self.id, self.created)}
-        if "oom" in events:
-            return "it ran out of memory; raise Limits.memory_bytes"
-        if "die" in events:
-            code = events["die"]["Actor"]["Attributes"].get("exitCode", "unknown")
-            how = "it was killed from outside" if "kill" in events else "process 1 stopped"
-            return f"{how} (exit code {code})"
-        return "the daemon does not say why"
 
 
 class DockerBox:
@@ -129,11 +74,12 @@ class DockerBox:
             hello: _Hello = json.loads(
                 await self._guarded(self._channel.call(request("hello")), _GRACE)
             )
-        except (ChannelLostError, SandboxError) as error:
-            said = self._channel.said.decode(errors="replace").strip()[-1000:]
+        except ChannelLostError as error:
+            if not (said := self._said()):
+                raise await self._explain() from error
             raise SandboxUnsupportedError(
                 "the image cannot run process 1 of a box, for which it needs python3 of version "
-                f"3.8 or newer: {said or error}"
+                f"3.8 or newer: {said}"
             ) from error
         spec = self._spec
         if not hello["filter"]:
@@ -163,12 +109,13 @@ class DockerBox:
     ) -> ExecResult:
         """Run one command. See `Sandbox.exec`."""
         self._require_unsealed()
-        checked = check_environment(env or {})
+        environment = self._environment(check_environment(env or {}))
+        limits = self._spec.limits
         try:
-            order = self._order(words(argv), cwd or _ROOT, checked, timeout)
-            _check_size(stdin, self._spec.limits.memory_bytes)
+            order = make_order(words(argv), cwd or _ROOT, environment, limits, timeout)
+            check_input(stdin, limits)
         except ValueError as error:
-            return _refused(f"argument cannot be passed on: {error}", CANNOT_RUN)
+            return refused(f"argument cannot be passed on: {error}", CANNOT_RUN)
         output = bytearray()
         answer = await self._kill_if_cancelled(
             self._ask(
@@ -180,7 +127,7 @@ class DockerBox:
         )
         if self._sealed:
             raise SandboxError("the box was sealed while the command ran")
-        return _result(answer, bytes(output))
+        return result(answer, bytes(output))
 
     async def read(self, path: str) -> bytes:
         """The bytes of a regular file in the workspace. See `Sandbox.read`."""
@@ -219,6 +166,7 @@ class DockerBox:
         self._require_unsealed()
         if not isinstance(snapshot, DockerSnapshot):
             raise UsageError("that snapshot is of another kind of box")
+        snapshot.require()
         await self._ask(request("kill"))
         await self._ask(request("clear", root=_ROOT))
         await self._put(_ROOT, snapshot.pieces())
@@ -297,6 +245,8 @@ class DockerBox:
                 task.exception()
             raise
         except ChannelLostError as error:
+            if self._closed:
+                raise SandboxError("the box was closed while it was in use") from error
             raise await self._explain() from error
 
     async def _guarded(self, call: Awaitable[_T], patience: float) -> _T:
@@ -320,7 +270,7 @@ class DockerBox:
                 killing = asyncio.create_task(self._ask(request("kill")))
                 await to_the_end(killing)
                 if not killing.cancelled():
-                    killing.exception()
+                    killing.exception()  # what is wrong shows in the task as well
             await to_the_end(task)
             if not task.cancelled():
                 task.exception()  # seen: the caller is told of the cancellation instead
@@ -329,15 +279,17 @@ class DockerBox:
     async def _explain(self) -> SandboxError:
         """Why the channel was lost, found out once."""
         if self._lost is None:
-            said = self._channel.said.decode(errors="replace").strip()
             try:
-                reason = await self._container.blocking(self._container.fate)
+                reason = await self._container.fate()
             except SandboxError as error:
                 reason = str(error)
-            if said:
-                reason = f"{reason}; it said: {said[-500:]}"
+            if said := self._said():
+                reason = f"{reason}; it said: {said}"
             self._lost = SandboxError(f"the container {self.id[:12]} of this box ended: {reason}")
         return self._lost
+
+    def _said(self) -> str:
+        return self._channel.said.decode(errors="replace").strip()[-1000:]
 
     async def _about(self, path: str, call: Awaitable[object]) -> None:
         """Name the path that the caller knows in errors."""
@@ -346,30 +298,13 @@ class DockerBox:
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from error
 
-    def _order(
-        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], timeout: float | None
-    ) -> Order:
-        limits, environment = self._spec.limits, self._environment(env)
-        for text in (cwd, *environment.values()):
-            if b"\0" in os.fsencode(text):
-                raise ValueError("embedded null byte")
-        return Order(
-            argv=list(argv),
-            cwd=cwd,
-            env=environment,
-            timeout=limits.wall_seconds if timeout is None else timeout,
-            output_bytes=limits.output_bytes,
-            cpu_seconds=limits.cpu_seconds,
-            file_bytes=limits.file_bytes,
-            open_files=limits.open_files,
-        )
-
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """Our variables, then the image's own, then the caller's; the PATH is the image's."""
+        """The image's own variables, then ours, then the caller's; the PATH is the image's."""
         names = (WORKSPACE, *self._spec.mounts, *self._spec.writable)
         home = "/nonexistent" if self._spec.workspace_read_only else _ROOT
         ours = clean_environment({name: self.place(name) for name in names}, home=home, extra={})
-        return {**ours, **self._container.environment, "HOME": home, **extra}
+        image = self._container.environment
+        return {**image, **ours, "PATH": image.get("PATH", _PATH), **extra}
 
     def _require_unsealed(self) -> None:
         self._require_open()
@@ -402,29 +337,3 @@ def _checked(path: str) -> str:
         return check_relative(path)
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error), path) from error
-
-
-def _check_size(stdin: bytes | None, memory: int) -> None:
-    if stdin is not None and len(stdin) > memory // 2:
-        raise ValueError(f"{len(stdin)} bytes of standard input do not fit in the box's memory")
-
-
-def _result(answer: bytes, output: bytes) -> ExecResult:
-    content: _Answer | _Refused = json.loads(answer)
-    if "refused" in content:
-        return _refused(content["refused"], content["code"])
-    return ExecResult(
-        exit_code=None if content["timed_out"] else content["code"],
-        stdout=output[: content["stdout"]],
-        stderr=output[content["stdout"] :],
-        stdout_bytes=content["totals"][0],
-        stderr_bytes=content["totals"][1],
-        timed_out=content["timed_out"],
-        seconds=content["seconds"],
-        oom_killed=content["oom_killed"],
-    )
-
-
-def _refused(message: str, code: int) -> ExecResult:
-    stderr = f"box: {message}\n".encode(errors="backslashreplace")
-    return ExecResult(code, b"", stderr, 0, len(stderr), timed_out=False, seconds=0.0)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from clawgym.errors import SandboxError
-from clawgym.sandbox._docker_agent import Request
 from clawgym.sandbox._docker_commands import Order
+from clawgym.sandbox._docker_service import Request
 from clawgym.sandbox._docker_wire import (
     CHUNK,
     DATA,

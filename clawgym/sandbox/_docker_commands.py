@@ -64,6 +64,14 @@ class RefusedError(Exception):
         self.code = code
 
 
+class FullError(RefusedError):
+    """Earlier commands have left so many processes behind that not one more may be started."""
+
+    def __init__(self) -> None:
+        said = "the box was full of processes that earlier commands left; they have been killed"
+        super().__init__(CANNOT_RUN, f"cannot fork: {said}, try again")
+
+
 class Kept:
     """The first and the last half of a byte limit, and the count of all that came."""
 
@@ -157,8 +165,7 @@ def _fork() -> int:
     try:
         return os.fork()
     except BlockingIOError as error:
-        message = "cannot fork: the box is full of processes that earlier commands left running"
-        raise RefusedError(CANNOT_RUN, message) from error
+        raise FullError from error
 
 
 def _check(failure: bytes) -> None:

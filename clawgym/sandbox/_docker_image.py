@@ -1,5 +1,6 @@
 """The image that boxes are made of, when the user has none: made without any registry."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -28,9 +29,9 @@ def build_image(rootfs_tar: Path, tag: str = DEFAULT_IMAGE, socket: str | None =
         raise UsageError(f"{rootfs_tar} is no file; give a tar file of a root file system")
     daemon = connect(socket or default_socket())
     repository, _, version = tag.partition(":")
-    with rootfs_tar.open("rb") as stream, daemon_errors("import the image", daemon.socket):
-        said = daemon.api.import_image_from_stream(
-            stream, repository=repository, tag=version or "latest", changes=_CHANGES
+    with daemon_errors("import the image", daemon.socket):
+        said = daemon.api.import_image_from_file(
+            os.fspath(rootfs_tar), repository=repository, tag=version or "latest", changes=_CHANGES
         )
     image = daemon.find(tag)
     if image is None:

@@ -99,9 +99,10 @@ def _record(entry: "os.DirEntry[str]", path: bytes) -> Record:
     if stat.S_ISDIR(info.st_mode):
         return Record(DIRECTORY, path, mode, info.st_mtime_ns)
     if stat.S_ISLNK(info.st_mode):
-        return Record(LINK, path, extra=os.fsencode(os.readlink(entry.path)))
+        target = os.fsencode(os.readlink(entry.path))
+        return Record(LINK, path, mtime_ns=info.st_mtime_ns, extra=target)
     if stat.S_ISFIFO(info.st_mode):
-        return Record(FIFO, path, mode)
+        return Record(FIFO, path, mode, info.st_mtime_ns)
     raise SandboxError(f"{entry.path} is a device or a socket, which no box can hold; remove it")
 
 

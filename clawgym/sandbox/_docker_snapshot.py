@@ -57,18 +57,20 @@ class DockerSnapshot:
                     path, reason = part.path.decode(errors="backslashreplace"), part.extra.decode()
                     raise SandboxError(f"the workspace cannot be kept: {path[-200:]} ({reason})")
 
-    def pieces(self) -> Iterator[bytes]:
-        """What to send into a container, piece by piece.
+    def require(self) -> None:
+        """Make sure that it is still there.
 
         Raises:
             SandboxError: it has been discarded.
         """
-        try:
-            with open(self.file, "rb") as stream:
-                while piece := stream.read(CHUNK):
-                    yield piece
-        except FileNotFoundError as error:
-            raise SandboxError("that snapshot has been discarded") from error
+        if not self.file.exists():
+            raise SandboxError("that snapshot has been discarded")
+
+    def pieces(self) -> Iterator[bytes]:
+        """What to send into a container, piece by piece."""
+        with open(self.file, "rb") as stream:
+            while piece := stream.read(CHUNK):
+                yield piece
 
     async def discard(self) -> None:
         """Remove it; twice is fine."""

@@ -97,6 +97,11 @@ def put(root: bytes) -> Generator[None, bytes | None, None]:
         builder.close()
 
 
+def unlock(root: bytes) -> None:
+    """Make sure that its owner may use a directory, whatever a command did to it."""
+    os.close(_open_unlocked(root, None, OPEN_DIRECTORY, 0o700)[0])
+
+
 def clear(root: bytes) -> None:
     """Remove everything below `root`, where nothing runs any more, whatever its modes and depth.
 
@@ -254,8 +259,11 @@ class _Builder:
                 os.mkdir(name, 0o700, dir_fd=folder)
         elif record.kind == LINK:
             os.symlink(record.extra, name, dir_fd=folder)
+            _set_time(name, folder, record)
         elif record.kind == FIFO:
-            os.mkfifo(name, record.mode, dir_fd=folder)
+            os.mkfifo(name, dir_fd=folder)
+            os.chmod(name, record.mode, dir_fd=folder)
+            _set_time(name, folder, record)
         elif record.kind == FILE:
             self._file = os.open(name, NEW_FILE, 0o600, dir_fd=folder), record
 
@@ -280,6 +288,12 @@ def _finish(descriptor: int, record: Record) -> None:
     os.fchmod(descriptor, record.mode)
     if record.mtime_ns != NO_TIME:
         os.utime(descriptor, ns=(record.mtime_ns, record.mtime_ns))
+
+
+def _set_time(name: bytes, folder: int, record: Record) -> None:
+    if record.mtime_ns != NO_TIME:
+        when = (record.mtime_ns, record.mtime_ns)
+        os.utime(name, ns=when, dir_fd=folder, follow_symlinks=False)
 
 
 def _is_directory(name: bytes, folder: int) -> bool:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK = 256 * 1024
-"""The most bytes in one message."""
+"""The most bytes of data in one message."""
+LONGEST = 32 * 1024**2
+"""The most bytes in any message: a request may name very many arguments."""
 
 REQUEST = 1
 """To the container: JSON that starts a call."""
@@ -83,17 +85,19 @@ class MessageReader:
             ProtocolError: a length that no message has.
         """
         self._buffer += data
-        at, view = 0, bytes(self._buffer)
-        while len(view) - at >= _MESSAGE.size:
-            kind, call, length = _MESSAGE.unpack_from(view, at)
-            if length > CHUNK:
-                raise ProtocolError(f"a message of {length} bytes")
-            end = at + _MESSAGE.size + length
-            if end > len(view):
-                break
-            yield kind, call, view[at + _MESSAGE.size : end]
-            at = end
-        del self._buffer[:at]
+        at = 0
+        try:
+            while len(self._buffer) - at >= _MESSAGE.size:
+                kind, call, length = _MESSAGE.unpack_from(self._buffer, at)
+                if length > LONGEST:
+                    raise ProtocolError(f"a message of {length} bytes")
+                start, end = at + _MESSAGE.size, at + _MESSAGE.size + length
+                if end > len(self._buffer):
+                    break
+                at = end
+                yield kind, call, bytes(self._buffer[start:end])
+        finally:
+            del self._buffer[:at]
 
 
 class RecordReader:

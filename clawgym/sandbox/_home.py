@@ -107,7 +107,7 @@ def _root() -> Path:
     try:
         base.mkdir(mode=0o700, exist_ok=True)
         info = base.lstat()
-        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o066:
             raise SandboxError(f"{base} is not private to this user; remove it or set TMPDIR")
         (base / "boxes").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

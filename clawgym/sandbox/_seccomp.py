@@ -82,10 +82,21 @@ _ATTRIBUTES = (
 )
 
 _SET_ID = 0o6000
-"""Set-user-id and set-group-id: in a folder that the host shares, such a file would be its owner's."""
+"""Set-user-id and set-group-id: in a folder of the host, such a program would run as its owner."""
 
-_MODES = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "creat": 1, "mkdir": 1}
-_MODES |= {"mkdirat": 2, "mknod": 1, "mknodat": 2, "open": 2, "openat": 3}
+_MODES = {
+    "chmod": 1,
+    "creat": 1,
+    "fchmod": 1,
+    "fchmodat": 2,
+    "fchmodat2": 2,
+    "mkdir": 1,
+    "mkdirat": 2,
+    "mknod": 1,
+    "mknodat": 2,
+    "open": 2,
+    "openat": 3,
+}
 """Where each call takes a file's mode; libc passes 0 where nothing is created."""
 
 _FAMILIES = (_UNIX, 2, 10, 16)

@@ -36,7 +36,7 @@ from clawgym.sandbox._proxy import Decision, FilteringProxy, proxy_environment
 from clawgym.sandbox._system import NAMESPACES, closing_arguments, system_arguments, write_system
 from clawgym.sandbox._terminal import pseudo_terminal, relay
 from clawgym.sandbox._trees import copy_tree
-from clawgym.sandbox.keeper.boxes import KEEP
+from clawgym.sandbox.keeper.mounts import KEEP, KEPT_MOUNTS, KEPT_WORKSPACE
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
 
 PROXY_PORT = 3128
@@ -303,7 +303,7 @@ async def _open(spec: BoxSpec) -> _Opened:
     name = f"b{next(_numbers)}"
     kind = "bind" if spec.workspace_dir else "overlay" if _shares(spec.base) else "tmpfs"
     request = _request(name, spec, kind)
-    with _arguments(_options(name, spec)) as arguments:
+    with _arguments(_options(spec)) as arguments:
         opened = _Opened(BoxChannel(_keeper().open_box(request, arguments)), kind)
     try:
         await opened.made
@@ -340,18 +340,17 @@ def _shares(base: Path | None) -> bool:
     return workspace_plan(base, overlay=True) == "overlay"
 
 
-def _options(name: str, spec: BoxSpec) -> list[str]:
-    here = f"{KEEP}/{name}"
+def _options(spec: BoxSpec) -> list[str]:
     workspace = "--ro-bind" if spec.workspace_read_only else "--bind"
     options = [
         *NAMESPACES,
         *system_arguments(f"{KEEP}/system", f"{KEEP}/python", spec.limits),
-        *(workspace, f"{here}/ws", f"/{WORKSPACE}"),
+        *(workspace, KEPT_WORKSPACE, f"/{WORKSPACE}"),
     ]
     for mount in spec.mounts:
-        options += ["--ro-bind", f"{here}/m/{mount}", f"/{mount}"]
+        options += ["--ro-bind", f"{KEPT_MOUNTS}/{mount}", f"/{mount}"]
     for mount in spec.writable:
-        options += ["--bind", f"{here}/m/{mount}", f"/{mount}"]
+        options += ["--bind", f"{KEPT_MOUNTS}/{mount}", f"/{mount}"]
     return [*options, *closing_arguments(), "--chdir", "/"]
 
 
@@ -426,7 +425,7 @@ def refusal_here() -> Refusal | None:
 def _try_once() -> str:
     """What goes wrong when a box is made; empty if nothing does. There may be no event loop."""
     spec = BoxSpec()
-    with _arguments(_options("probe", spec)) as arguments:
+    with _arguments(_options(spec)) as arguments:
         channel = _keeper().open_box(_request("probe", spec, "tmpfs"), arguments)
     with channel:
         channel.settimeout(KILL_SECONDS)

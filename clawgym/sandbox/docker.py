@@ -20,10 +20,9 @@ The files of a box count as its memory, as in every file system of this kind.
 import asyncio
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 
 from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.sandbox._box import check_spec
@@ -35,7 +34,7 @@ from clawgym.sandbox._docker_api import (
     connect,
     default_socket,
 )
-from clawgym.sandbox._docker_box import Container, DockerBox
+from clawgym.sandbox._docker_box import DockerBox
 from clawgym.sandbox._docker_channel import BoxChannel
 from clawgym.sandbox._docker_config import (
     Plan,
@@ -44,6 +43,7 @@ from clawgym.sandbox._docker_config import (
     container_config,
     whose,
 )
+from clawgym.sandbox._docker_container import Container, in_thread
 from clawgym.sandbox._docker_garbage import collect_containers, home_labels
 from clawgym.sandbox._docker_image import DEFAULT_IMAGE, build_image, how_to_get
 from clawgym.sandbox._docker_pack import measure
@@ -61,7 +61,6 @@ __all__ = [
     "docker_status",
 ]
 
-_THREADS = 32
 _ALWAYS = frozenset(
     {
         Capability.FILESYSTEM,
@@ -91,11 +90,12 @@ class DockerBackend:
     name = "docker"
 
     def __init__(self, image: str | None = None, socket: str | None = None) -> None:
-        self._image_name = image or DEFAULT_IMAGE
-        found = _look(self._image_name, socket)
+        found = _look(image or DEFAULT_IMAGE, socket)
         if isinstance(found, Refusal):
             raise SandboxUnsupportedError(str(found))
-        self._daemon, self._image, info = found
+        daemon, self.image, info = found
+        self._socket = daemon.socket
+        self._renumbers = _renumbers_users(info)
         self.capabilities: frozenset[Capability] = _ALWAYS | _enforced(info)
 
     async def create(self, spec: BoxSpec) -> DockerBox:
@@ -103,8 +103,12 @@ class DockerBackend:
         capabilities = self.capabilities - ({Capability.DISK} if spec.workspace_dir else set())
         check_spec(spec, self.name, capabilities)
         check_names(spec)
-        loop = asyncio.get_running_loop()
-        launching = loop.run_in_executor(_threads(), self._launch, spec)
+        if spec.workspace_dir and self._renumbers:
+            raise SandboxUnsupportedError(
+                "this Docker daemon gives users other numbers inside (rootless or userns-remap), so "
+                "that no box could write to a directory of yours; use `--sandbox bwrap`"
+            )
+        launching = asyncio.create_task(in_thread(partial(self._launch, spec)))
         try:
             container, plan = await asyncio.shield(launching)
         except asyncio.CancelledError:
@@ -123,13 +127,11 @@ class DockerBackend:
         sizes = {name: measure(source) for name, source in spec.mounts.items()}
         plan = Plan(spec, whose(spec), sizes, home_labels())
         created = time.time()
-        identifier, descriptor = self._daemon.launch(container_config(self._image, plan))
-        variables = (text.split("=", 1) for text in self._image["Config"]["Env"] or ())
+        daemon = connect(self._socket)
+        identifier, descriptor = daemon.launch(container_config(self.image, plan))
+        variables = (text.split("=", 1) for text in self.image["Config"]["Env"] or ())
         environment = {variable[0]: variable[1] for variable in variables}
-        container = Container(
-            self._daemon, _threads(), identifier, created, descriptor, environment
-        )
-        return container, plan
+        return Container(daemon, identifier, created, descriptor, environment), plan
 
 
 @dataclass(frozen=True)
@@ -178,13 +180,13 @@ def _enforced(info: Info) -> set[Capability]:
     return {capability for capability, holds in claims.items() if holds}
 
 
-async def _undo(launching: "asyncio.Future[tuple[Container, Plan]]") -> None:
+def _renumbers_users(info: Info) -> bool:
+    options = info.get("SecurityOptions", ())
+    return any(option.startswith(("name=rootless", "name=userns")) for option in options)
+
+
+async def _undo(launching: "asyncio.Task[tuple[Container, Plan]]") -> None:
     with suppress(SandboxError):  # it was not made, which is what we want
         container, _ = await launching
         os.close(container.descriptor)
         await container.removal()
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix="docker")

@@ -6,13 +6,19 @@ root, boxes become users of their own. What it cannot do, and what the capabilit
 
 - Names, sizes, owners and link targets of host files can be looked up (stat, readlink), and as an
   ordinary user the box may change the modes and times of that user's own files. Their content can
-  neither be read nor written.
+  neither be read nor written. The host's name can be asked for.
 - That other processes exist can be found out, by their ids alone. Signals to them are refused since
   Linux 6.12; before, they reach the same user's processes, so under an ordinary user the harness.
 - Memory is limited for each process, not for the box; CPU share and disk are not limited at all.
-- Places are the host's own: mounts are links below the box's directory, `/tmp` is closed
-  (`$TMPDIR` is open), and neither sockets (not even loopback ones), shared memory, terminals nor
-  `/proc/<pid>` can be used. So `multiprocessing` pools, local servers and debuggers do not work.
+- Places are the host's own: mounts are links below the box's directory (under root, copies), and
+  `/tmp` is closed (`$TMPDIR` is open). Neither sockets (not even loopback ones), shared memory,
+  terminals nor `/proc/<pid>` can be used: `multiprocessing` pools, local servers and debuggers do
+  not work.
+
+Under root, what the box may write belongs to its user meanwhile and is given back when it closes;
+should the harness be killed, `chown` is left to do in a `workspace_dir` or writable mount. If one
+of those is below a directory that lets nobody through, as `/root` is, the box keeps one capability,
+to pass through directories.
 """
 
 import asyncio
@@ -32,10 +38,19 @@ from clawgym.sandbox import _seccomp
 from clawgym.sandbox._box import DirectoryBox, check_spec, make_box
 from clawgym.sandbox._confined import Confined
 from clawgym.sandbox._diagnosis import TRUSTED, Refusal
+from clawgym.sandbox._home import box_home
 from clawgym.sandbox._landlock_link import Answer, WardenLink
-from clawgym.sandbox._landlock_owner import Lease, Loan, lease_user, lend, take_back
+from clawgym.sandbox._landlock_owner import (
+    Loan,
+    copy_for,
+    is_reachable,
+    lease_user,
+    lend,
+    open_passage,
+    take_back,
+)
 from clawgym.sandbox._landlock_rules import device_paths, system_paths
-from clawgym.sandbox._launch import Command, clean_environment
+from clawgym.sandbox._launch import Command, clean_environment, extra_python
 from clawgym.sandbox._pipes import OutputPipes
 from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
@@ -113,16 +128,21 @@ class LandlockBox(DirectoryBox):
 
     def __init__(self, spec: BoxSpec, directory: Path, *, abi: int) -> None:
         super().__init__(spec, directory)
-        self._lease: Lease | None = None
-        self._loans: list[Loan] = []
-        if os.geteuid() == _ROOT:
-            self._lease = lease_user()
-            self.owner = self._lease.user
-            self._files = Confined(self.workspace, self.owner)
         self._names = (WORKSPACE, *spec.mounts, *spec.writable)
         self._tmp = directory / _TMP
         self._tmp.mkdir()
-        for name, source in {**spec.mounts, **spec.writable}.items():
+        self._loans: list[Loan] = []
+        self._lease = lease_user() if os.geteuid() == _ROOT else None
+        if self._lease:
+            self.owner = self._lease.user
+            self._files = Confined(self.workspace, self.owner)
+            open_passage(directory, box_home().path.parents[2])
+        for name, source in spec.mounts.items():
+            if self._lease:
+                copy_for(self._lease.user, source, directory / name)
+            else:
+                (directory / name).symlink_to(source.resolve())
+        for name, source in spec.writable.items():
             (directory / name).symlink_to(source.resolve())
         self._warden = WardenLink(self._plan(abi))
 
@@ -140,9 +160,10 @@ class LandlockBox(DirectoryBox):
         """
         if not self._lease:
             return
-        for path in (*self._writable(), str(self._tmp)):
+        own = [] if self.spec.workspace_dir else [self.directory / WORKSPACE]
+        for path in {*self._writable(), *own, self._tmp}:
             try:
-                self._loans.append(lend(Path(path), self._lease.user))
+                self._loans.append(lend(path, self._lease.user))
             except OSError as error:
                 raise SandboxError(f"cannot change owners below {path}: {error}") from error
 
@@ -211,27 +232,32 @@ class LandlockBox(DirectoryBox):
         return Request(list(command.argv), env, command.cwd)
 
     def _plan(self, abi: int) -> Plan:
-        read_only = [str(self.workspace)] if self.spec.workspace_read_only else []
-        mounts = [str(source.resolve()) for source in self.spec.mounts.values()]
+        read = [self.directory / name for name in self.spec.mounts]
+        places = [*read, *self._writable(), *filter(None, [extra_python()])]
+        if self.spec.workspace_read_only:
+            read.append(Path(self.place(WORKSPACE)))
+            places.append(read[-1] / "what is in it")
         return Plan(
             abi=abi,
-            read=[*system_paths(), *mounts, *read_only],
-            write=[*self._writable(), str(self._tmp)],
+            read=[*system_paths(), *map(str, read)],
+            write=[*map(str, self._writable()), str(self._tmp)],
             devices=device_paths(),
             user=self._lease.user if self._lease else None,
+            pass_directories=not all(map(is_reachable, places)),
             system_calls=_seccomp.program("shared").hex(),
             limits=_limits(self.spec.limits),
         )
 
-    def _writable(self) -> list[str]:
-        workspace = [] if self.spec.workspace_read_only else [str(self.workspace)]
-        return [*workspace, *(str(source.resolve()) for source in self.spec.writable.values())]
+    def _writable(self) -> list[Path]:
+        workspace = [] if self.spec.workspace_read_only else [Path(self.place(WORKSPACE))]
+        return [*workspace, *(source.resolve() for source in self.spec.writable.values())]
 
     def _take_back(self, user: int) -> None:
         for loan in self._loans:
+            project = loan.directory == self.workspace
             try:
                 if not loan.directory.is_relative_to(self.directory):
-                    take_back(loan, user)
+                    take_back(loan, user, with_what_is_new=project)
             except OSError as error:
                 raise SandboxError(
                     f"cannot change owners below {loan.directory}: {error}"
@@ -322,6 +348,7 @@ def _try_once(abi: int) -> Refusal | None:
         write=[],
         devices=device_paths(),
         user=None,
+        pass_directories=False,
         system_calls=_seccomp.program("shared").hex(),
         limits=[],
     )

@@ -3,16 +3,12 @@
 import random
 from collections.abc import Sequence
 
-from synth.operations.base import Params, ParamsModel, only_rows
+from synth.operations.base import Params, only_rows
 from synth.values import RowSet, Value
 
 
-class ConvertParams(ParamsModel):
-    """Nothing to choose: the output's extension says it all."""
-
-
 class Convert:
-    """The same rows; numbers become JSON numbers."""
+    """The same rows; numbers become JSON numbers. The output's extension says it all."""
 
     name = "convert"
 

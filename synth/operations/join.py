@@ -23,8 +23,9 @@ class Join:
         """The linking column, where both sides have it and nothing was joined yet."""
         left, right = _sides(inputs)
         shared = [name for name in left.names if name in right.names]
-        fresh = left.names and not left.grouped and not left.duplicated
-        if not fresh or len(shared) != 1 or left.field(shared[0]).role is not Role.LINK:
+        if left.grouped or left.duplicated or len(shared) != 1:
+            return None
+        if left.field(shared[0]).role is not Role.LINK:
             return None
         params = JoinParams(on=shared[0]).model_dump(mode="json")
         return params if len(self.apply(params, inputs).rows) >= 4 else None

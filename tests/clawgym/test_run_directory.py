@@ -83,7 +83,7 @@ def test_the_same_plan_resumes(run: RunDirectory) -> None:
 
 
 def test_another_plan_is_refused_with_what_differs(run: RunDirectory) -> None:
-    with pytest.raises(UsageError, match=r"\(another attempts, seed\); repeat that run's command"):
+    with pytest.raises(UsageError, match=r"\(different attempts, seed\); repeat that run's command"):
         RunDirectory.create_or_resume(run.path, plan(seed=8, attempts=1))
     assert RunDirectory.open(run.path).plan == plan()
 

@@ -364,7 +364,7 @@ def test_another_plan_in_the_same_directory_is_refused(rollout, options, harness
     rollout()
     before = rollout.run().trials()
     result = rollout(*options, harnesses=harnesses)
-    assert (result.exit_code, f"(another {differs})" in result.stderr) == (2, True)
+    assert (result.exit_code, f"(different {differs})" in result.stderr) == (2, True)
     assert rollout.run().trials() == before
 
 

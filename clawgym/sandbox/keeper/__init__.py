@@ -10,6 +10,7 @@ one, whose `__init__` files are not run (`clawgym.sandbox._link` does that).
 
 - `linux`: the system calls that Python has no names for
 - `cgroups`: memory, process and CPU limits where the kernel lets us set them
-- `boxes`: one box: its mounts, its holder, its commands
+- `mounts`: what a box's workspace and mounts are made of
+- `boxes`: one box: its holder, its commands
 - `serve`: the loop that takes requests
 """

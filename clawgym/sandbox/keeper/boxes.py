@@ -1,4 +1,4 @@
-"""One box: its mounts, the bubblewrap process that holds it open, and the commands inside."""
+"""One box: the bubblewrap process that holds it open, and the commands inside."""
 
 import fcntl
 import json
@@ -7,22 +7,21 @@ import resource
 import signal
 import socket
 import termios
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from clawgym.sandbox.keeper import linux
 from clawgym.sandbox.keeper.cgroups import Cgroups, Group
-
-KEEP = "/sys"
-"""Where the keeper mounts what boxes are made of. Nobody in its namespace needs the real one."""
+from clawgym.sandbox.keeper.mounts import BoxRequest, make_places, mount_all
 
 INSIDE_USER = 1000
 """The user that commands run as, as seen inside."""
 
-_HOLD = "echo >&5; exec 5>&-; while :; do sleep 100000 & wait $!; done"
-"""The first process inside: it reaps orphans and survives every signal from within."""
+_HOLD = 'trap "" CHLD; echo >&5; exec sleep 1000000000 5>&-'
+"""The first process inside, which no signal from within reaches; the kernel reaps its orphans."""
 
 _JOINED = (
     linux.CLONE_NEWIPC
@@ -32,6 +31,7 @@ _JOINED = (
     | linux.CLONE_NEWCGROUP
 )
 _CANNOT_START, _NO_PROGRAM = 126, 127
+_DYING_SECONDS = 2.0
 
 _TIDY_REPORT = 3
 """Where a command's report descriptor stands after stdin, stdout and stderr."""
@@ -78,73 +78,37 @@ class Box:
     first: int | None = None
     commands: dict[int, Command] = field(default_factory=dict[int, Command])
     killers: set[int] = field(default_factory=set[int])
-    mounted: list[str] = field(default_factory=list[str])
     pipes: dict[str, int] = field(default_factory=dict[str, int])
     said: bytes = b""
     closing: bool = False
 
     # -- making ---------------------------------------------------------------------------------
 
-    def make(self, request: "BoxRequest", arguments: int) -> None:
-        """Mount the box's directories, hand the workspace over, start the holder."""
+    def make(self, request: BoxRequest, arguments: int) -> None:
+        """Start the holder, which mounts everything and hands the workspace over."""
         try:
-            workspace = self._mount_all(request)
+            make_places(request)
             if self.setup.cgroups.controllers:
                 self.group = self.setup.cgroups.open(self.name, request.limits)
-            self.send({"made": True}, [workspace])
-            os.close(workspace)
-            self._start_holder(arguments)
+            self._start_holder(request, self._id_maps(request), arguments)
         except OSError as error:
             self.send({"failed": str(error)})
             self.close()
 
-    def _mount_all(self, request: "BoxRequest") -> int:
-        os.mkdir(self.directory, 0o711)
-        os.mkdir(f"{self.directory}/m", 0o711)
-        workspace = f"{self.directory}/ws"
-        os.mkdir(workspace, 0o711)
-        self._mount_workspace(request, workspace)
-        for name, source in request.mounts:
-            target = f"{self.directory}/m/{name}"
-            os.mkdir(target, 0o711)
-            self._bind(source, target)
-        return os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def _mount_workspace(self, request: "BoxRequest", target: str) -> None:
-        if request.kind == "bind":
-            self._bind(request.source, target)
-            return
-        user = os.getuid() if self.setup.user is None else self.setup.user
-        group = os.getgid() if self.setup.user is None else self.setup.user
-        size = f"size={request.bytes},nr_inodes={request.files}"
-        own = f"{size},mode=0755,uid={user},gid={group}"
-        flags = linux.MS_NOSUID | linux.MS_NODEV
-        if request.kind == "tmpfs":
-            self._mount("tmpfs", target, "tmpfs", flags, own)
-            return
-        layers = f"{self.directory}/layers"
-        os.mkdir(layers, 0o711)
-        self._mount("tmpfs", layers, "tmpfs", flags, own)
-        for part in ("lower", "upper", "work"):
-            os.mkdir(f"{layers}/{part}", 0o755)
-            os.chown(f"{layers}/{part}", user, group)
-        self._bind(request.source, f"{layers}/lower")
-        option = f"lowerdir={layers}/lower,upperdir={layers}/upper,workdir={layers}/work"
+    def _id_maps(self, request: BoxRequest) -> dict[str, int]:
+        """For sources that belong to others: user namespaces that give them to our user."""
         if self.setup.user is None:
-            option += ",userxattr"
-        self._mount("overlay", target, "overlay", flags, option)
+            return {}
+        owners = {source: os.stat(source).st_uid for source in request.sources}
+        return {
+            source: self.setup.id_map(owner)
+            for source, owner in owners.items()
+            if owner != self.setup.user
+        }
 
-    def _bind(self, source: str, target: str) -> None:
-        owner = os.stat(source).st_uid
-        mapped = self.setup.user is not None and owner != self.setup.user
-        linux.bind(source, target, self.setup.id_map(owner) if mapped else None)
-        self.mounted.append(target)
-
-    def _mount(self, source: str, target: str, kind: str, flags: int, options: str) -> None:
-        linux.mount(source, target, kind, flags, options)
-        self.mounted.append(target)
-
-    def _start_holder(self, arguments: int) -> None:
+    def _start_holder(
+        self, request: BoxRequest, id_maps: Mapping[str, int], arguments: int
+    ) -> None:
         ends: dict[str, int] = {}
         for name in ("info", "ready", "stderr"):
             self.pipes[name], ends[name] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -152,6 +116,8 @@ class Box:
 
         def child() -> NoReturn:
             self._join_groups()
+            workspace = mount_all(request, self.setup.user, id_maps)
+            self.send({"made": True}, [workspace])
             if user := self.setup.user:
                 os.setgroups([])
                 os.setresgid(user, user, user)
@@ -213,15 +179,16 @@ class Box:
             os.close(report)
 
     def kill_all(self) -> None:
-        """Kill every process inside but the first, in one system call that nothing can outrun."""
+        """Kill every process inside but the first; `killed` is told when they are gone."""
         if self.first is None or self.holder is None:
             self.send({"killed": True})
             return
+        for command in self.commands:  # one on its way in has not become the box's user yet
+            os.kill(command, signal.SIGKILL)
 
         def child() -> NoReturn:
             self._enter()
-            with suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
+            kill_the_others()
             os._exit(0)
 
         try:
@@ -320,7 +287,7 @@ class Box:
         self.send({"id": command.id, "code": code, "oom": starved})
 
     def close(self) -> None:
-        """End the box and take its mounts apart; `closed` is told when nothing is left."""
+        """End the box, and with it its mounts; `closed` is told when nothing is left."""
         self.closing = True
         if self.holder is None and not self.commands:
             self._remove()
@@ -328,11 +295,6 @@ class Box:
             self.seal()
 
     def _remove(self) -> None:
-        for target in reversed(self.mounted):
-            with suppress(OSError):
-                linux.unmount(target)
-        self.mounted = []
-        _remove_directories(self.directory)
         for name in list(self.pipes):
             self._drop_pipe(name)
         if self.first is not None:
@@ -350,11 +312,6 @@ class Box:
 
     # -- plumbing -------------------------------------------------------------------------------
 
-    @property
-    def directory(self) -> str:
-        """Where the box's mounts are, in the keeper's namespace."""
-        return f"{KEEP}/{self.name}"
-
     def send(self, message: Json, descriptors: Sequence[int] = ()) -> None:
         """Tell the harness something; it may be gone already."""
         with suppress(OSError):
@@ -365,18 +322,6 @@ class Box:
         if descriptor is not None:
             self.forget(descriptor)
             os.close(descriptor)
-
-
-@dataclass(frozen=True)
-class BoxRequest:
-    """What a box is made of. `kind` is `tmpfs`, `overlay` or `bind`; sizes are in bytes."""
-
-    kind: str
-    source: str
-    bytes: int
-    files: int
-    mounts: Sequence[tuple[str, str]]
-    limits: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -416,6 +361,20 @@ def _report(text: str, descriptor: int) -> None:
         return
 
 
+def kill_the_others() -> None:
+    """Kill every process inside but the first, in one system call that nothing can outrun.
+
+    Returns when they are gone, for the dying count as well: the next command could not fork.
+    """
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    deadline = time.monotonic() + _DYING_SECONDS
+    dying = {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {1, os.getpid()}
+    while dying and time.monotonic() < deadline:
+        time.sleep(0.0005)
+        dying = {pid for pid in dying if os.path.exists(f"/proc/{pid}")}
+
+
 def run_program(request: ExecRequest, system_calls: bytes) -> NoReturn:
     """The last steps inside: limits, filter, directory, program. Errors end as in a shell."""
     for name, value in request.limits.items():
@@ -453,12 +412,3 @@ def _keep(descriptors: list[int], report: int | None = None) -> None:
     for number, descriptor in enumerate(high):
         os.dup2(descriptor, number, inheritable=number < len(descriptors))
     linux.close_from(len(wanted))
-
-
-def _remove_directories(path: str) -> None:
-    for root, folders, _ in os.walk(path, topdown=False):
-        for name in folders:
-            with suppress(OSError):
-                os.rmdir(os.path.join(root, name))
-    with suppress(OSError):
-        os.rmdir(path)

@@ -14,8 +14,9 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from clawgym.sandbox.keeper import linux
-from clawgym.sandbox.keeper.boxes import KEEP, Box, BoxRequest, ExecRequest, Setup
+from clawgym.sandbox.keeper.boxes import Box, ExecRequest, Setup
 from clawgym.sandbox.keeper.cgroups import Cgroups, remove_groups
+from clawgym.sandbox.keeper.mounts import KEEP, BoxRequest
 
 _LARGEST_MESSAGE = 1 << 18
 _MOST_DESCRIPTORS = 8

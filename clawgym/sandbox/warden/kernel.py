@@ -100,25 +100,28 @@ def die_with_parent() -> None:
     _prctl(_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def become(user: int) -> None:
-    """Turn from root into another user, with one capability.
+def become(user: int, *, pass_directories: bool) -> None:
+    """Turn from root into another user; `pass_directories` leaves it one capability.
 
-    Without mounts of its own, a box finds its files where they are, be it below `/root`. So it may
-    pass through all directories; what it may open at all, Landlock decides. Docker does not grant
-    that capability but the wider one, which passes by the permissions of files as well.
+    Without mounts of its own, a box finds its files where they are. Below a `/root` that lets
+    nobody through it cannot without that; what it may open at all, Landlock decides. Docker does
+    not grant the right capability but a wider one, which passes by the modes of files as well.
     """
     held = _permitted_capabilities()
     kept = _DAC_READ_SEARCH if held >> _DAC_READ_SEARCH & 1 else _DAC_OVERRIDE
     # Capabilities stay when the user changes, and count in access(2) as they do in open(2)
     _prctl(_SET_SECUREBITS, _NO_SETUID_FIXUP_LOCKED)
     for capability in range(_LAST_CAPABILITY + 1):
-        if capability != kept:
+        if not (pass_directories and capability == kept):
             _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # fails where there is no such one
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    _keep_capabilities(1 << kept)
-    _prctl(_CAP_AMBIENT, _AMBIENT_RAISE, kept)
+    if pass_directories:
+        _keep_capabilities(1 << kept)
+        _prctl(_CAP_AMBIENT, _AMBIENT_RAISE, kept)
+    else:
+        drop_capabilities()
 
 
 def drop_capabilities() -> None:

@@ -17,8 +17,9 @@ class Plan(NamedTuple):
 
     `abi` is the version of Landlock's interface to use. Of the paths, those in `read` may be read
     and executed, those in `write` also written, and `devices` are single files to read and write.
-    `user` is the uid and gid to become, which needs root; None: stay. `system_calls` is a seccomp
-    program in hexadecimal, `limits` are numbers of `RLIMIT_*` and their values.
+    `user` is the uid and gid to become, which needs root; None: stay. `pass_directories` leaves
+    that user the right to pass through every directory. `system_calls` is a seccomp program in
+    hexadecimal, `limits` are numbers of `RLIMIT_*` and their values.
     """
 
     abi: int
@@ -26,6 +27,7 @@ class Plan(NamedTuple):
     write: list[str]
     devices: list[str]
     user: int | None
+    pass_directories: bool
     system_calls: str
     limits: list[tuple[int, int]]
 

@@ -41,7 +41,7 @@ def _lock_in(plan: Plan, rules: int) -> None:
     if plan.user is None:
         kernel.drop_capabilities()
     else:
-        kernel.become(plan.user)
+        kernel.become(plan.user, pass_directories=plan.pass_directories)
     kernel.die_with_parent()
     kernel.lock_in(rules, bytes.fromhex(plan.system_calls))
     os.umask(0o022)

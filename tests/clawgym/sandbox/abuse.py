@@ -20,27 +20,35 @@ from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.files import Files
 from clawgym.sandbox import Backend, BoxSpec, Limits, Sandbox, box
 from tests.clawgym.sandbox import (
+    abuse_disk,
     abuse_escape,
     abuse_files,
     abuse_information,
+    abuse_kernel,
+    abuse_links,
     abuse_network,
     abuse_privilege,
     abuse_resources,
+    abuse_survival,
     abuse_time,
 )
-from tests.clawgym.sandbox.abuse_backends import NAMES, open_isolating
+from tests.clawgym.sandbox.abuse_backends import DECLARED, NAMES, open_isolating
 from tests.clawgym.sandbox.abuse_case import Abuse, Evidence, Play
 from tests.clawgym.sandbox.abuse_host import Host, attacked_host, kill_all, processes_with
 from tests.clawgym.sandbox.abuse_user import run_as
 
 CASES: tuple[Abuse, ...] = (
     *abuse_escape.CASES,
+    *abuse_kernel.CASES,
     *abuse_information.CASES,
     *abuse_network.CASES,
+    *abuse_links.CASES,
     *abuse_files.CASES,
     *abuse_privilege.CASES,
     *abuse_resources.CASES,
+    *abuse_disk.CASES,
     *abuse_time.CASES,
+    *abuse_survival.CASES,
 )
 _HUNG = 90.0
 
@@ -52,6 +60,7 @@ class Outcome(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     BROKEN = "BROKEN"
     SKIPPED = "skipped"
+    DECLARED = "declared"
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,8 @@ class Arena:
             evidence.noticed.append(f"held the harness for {_HUNG:g} s")
         except SandboxError as error:
             evidence.noticed.append(f"broke the sandbox: {error}")
+        except OSError as error:
+            evidence.noticed.append(f"made the harness fail: {error}")
         evidence.noticed += [*self.host.damage(), *await self._harm(), *_left_behind(token)]
         return self._judge(abuse, evidence, time.monotonic() - started)
 
@@ -118,6 +129,9 @@ class Arena:
         achieved = abuse.verdict(evidence) or next(iter(evidence.noticed), None)
         if achieved is None and self.host.needle in evidence.text:
             achieved = "printed the secret"
+        if achieved and (declared := DECLARED.get((self.backend.name, abuse.name))):
+            detail = f"{achieved} ({declared})"
+            return Report(abuse.name, Outcome.DECLARED, detail, seconds, notes)
         if achieved:
             return Report(abuse.name, Outcome.SUCCEEDED, achieved, seconds, notes)
         outcome, detail = _tried(evidence)
@@ -151,7 +165,7 @@ async def arena(backend: Backend) -> AsyncGenerator[Arena]:
         async with box(backend, spec) as neighbour:
             command = ["python3", "-I", "-c", NEIGHBOUR, host.needle, str(host.segment)]
             living = asyncio.create_task(neighbour.exec(command, env={"SECRET": host.needle}))
-            while "ready" not in await neighbour.list() and not living.done():
+            while "ready" not in await neighbour.list() and not living.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             if living.done():
                 raise SandboxError(f"the other box does not live: {living.result()}")
@@ -194,7 +208,10 @@ async def _run(backend: Backend, wanted: Sequence[str], *, verbose: bool) -> int
             if verbose:
                 print("".join(f"{'':20}{note}\n" for note in report.notes), end="")
     counts = {kind: sum(report.outcome is kind for report in reports) for kind in Outcome}
-    print(f"{backend.name}, uid {os.geteuid()}: " + ", ".join(f"{n} {kind}" for kind, n in counts.items()))
+    print(
+        f"{backend.name}, uid {os.geteuid()}: "
+        + ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    )
     return 1 if counts[Outcome.SUCCEEDED] or counts[Outcome.BROKEN] else 0
 
 

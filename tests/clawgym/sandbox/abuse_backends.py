@@ -1,5 +1,7 @@
 """The backends that are attacked: those that isolate and that work on this machine."""
 
+from collections.abc import Mapping
+
 from clawgym.errors import SandboxUnsupportedError
 from clawgym.sandbox import Backend
 from clawgym.sandbox.bwrap import BwrapBackend
@@ -7,6 +9,15 @@ from clawgym.sandbox.docker import DockerBackend
 from clawgym.sandbox.landlock import LandlockBackend
 
 NAMES = ("bwrap", "docker", "landlock")
+
+DECLARED: Mapping[tuple[str, str], str] = {
+    ("landlock", "host-file-by-its-path"): "names of host files can be looked up, as it says",
+    ("landlock", "change-a-read-only-mount"): "modes and times of files can change, as it says",
+}
+"""What a backend's own documentation says that it cannot prevent, by backend and case.
+
+It is still tried and told; nothing else is ever excused.
+"""
 
 
 def open_isolating(name: str) -> Backend:

@@ -1,7 +1,7 @@
 """What an abuse is: a hostile program for the inside of a box, and how to tell that it worked."""
 
+import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -33,6 +33,18 @@ MEMORY = frozenset({Capability.MEMORY})
 PIDS = frozenset({Capability.PIDS})
 DISK = frozenset({Capability.DISK})
 ANYWHERE: frozenset[Capability] = frozenset()
+
+PATIENCE = 4.0
+"""Seconds that the harness may need beyond what it promised; the machine may be busy."""
+
+DEAF = """
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+"""
+"""The start of a program that ignores every signal that can be ignored."""
 
 
 @dataclass
@@ -98,6 +110,18 @@ class Play:
         self.evidence.results.append(result)
         return result
 
+    async def meanwhile(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Run the program; once it has made the file `ready`, act, and make the file `stop`."""
+        running = asyncio.create_task(self.run())
+        try:
+            while not running.done() and "ready" not in await self.sandbox.list():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            if not running.done():
+                await act()
+                await self.sandbox.write("stop", b"")
+        finally:
+            await running
+
     def notice(self, achievement: str) -> None:
         """Record what the attack achieved, as the host's side saw it."""
         self.evidence.noticed.append(achievement)
@@ -130,9 +154,9 @@ def box_with(limits: Limits) -> Callable[[Host], BoxSpec]:
     return lambda host: BoxSpec(limits=limits)
 
 
-def tighter(**changes: float) -> Limits:
+def tighter(**changes: int) -> Limits:
     """The small limits with some of them changed."""
-    return replace(SMALL, **changes)  # pyright: ignore[reportArgumentType] - checked by the caller
+    return replace(SMALL, **changes)
 
 
 @dataclass(frozen=True)
@@ -157,8 +181,3 @@ class Abuse:
 def inside() -> str:
     """The text that every program starts with."""
     return Path(__file__).with_name("abuse_inside.py").read_text(encoding="utf-8")
-
-
-def is_root() -> bool:
-    """Whether the harness is root, whose files a box must not be able to make."""
-    return os.geteuid() == 0

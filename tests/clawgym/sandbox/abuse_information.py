@@ -1,12 +1,12 @@
 """What a box could learn: secrets of the harness, other boxes, the host and its people."""
 
-import os
 import pwd
 import re
 import socket
 from pathlib import Path
 
 from tests.clawgym.sandbox.abuse_case import (
+    ANYWHERE,
     ENVIRONMENT,
     FILESYSTEM,
     IPC,
@@ -126,7 +126,7 @@ for pid in pids():
     ),
     Abuse(
         "only-three-descriptors",
-        frozenset(),
+        ANYWHERE,
         """
 tried("descriptors 3 to 4095")
 for number in range(3, 4096):
@@ -144,7 +144,7 @@ for number in (0, 1, 2):
     ),
     Abuse(
         "more-than-a-standard-stream",
-        frozenset(),
+        ANYWHERE,
         """
 import fcntl
 for number in (0, 1, 2):
@@ -168,7 +168,7 @@ for number in (0, 1, 2):
 for path in ("/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/root/.bashrc", "/root/.ssh",
              "/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock",
              "/run/dbus/system_bus_socket", "/run/systemd/private", "/run/user", "/var/log",
-             "/var/lib/docker", "/var/lib/dpkg/status", "/etc/machine-id", "/boot/grub", "/lost+found",
+             "/var/lib/docker", "/var/lib/dpkg/status", "/etc/machine-id", "/boot/grub",
              "/sys/kernel", "/sys/class", "/mnt", "/media", "/etc/hosts.equiv", "/etc/krb5.keytab",
              "/etc/ssl/private", "/etc/ssh", *HOST["private"]):
     tried(path)

@@ -2,10 +2,15 @@
 
 Whatever an attack tries must do no harm where it succeeds: it opens and does not write, changes a
 mode to what it is, removes what it has made, and asks `careful` before anything that could not be
-undone. It says on stdout, one line each, what it `@tried`, what was `@denied`, what it `@won`, why it
-`@cannot` be tried here, or that the attack itself is `@broken`.
+undone. It says on stdout, one line each, what it `@tried`, what was `@denied`, what it `@won`, why
+it `@cannot` be tried here, or that the attack itself is `@broken`.
 """
 
+# pyright: basic
+# ruff: noqa: F401 - the attacks use what is imported here
+# Like the attacks that follow it, this is a script, not a module: names come and go untyped.
+
+import contextlib
 import ctypes
 import json
 import os
@@ -25,7 +30,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def say(tag, text):
-    line = "@%s %s\n" % (tag, str(text).replace("\n", "\\n"))
+    line = f"@{tag} " + str(text).replace("\n", "\\n") + "\n"
     os.write(1, line.encode("utf-8", "backslashreplace"))
 
 
@@ -48,7 +53,7 @@ def attempt(what, action, *arguments):
     try:
         action(*arguments)
     except OSError as error:
-        say("denied", "%s: %s" % (what, error.strerror or error))
+        say("denied", f"{what}: {error.strerror or error}")
         return False
     return True
 
@@ -71,16 +76,14 @@ def careful():
 def no_trace(*paths):
     """Remove what an attack has made if it succeeded."""
     for path in paths:
-        try:
+        with contextlib.suppress(OSError):
             os.rmdir(path) if os.path.isdir(path) else os.remove(path)
-        except OSError:
-            pass
 
 
 def leak(where, data):
     """Report the secret of the host, or of another box, in what could be read."""
     if NEEDLE in data:
-        won("read the secret in %s" % where)
+        won(f"read the secret in {where}")
 
 
 def contents(path, limit=1 << 20):
@@ -102,7 +105,7 @@ def pids():
 
 
 def capabilities():
-    """The effective, permitted and inheritable sets, from the kernel itself: /proc may be closed."""
+    """The effective, permitted and inheritable sets; /proc may be closed."""
     header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
     sets = ctypes.create_string_buffer(24)
     if libc.capget(header, sets):
@@ -147,7 +150,7 @@ def fill(path, limit):
             while written <= limit:
                 written += stream.write(block)
     except OSError as error:
-        say("denied", "%s: %s after %d bytes" % (path, error.strerror, written))
+        say("denied", f"{path}: {error.strerror} after {written} bytes")
     return written
 
 
@@ -159,7 +162,7 @@ def _report_bug(kind, value, trace):
         say("denied", value)
         return
     lines = traceback.extract_tb(trace)
-    say("broken", "%s: %s at line %s" % (kind.__name__, value, lines[-1].lineno if lines else "?"))
+    say("broken", f"{kind.__name__}: {value} at line {lines[-1].lineno if lines else 0}")
 
 
 sys.excepthook = _report_bug

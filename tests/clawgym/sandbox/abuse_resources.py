@@ -1,12 +1,11 @@
 """Bombs: each stops by itself once it has gone well over a limit, and says so."""
 
 import asyncio
-import os
 import resource
+import sys
 
-from clawgym.sandbox import BoxSpec
 from tests.clawgym.sandbox.abuse_case import (
-    DISK,
+    ANYWHERE,
     FILESYSTEM,
     IPC,
     MEMORY,
@@ -64,53 +63,18 @@ async def hog(play: Play) -> None:
 
 async def inotify_of_the_host(play: Play) -> None:
     """Meanwhile the host's user must still be able to watch files."""
-    running = asyncio.create_task(play.run())
-    try:
-        while not running.done() and "ready" not in await play.sandbox.list():
-            await asyncio.sleep(0.01)
+
+    async def watch() -> None:
         code = "import ctypes, sys; sys.exit(ctypes.CDLL(None).inotify_init1(0) < 0)"
-        watcher = await asyncio.create_subprocess_exec("/usr/bin/env", "python3", "-c", code)
+        watcher = await asyncio.create_subprocess_exec(sys.executable, "-I", "-c", code)
         if await watcher.wait():
             play.notice("the host's user cannot watch files any more")
-        await play.sandbox.write("stop", b"")
-    finally:
-        await running
+
+    await play.meanwhile(watch)
 
 
 def _own_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def tmpfs(place: str) -> Abuse:
-    """Fill a place that is writable in every box, beyond the limit on temporary files."""
-    return Abuse(
-        "fill-" + place.strip("/").replace("/", "-"),
-        FILESYSTEM,
-        f"""
-limit = HOST["limits"]["tmp_bytes"] * 2
-if not os.path.isdir("{place}"):
-    cannot("there is no {place}")
-tried("fill {place}")
-written = 0
-for number in range(4):
-    written += fill("{place}/bomb%d" % number, limit)
-if written > limit:
-    won("%d bytes in {place}" % written)
-no_trace(*["{place}/bomb%d" % number for number in range(4)])
-names = 0
-folder = "{place}/%d-names" % os.getpid()
-try:
-    os.mkdir(folder)
-    while names < 300000:
-        os.mknod("%s/%d" % (folder, names))
-        names += 1
-except OSError as error:
-    say("denied", "%d names: %s" % (names, error.strerror))
-if names >= 300000:
-    won("%d files in {place}: memory of the kernel that no limit counts" % names)
-no_trace(*["%s/%d" % (folder, number) for number in range(names)], folder)
-""",
-    )
 
 
 CASES = (
@@ -305,75 +269,10 @@ if taken > limit * 1.2:
     for segment in segments:
         libc.shmctl(segment, 0, None)
 """,
-        verdict=lambda evidence: claimed(evidence),
-    ),
-    Abuse(
-        "fill-the-workspace",
-        DISK,
-        """
-limit = HOST["limits"]["workspace_bytes"]
-tried("fill the workspace")
-written = sum(fill("bomb%d" % number, limit // 2) for number in range(6))
-if written > limit * 1.05:
-    won("%d bytes" % written)
-for number in range(6):
-    os.remove("bomb%d" % number)
-""",
-    ),
-    Abuse(
-        "fill-the-workspace-and-leave-it-full",
-        DISK,
-        """
-tried("fill the workspace and every temporary directory")
-for place in (".", "/tmp", "/dev/shm", "/run", "/var/tmp"):
-    limit = HOST["limits"]["workspace_bytes" if place == "." else "tmp_bytes"]
-    if fill(place + "/full", limit * 2) > limit * 2:
-        no_trace(place + "/full")
-        won("no limit in %s" % place)
-""",
-    ),
-    Abuse(
-        "inode-bomb",
-        DISK,
-        """
-limit = HOST["limits"]["workspace_files"]
-tried("make %d files" % (limit * 3))
-count = 0
-try:
-    for number in range(limit * 3):
-        open("f%d" % number, "w").close()
-        count += 1
-except OSError as error:
-    say("denied", "%d: %s" % (count, error.strerror))
-if count > limit:
-    won("%d files" % count)
-for number in range(count):
-    os.remove("f%d" % number)
-""",
-    ),
-    *(tmpfs(place) for place in ("/tmp", "/dev/shm", "/dev", "/run", "/var/tmp", "/dev/mqueue")),
-    Abuse(
-        "too-large-a-file",
-        frozenset(),
-        """
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-limit = HOST["limits"]["file_bytes"]
-tried("write %d bytes" % (limit * 2))
-if fill("big", limit * 2) > limit:
-    won("a file of over %d bytes" % limit)
-import resource
-def raise_limit():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-try:
-    forbidden("raise the limit", raise_limit)
-except ValueError as error:
-    say("denied", error)
-""",
-        spec=box_with(tighter(file_bytes=2 * MIB)),
     ),
     Abuse(
         "output-bomb",
-        frozenset(),
+        ANYWHERE,
         """
 tried("print 2 GiB")
 block = b"x" * (1 << 20)
@@ -385,7 +284,7 @@ for _ in range(2048):
     ),
     Abuse(
         "wait-for-input-without-end",
-        frozenset(),
+        ANYWHERE,
         """
 tried("read standard input")
 say("note", "%d bytes" % len(sys.stdin.read()))
@@ -399,7 +298,7 @@ except OSError as error:
     ),
     Abuse(
         "use-up-descriptors",
-        frozenset(),
+        ANYWHERE,
         """
 limit = HOST["limits"]["open_files"]
 tried("open %d descriptors" % (limit * 2))
@@ -424,7 +323,7 @@ except ValueError as error:
     ),
     Abuse(
         "hog-the-cpu",
-        frozenset(),
+        ANYWHERE,
         """
 import resource
 tried("run beyond cpu_seconds")
@@ -458,7 +357,7 @@ for _ in range(2000):
     ),
     Abuse(
         "core-dump",
-        frozenset(),
+        ANYWHERE,
         """
 tried("dump core")
 import resource

@@ -72,7 +72,9 @@ def _python_for(user: int) -> str:
     for python in (sys.executable, f"/usr/bin/python{version}", "/usr/local/bin/python3"):
         command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"]
         try:
-            tried = subprocess.run([*command, python, "-c", check], capture_output=True, check=False)
+            tried = subprocess.run(
+                [*command, python, "-c", check], capture_output=True, check=False
+            )
         except OSError:
             continue
         if tried.returncode == 0:

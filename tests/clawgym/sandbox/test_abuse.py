@@ -20,6 +20,8 @@ async def test_the_attack_fails(ring: Arena, abuse: Abuse) -> None:
     report = await ring.attack(abuse)
     if report.outcome is Outcome.SKIPPED:
         pytest.skip(report.detail)
+    if report.outcome is Outcome.DECLARED:
+        pytest.xfail(report.detail)
     assert report.outcome is Outcome.FAILED, report.detail
 
 

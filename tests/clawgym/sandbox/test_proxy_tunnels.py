@@ -84,6 +84,7 @@ async def test_a_tunnel_does_not_reach_another_name_on_the_same_front_end(author
         (b"GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n", "this is not TLS"),
         (b"SSH-2.0-client\r\n", "this is not TLS"),
     ],
+    ids=["no-name", "another-name", "encrypted-name", "cut-short", "http", "ssh"],
 )
 async def test_a_tunnel_to_a_name_carries_nothing_but_tls_for_it(first: bytes, reason: str):
     async with origin(echo) as server, front(*GOOD) as box:

@@ -1,0 +1,303 @@
+"""One harness of the soak: boxes, commands, and all that can go wrong with them.
+
+    python soak_harness.py SEED COMMANDS BOXES ALIVE MARKER
+
+It tells how far it is in lines of JSON; the last one says what it found.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import random
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from clawgym.errors import SandboxError
+from clawgym.files import Files
+from clawgym.sandbox import Backend, BoxSpec, ExecResult, Limits, Sandbox, box, open_backend
+from sandboxes.processes import Process, descendants
+from sandboxes.soak_commands import Task, random_task
+
+_FILES = Files({f"d{n % 4}/f{n}.txt": bytes(1000) for n in range(20)})
+_LIMITS = Limits(processes=100)
+_SETTLE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What to do: so many commands, over so many boxes, so many of which live at a time."""
+
+    seed: int
+    commands: int
+    boxes: int
+    alive: int
+    marker: str
+
+
+@dataclass
+class Findings:
+    """What has been done, what was wrong, and what is left when every box is closed."""
+
+    commands: int = 0
+    boxes: int = 0
+    checked: int = 0
+    kills: int = 0
+    kinds: dict[str, int] = field(default_factory=dict[str, int])
+    wrong: list[str] = field(default_factory=list[str])
+    processes: list[str] = field(default_factory=list[str])
+    descriptors: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+
+
+@dataclass
+class Scene:
+    """A box. What overlaps a disturbance, or something violent, need not come out right."""
+
+    box: Sandbox
+    kills_before: int
+    disturbances: int = 0
+    violent: int = 0
+
+    @contextmanager
+    def disturbed(self) -> Iterator[None]:
+        """Something that harms what else runs in this box, rightly so."""
+        self.violent += 1
+        try:
+            yield
+        finally:
+            self.violent -= 1
+            self.disturbances += 1
+
+
+class Soak:
+    """Boxes that come and go, with commands in them."""
+
+    def __init__(self, orders: Orders, backend: Backend) -> None:
+        self._orders = orders
+        self._backend = backend
+        self._dice = random.Random(orders.seed)
+        self._killing = False
+        self.findings = Findings()
+
+    async def run(self) -> None:
+        """Run all the commands."""
+        killing = asyncio.create_task(self._kill_at_random())
+        await asyncio.gather(*(self._slot() for _ in range(self._orders.alive)))
+        killing.cancel()
+
+    async def _slot(self) -> None:
+        while not self._over:
+            await self._noting("a box's life", self._life())
+
+    async def _life(self) -> None:
+        kills = self.findings.kills
+        opened = await self._create()
+        if opened is None:
+            return
+        self.findings.boxes += 1
+        scene = Scene(opened, kills)
+        mean = self._orders.commands / self._orders.boxes
+        left = iter(range(1 + int(self._dice.expovariate(1 / mean))))
+        workers = {asyncio.create_task(self._work(scene, left)) for _ in range(self._one_or_two)}
+        hasty = self._dice.random() < 0.2
+        await asyncio.wait(workers, timeout=self._dice.uniform(0, 0.5) if hasty else None)
+        with scene.disturbed():
+            await self._end(opened)
+            await asyncio.wait(workers)
+
+    async def _create(self) -> Sandbox | None:
+        creating = asyncio.create_task(self._backend.create(BoxSpec(_FILES, limits=_LIMITS)))
+        if self._dice.random() < 0.05:
+            await self._cancel_soon(creating, 0.02)
+        kills = self.findings.kills
+        try:
+            return await creating
+        except asyncio.CancelledError:
+            return None
+        except SandboxError:
+            if kills == self.findings.kills and not self._killing:
+                raise
+            return None
+
+    async def _end(self, opened: Sandbox) -> None:
+        if self._dice.random() < 0.5:
+            await self._noting("seal", opened.seal())
+            await self._noting("collect", opened.collect())
+        closing = asyncio.create_task(opened.close())
+        if self._dice.random() < 0.1:
+            await self._cancel_soon(closing, 0.01)
+        with suppress(asyncio.CancelledError):
+            await closing
+
+    # -- what happens in a box ---------------------------------------------------------------------
+
+    async def _work(self, scene: Scene, left: Iterator[int]) -> None:
+        for _ in left:
+            if self._over:
+                return
+            before = self._disturbances(scene)
+            try:
+                await self._step(scene)
+            except (SandboxError, OSError) as error:
+                killed = scene.kills_before != self.findings.kills
+                if not (killed or scene.violent) and self._disturbances(scene) == before:
+                    self._complain(f"{type(error).__name__} in a box that nobody touched: {error}")
+                return
+            except Exception:  # noqa: BLE001 - whatever it is, it is a finding
+                self._complain(traceback.format_exc())
+                return
+
+    async def _step(self, scene: Scene) -> None:
+        fate = self._dice.random()
+        if fate < 0.03:
+            await self._use_files(scene)
+        elif fate < 0.04:
+            with scene.disturbed():
+                snapshot = await scene.box.snapshot()
+                await scene.box.restore(snapshot)
+        else:
+            await self._run(scene, cancelled=fate > 0.95)
+
+    async def _use_files(self, scene: Scene) -> None:
+        name, data = f"n/{self._dice.randrange(9)}", self._dice.randbytes(9000)
+        await scene.box.write(name, data)
+        await scene.box.read(name)
+        await scene.box.list()
+
+    async def _run(self, scene: Scene, *, cancelled: bool) -> None:
+        task = random_task(self._dice, self._orders.marker)
+        self.findings.commands += 1
+        kind = "cancelled" if cancelled else task.kind
+        self.findings.kinds[kind] = self.findings.kinds.get(kind, 0) + 1
+        running = asyncio.create_task(
+            scene.box.exec(task.argv, stdin=task.stdin, timeout=task.timeout)
+        )
+        if cancelled:
+            with scene.disturbed(), suppress(asyncio.CancelledError):
+                await self._cancel_soon(running, 0.05)
+                await running
+        elif task.violent:
+            before = self._disturbances(scene)
+            with scene.disturbed():
+                result = await running
+                self._check(task, result, calm=scene.violent == 1, scene=scene, before=before)
+        else:
+            before = self._disturbances(scene)
+            calm = scene.violent == 0
+            result = await running
+            self._check(task, result, calm=calm and scene.violent == 0, scene=scene, before=before)
+
+    def _check(
+        self, task: Task, result: ExecResult, *, calm: bool, scene: Scene, before: tuple[int, int]
+    ) -> None:
+        if calm and not self._killing and before == self._disturbances(scene):
+            self.findings.checked += 1
+            if not task.right(result):
+                self._complain(f"{task.kind}: {result}"[:1000])
+
+    def _disturbances(self, scene: Scene) -> tuple[int, int]:
+        return self.findings.kills, scene.disturbances
+
+    # -- trouble -----------------------------------------------------------------------------------
+
+    async def _kill_at_random(self) -> None:
+        """Kill commands, first processes and holders from outside, now and then."""
+        while True:
+            await asyncio.sleep(self._dice.uniform(0.1, 0.5))
+            victims = _in_boxes(await asyncio.to_thread(descendants, os.getpid()))
+            if victims:
+                self.findings.kills += 1
+                self._killing = True
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(self._dice.choice(victims).pid, signal.SIGKILL)
+                await asyncio.sleep(0.1)  # what follows may take a moment
+                self._killing = False
+
+    async def _cancel_soon(self, task: "asyncio.Task[object]", most: float) -> None:
+        await asyncio.wait({task}, timeout=self._dice.uniform(0, most))
+        task.cancel()
+
+    async def _noting(self, what: str, action: Awaitable[object]) -> None:
+        try:
+            await action
+        except Exception:  # noqa: BLE001 - whatever it is, it is a finding
+            self._complain(f"{what}: {traceback.format_exc()}")
+
+    def _complain(self, text: str) -> None:
+        self.findings.wrong.append(text)
+
+    @property
+    def _over(self) -> bool:
+        return self.findings.commands >= self._orders.commands
+
+    @property
+    def _one_or_two(self) -> int:
+        return self._dice.choice([1, 1, 2])
+
+
+def _in_boxes(below: list[Process]) -> list[Process]:
+    """All but the keeper, which is our child and that child's only child."""
+    keepers = {process.pid for process in below if process.parent == os.getpid()}
+    keepers |= {process.pid for process in below if process.parent in keepers}
+    return [process for process in below if process.pid not in keepers]
+
+
+async def soak(orders: Orders) -> Findings:
+    """Do it, and look at what is left."""
+    backend = open_backend("bwrap")
+    async with box(backend, BoxSpec(_FILES)) as first:
+        await first.exec(["true"])
+    before = _descriptors()
+    progress = asyncio.create_task(_tell_progress(current := Soak(orders, backend)))
+    await current.run()
+    progress.cancel()
+    findings = current.findings
+    findings.processes = await _left_after_a_while()
+    after = _descriptors()
+    findings.descriptors = {
+        name: (before[name], number) for name, number in after.items() if name in before
+    }
+    return findings
+
+
+async def _tell_progress(soak: Soak) -> None:
+    while True:
+        _tell({"commands": soak.findings.commands, "boxes": soak.findings.boxes})
+        await asyncio.sleep(0.2)
+
+
+async def _left_after_a_while() -> list[str]:
+    left: list[Process] = []
+    for _ in range(int(_SETTLE_SECONDS / 0.1)):
+        left = _in_boxes(descendants(os.getpid()))
+        if not left:
+            break
+        await asyncio.sleep(0.1)
+    return [f"{process.state} {process.name} {process.words!r}" for process in left]
+
+
+def _descriptors() -> dict[str, int]:
+    """How many files are open, here and in the keeper, as far as we may know."""
+    gc.collect()
+    found = {"harness": len(os.listdir("/proc/self/fd"))}
+    for process in descendants(os.getpid()):
+        number = process.descriptors
+        if number is not None:
+            found[f"{process.name} {process.pid}"] = number
+    return found
+
+
+def _tell(message: object) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:5]]
+    _tell(asdict(asyncio.run(soak(Orders(*numbers, marker=sys.argv[5])))))

@@ -1,0 +1,99 @@
+"""What a box's workspace and mounts are made of, in a mount namespace of their own.
+
+The process that becomes bubblewrap makes them, at the same places for every box. The keeper's own
+namespace stays small, however many boxes there are: bubblewrap copies the table of mounts, and
+reads it a dozen times.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from clawgym.sandbox.keeper import linux
+
+KEEP = "/sys"
+"""Where the keeper mounts what boxes are made of. Nobody in its namespace needs the real one."""
+
+KEPT_WORKSPACE = f"{KEEP}/ws"
+"""Where bubblewrap finds the workspace of its box."""
+
+KEPT_MOUNTS = f"{KEEP}/m"
+"""Where bubblewrap finds the mounts of its box, each by its name."""
+
+_LAYERS = f"{KEEP}/layers"
+_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
+
+
+@dataclass(frozen=True)
+class BoxRequest:
+    """What a box is made of. `kind` is `tmpfs`, `overlay` or `bind`; sizes are in bytes."""
+
+    kind: str
+    source: str
+    bytes: int
+    files: int
+    mounts: Sequence[tuple[str, str]]
+    limits: dict[str, float]
+
+    @property
+    def sources(self) -> list[str]:
+        """The host's directories that it shows."""
+        return [source for _, source in self.mounts] + ([self.source] if self.source else [])
+
+
+def make_places(request: BoxRequest) -> None:
+    """Make the directories that `mount_all` mounts on; all boxes use the same ones."""
+    for place in (
+        KEPT_WORKSPACE,
+        KEPT_MOUNTS,
+        _LAYERS,
+        *(f"{KEPT_MOUNTS}/{name}" for name, _ in request.mounts),
+    ):
+        with suppress(FileExistsError):
+            os.mkdir(place, 0o711)
+
+
+def mount_all(request: BoxRequest, user: int | None, id_maps: Mapping[str, int]) -> int:
+    """Enter a new mount namespace and mount everything there.
+
+    Args:
+        request: what to mount.
+        user: the host's uid that the box runs as; None for our own.
+        id_maps: for the sources that belong to somebody else, a user namespace that says otherwise.
+
+    Returns:
+        A descriptor of the workspace.
+    """
+    linux.unshare(linux.CLONE_NEWNS)
+    for name, source in request.mounts:
+        linux.bind(source, f"{KEPT_MOUNTS}/{name}", id_maps.get(source))
+    match request.kind:
+        case "bind":
+            linux.bind(request.source, KEPT_WORKSPACE, id_maps.get(request.source))
+        case "tmpfs":
+            linux.mount("tmpfs", KEPT_WORKSPACE, "tmpfs", _FLAGS, _size(request, user))
+        case _:
+            _mount_overlay(request, user, id_maps.get(request.source))
+    return os.open(KEPT_WORKSPACE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _size(request: BoxRequest, user: int | None) -> str:
+    uid, gid = _ids(user)
+    return f"size={request.bytes},nr_inodes={request.files},mode=0755,uid={uid},gid={gid}"
+
+
+def _mount_overlay(request: BoxRequest, user: int | None, id_map: int | None) -> None:
+    linux.mount("tmpfs", _LAYERS, "tmpfs", _FLAGS, _size(request, user))
+    for part in ("lower", "upper", "work"):
+        os.mkdir(f"{_LAYERS}/{part}", 0o755)
+        os.chown(f"{_LAYERS}/{part}", *_ids(user))
+    linux.bind(request.source, f"{_LAYERS}/lower", id_map)
+    options = f"lowerdir={_LAYERS}/lower,upperdir={_LAYERS}/upper,workdir={_LAYERS}/work"
+    if user is None:
+        options += ",userxattr"
+    linux.mount("overlay", KEPT_WORKSPACE, "overlay", _FLAGS, options)
+
+
+def _ids(user: int | None) -> tuple[int, int]:
+    return (os.getuid(), os.getgid()) if user is None else (user, user)
