@@ -30,7 +30,7 @@ from clawgym_skills.bundle import bundled_directory
 from clawgym_skills.catalogue import Catalogue
 from graph_agents.expert import ExpertModel
 from graph_agents.harness import AgentHarness, Harness, ModelFactory, make_harnesses
-from graph_agents.rollout_run import require_grades, start_or_resume
+from graph_agents.rollout_run import finish_run, open_run, require_grades
 from synth import Recipe, choose_skills, synthesise
 from synth.sources import skill_sources
 from verify.proof import prove_dataset
@@ -161,9 +161,9 @@ async def _roll_out(
             "expert": AgentHarness("expert", over_http(lambda task, _: ExpertModel(task))),
             "expert:flawed": AgentHarness("expert:flawed", over_http(ExpertModel)),
         }
-        return await start_or_resume(
-            dataset, options.output / "run", harnesses, backend, jobs=jobs, seed=options.seed
-        )
+        run = open_run(dataset, options.output / "run", harnesses, backend, seed=options.seed)
+        await finish_run(dataset, run, harnesses, backend, jobs=jobs)
+    return run
 
 
 _Wrap = Callable[[Callable[[Task, Random], ChatModel]], ModelFactory]

@@ -80,19 +80,18 @@ def require_grades(run: RunDirectory) -> None:
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
 
 
-async def start_or_resume(
+def open_run(
     dataset: Dataset,
     output: Path,
     harnesses: Mapping[str, Harness],
     backend: Backend,
     *,
-    jobs: int,
+    seed: int,
     attempts: int = 1,
-    seed: int = 0,
     model: str | None = None,
     base_url: str | None = None,
 ) -> RunDirectory:
-    """Make or reopen the run directory and run its missing trials, with a progress bar.
+    """Make the run directory, or reopen the one that has the same plan.
 
     Raises:
         TaskFormatError: a task cannot be read; a new run leaves nothing behind then.
@@ -113,28 +112,40 @@ async def start_or_resume(
     if not output.exists():
         for _ in dataset:
             pass  # each task can be read
-    run = RunDirectory.create_or_resume(output, plan)
-    total, missing = len(plan.trial_keys()), len(run.missing())
+    return RunDirectory.create_or_resume(output, plan)
+
+
+async def finish_run(
+    dataset: Dataset,
+    run: RunDirectory,
+    harnesses: Mapping[str, Harness],
+    backend: Backend,
+    *,
+    jobs: int,
+) -> None:
+    """Run the trials that are missing, with a progress bar over all of them."""
+    total, missing = len(run.plan.trial_keys()), len(run.missing())
     with progress_bar("rolling out", total, done=total - missing) as advance:
         await roll_out(dataset, run, harnesses, backend, jobs=jobs, on_trial=lambda _: advance())
-    return run
 
 
 async def _run(options: RolloutOptions, settings: Settings) -> RunDirectory:
     dataset = Dataset(options.dataset)
     backend = open_backend(settings.sandbox)
     async with _model_factory(options, settings) as model:
-        return await start_or_resume(
+        harnesses = make_harnesses(options.harnesses, model)
+        run = open_run(
             dataset,
             options.output,
-            make_harnesses(options.harnesses, model),
+            harnesses,
             backend,
-            jobs=settings.jobs,
-            attempts=options.attempts,
             seed=options.seed,
+            attempts=options.attempts,
             model=settings.model if model else None,
             base_url=settings.base_url if model else None,
         )
+        await finish_run(dataset, run, harnesses, backend, jobs=settings.jobs)
+    return run
 
 
 @contextlib.asynccontextmanager

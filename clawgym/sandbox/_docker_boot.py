@@ -24,10 +24,11 @@ def take(size):
 exec(take(int.from_bytes(take(4), "big")))
 """
 
-_MODULES = (
+MODULES = (
     *("_docker_wire", "_docker_files", "_docker_trees"),
     *("_docker_kernel", "_docker_commands", "_docker_service", "_docker_agent"),
 )
+"""What is sent, each before those that import it; written for Python 3.8."""
 
 
 def program(uid: int, gid: int) -> bytes:
@@ -40,7 +41,7 @@ def program(uid: int, gid: int) -> bytes:
 def _definitions() -> str:
     package = files("clawgym.sandbox")
     sources = [
-        (name, package.joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in _MODULES
+        (name, package.joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in MODULES
     ]
     return "\n".join(
         (

@@ -1,8 +1,8 @@
 """The service of files inside the container: many transfers at a time, none of them in memory.
 
-Sent into the container, as `_docker_agent`, whose part this is. What comes in goes to *sinks*, which
-are generators that take pieces; what goes out comes from *sources*, which are iterators of messages,
-asked for more only while little waits to be sent.
+Sent into the container, as `_docker_agent`, whose part this is. What comes in goes to *sinks*,
+which are generators that take pieces; what goes out comes from *sources*, which are iterators of
+messages, asked for more only while little waits to be sent.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import clawgym
 from clawgym.errors import SandboxError
-from clawgym.sandbox._process import memory_file
+from clawgym.sandbox._process import KILL_SECONDS, memory_file
 
 Message = dict[str, Any]
 
@@ -126,7 +127,7 @@ class BoxChannel:
     def __init__(self, channel: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
         self._channel = channel
-        self._waiting: dict[int | str, asyncio.Future[Message]] = {}
+        self._waiting: dict[int | str, list[asyncio.Future[Message]]] = {}
         self._descriptors: list[int] = []
         self.dead = False
         self.lost: str | None = None
@@ -146,8 +147,24 @@ class BoxChannel:
         if self.lost is not None:
             future.set_exception(SandboxError(self.lost))
         else:
-            self._waiting[what] = future
+            self._waiting.setdefault(what, []).append(future)
         return future
+
+    async def ask(self, message: Message, answer: int | str) -> Message:
+        """Send a message and wait for its answer.
+
+        Raises:
+            SandboxError: the keeper is gone, or does not answer.
+        """
+        answered = self.expect(answer)
+        await self.tell(message)
+        await asyncio.wait({answered}, timeout=KILL_SECONDS)
+        if not answered.done():
+            raise SandboxError(
+                f"the sandbox keeper did not {message['op']} within {KILL_SECONDS:g} s; "
+                "look for a hanging disk or network mount"
+            )
+        return answered.result()
 
     async def tell(self, message: Message, descriptors: Sequence[int] = ()) -> None:
         """Send a message, waiting for room.
@@ -184,6 +201,8 @@ class BoxChannel:
                 return
             except OSError:
                 data, descriptors = b"", []
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)  # recv_fds takes no flag for it
             self._descriptors += descriptors
             if not data:
                 self._loop.remove_reader(self._channel)
@@ -200,14 +219,14 @@ class BoxChannel:
             self._fail(message.get("stderr") or "the box ended at once")
         if what == "sealed":
             self.dead = True
-        future = self._waiting.pop(what, None)
-        if future and not future.done():
-            future.set_result(message)
+        for future in self._waiting.pop(what, []):
+            if not future.done():
+                future.set_result(message)
 
     def _fail(self, reason: str) -> None:
         self.lost = reason
         waiting, self._waiting = self._waiting, {}
-        for future in waiting.values():
+        for future in chain.from_iterable(waiting.values()):
             if not future.done():
                 future.set_exception(SandboxError(reason))
                 future.exception()  # seen: not every future is awaited

@@ -237,28 +237,24 @@ class BwrapBox(HostBox):
     async def kill_all(self) -> None:
         """Kill everything inside but the process that holds the box."""
         if self._channel.alive:
-            killed = self._channel.expect("killed")
-            await self._channel.tell({"op": "kill"})
-            await asyncio.wait_for(killed, KILL_SECONDS)
+            number = next(self._ids)
+            await self._channel.ask({"op": "kill", "id": number}, number)
 
     async def end(self) -> None:
         """Kill the first process inside, and with it all others."""
         if self._channel.alive:
-            sealed = self._channel.expect("sealed")
-            with suppress(SandboxError):
-                await self._channel.tell({"op": "seal"})
-                await asyncio.wait_for(asyncio.shield(sealed), KILL_SECONDS)
+            await self._channel.ask({"op": "seal"}, "sealed")
 
     async def dispose(self) -> None:
         """Give the box back to the keeper, which takes its mounts apart."""
         if self._proxy:
             await self._proxy.__aexit__()
         os.close(self._opened.workspace)
-        with suppress(SandboxError):
-            closed = self._channel.expect("closed")
-            await self._channel.tell({"op": "close"})
-            await asyncio.wait_for(closed, KILL_SECONDS)
-        self._channel.close()
+        try:
+            if self._channel.lost is None:
+                await self._channel.ask({"op": "close"}, "closed")
+        finally:
+            self._channel.close()
 
     def _fill(self) -> None:
         """Put the initial files in place; they belong to the box's user."""

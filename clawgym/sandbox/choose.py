@@ -105,11 +105,12 @@ def _docker_status() -> BackendStatus:
 
 
 def _landlock_status() -> BackendStatus:
-    from clawgym.sandbox.landlock import landlock_refusal
+    from clawgym.sandbox.landlock import WEAKER, landlock_refusal
 
     if refusal := landlock_refusal():
         return BackendStatus("landlock", False, (), refusal.reason, refusal.fix)
-    return _working("landlock", _landlock().capabilities)
+    capabilities = tuple(sorted(_landlock().capabilities))
+    return BackendStatus("landlock", True, capabilities, WEAKER)
 
 
 def _working(name: str, capabilities: frozenset[Capability]) -> BackendStatus:

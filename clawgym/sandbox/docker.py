@@ -105,8 +105,8 @@ class DockerBackend:
         check_names(spec)
         if spec.workspace_dir and self._renumbers:
             raise SandboxUnsupportedError(
-                "this Docker daemon gives users other numbers inside (rootless or userns-remap), so "
-                "that no box could write to a directory of yours; use `--sandbox bwrap`"
+                "this Docker daemon gives users other numbers inside (rootless or userns-remap): "
+                "no box could write to a directory of yours; use `--sandbox bwrap`"
             )
         launching = asyncio.create_task(in_thread(partial(self._launch, spec)))
         try:

@@ -1,4 +1,4 @@
 #!/bin/sh
 # The reference solution: runs the steps beside this file on the current directory.
 set -eu
-exec python3 -I "$(cd "$(dirname "$0")" && pwd)/solve.py"
+exec python3 -I -S "$(cd "$(dirname "$0")" && pwd)/solve.py"

@@ -2,7 +2,7 @@
 
 Runs on the standard library of Python 3.9+ alone and imports nothing from the workspace:
 
-    python3 -I -B grade.py WORKSPACE LOGS
+    python3 -I -S -B grade.py WORKSPACE LOGS
 
 Writes LOGS/reward.json, `{"reward": x}` with x in [0, 1], and LOGS/reward-details.json with each
 check's evidence. Gates earn nothing: a failed gate of a node voids that node, a failed gate of the

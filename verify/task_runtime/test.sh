@@ -5,4 +5,4 @@ tests="$(cd "$(dirname "$0")" && pwd)"
 logs="${CLAWGYM_LOGS:-/logs}/verifier"
 mkdir -p "$logs"
 cd /
-exec python3 -I -B "$tests/grade.py" "${CLAWGYM_WORKSPACE:-/workspace}" "$logs"
+exec python3 -I -S -B "$tests/grade.py" "${CLAWGYM_WORKSPACE:-/workspace}" "$logs"

@@ -20,8 +20,8 @@ from clawgym.sandbox.keeper.mounts import BoxRequest, make_places, mount_all
 INSIDE_USER = 1000
 """The user that commands run as, as seen inside."""
 
-_HOLD = 'trap "" CHLD; echo >&5; exec sleep 1000000000 5>&-'
-"""The first process inside, which no signal from within reaches; the kernel reaps its orphans."""
+_HOLD = "echo >&5; exec 5>&-; while :; do sleep 100000 & wait $!; done"
+"""The first process inside: it reaps orphans and survives every signal from within."""
 
 _JOINED = (
     linux.CLONE_NEWIPC

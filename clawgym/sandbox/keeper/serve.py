@@ -189,6 +189,8 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
         data, descriptors, _, _ = socket.recv_fds(channel, _LARGEST_MESSAGE, _MOST_DESCRIPTORS)
     except OSError:
         return None, []
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)  # recv_fds takes no flag for it
     if not data:
         return None, descriptors
     if data == b"@":

@@ -53,7 +53,7 @@ def test_local_claims_nothing() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="auto, bwrap, local"):
+    with pytest.raises(UsageError, match="auto, bwrap, docker, landlock, local"):
         open_backend("chroot")
 
 

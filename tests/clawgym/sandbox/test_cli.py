@@ -13,7 +13,7 @@ RUN = ["run", "--sandbox", "local"]
 def test_doctor_reports_every_backend_for_programs() -> None:
     result = CliRunner().invoke(app, ["doctor", "--json"])
     found = {status["name"]: status for status in json.loads(result.stdout)}
-    assert set(found) == {"bwrap", "local"}
+    assert set(found) == {"bwrap", "docker", "landlock", "local"}
     assert result.exit_code == (0 if found["bwrap"]["works"] else 1)
 
 

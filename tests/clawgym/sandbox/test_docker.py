@@ -138,6 +138,43 @@ async def test_a_large_standard_input_arrives(opened: DockerBox) -> None:
     assert b"memory" in refused.stderr
 
 
+async def test_a_command_cancelled_while_its_input_is_sent_never_runs(opened: DockerBox) -> None:
+    running = asyncio.create_task(
+        opened.exec(["sh", "-c", "echo > ran; sleep 60"], stdin=bytes(200 * MIB))
+    )
+    await asyncio.sleep(0.02)
+    started = time.monotonic()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert time.monotonic() - started < 5
+    assert await opened.list() == []
+
+
+async def test_as_many_arguments_as_linux_takes_are_passed_on(opened: DockerBox) -> None:
+    words = ["x" * 1000] * 1500
+    counted = await opened.exec(["sh", "-c", "echo $#", "sh", *words])
+    assert counted.stdout == b"1500\n"
+    assert (await opened.exec(["echo", *words * 5])).exit_code == 126
+
+
+async def test_a_locked_workspace_is_collected_all_the_same(opened: DockerBox) -> None:
+    await opened.exec(["sh", "-c", "echo x > a; chmod 0 /workspace"])
+    with pytest.raises(PermissionError):
+        await opened.read("a")
+    await opened.seal()
+    assert list((await opened.collect()).files) == ["a"]
+
+
+async def test_a_command_in_a_box_that_is_closed_says_so(docker: DockerBackend) -> None:
+    sandbox = await docker.create(BoxSpec())
+    running = asyncio.create_task(sandbox.exec(["sleep", "60"]))
+    await asyncio.sleep(0.2)
+    await sandbox.close()
+    with pytest.raises(SandboxError, match="closed while"):
+        await running
+
+
 async def test_a_gibibyte_of_output_is_counted_and_bounded(opened: DockerBox) -> None:
     result = await opened.exec(["head", "-c", str(1024 * MIB), "/dev/zero"])
     assert result.stdout_bytes == 1024 * MIB
@@ -286,6 +323,6 @@ async def test_an_image_without_python_is_refused_by_name(bare_image: str) -> No
         await DockerBackend(bare_image).create(BoxSpec())
 
 
-def test_an_image_that_is_not_there_says_how_to_get_it() -> None:
+def test_an_image_that_is_not_there_says_how_to_get_it(docker: DockerBackend) -> None:
     with pytest.raises(SandboxUnsupportedError, match="docker pull no-such-image"):
         DockerBackend("no-such-image")

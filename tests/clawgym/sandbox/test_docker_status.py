@@ -1,14 +1,17 @@
 """Where Docker does not work, the reason and the fix are said; nothing here needs a daemon."""
 
+import ast
 import socket
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from clawgym.errors import SandboxUnsupportedError, UsageError
+from clawgym.sandbox._docker_boot import MODULES
 from clawgym.sandbox._docker_cli import app
 from clawgym.sandbox._docker_config import USER, Plan, check_names, container_config, whose
 from clawgym.sandbox._docker_image import build_image, how_to_get
@@ -108,3 +111,10 @@ def test_an_image_comes_from_one_place(options: list[str]) -> None:
     result = CliRunner().invoke(app, ["build", *options])
     assert isinstance(result.exception, UsageError)
     assert "--rootfs TAR or --mmdebstrap" in str(result.exception)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_sent_into_a_container_is_python_3_8(module: str) -> None:
+    source = files("clawgym.sandbox").joinpath(f"{module}.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 8))
+    assert "from __future__ import annotations" in source

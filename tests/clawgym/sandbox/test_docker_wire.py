@@ -66,7 +66,7 @@ def test_messages_are_found_wherever_the_stream_is_cut(
 
 
 def test_a_long_payload_is_several_messages() -> None:
-    payload = bytes(2 * LONGEST + 1)
+    payload = bytes(2 * CHUNK + 1)
     found = [part for framed in messages(DATA, 7, payload) for part in MessageReader().feed(framed)]
     assert [len(data) for _, _, data in found] == [CHUNK, CHUNK, 1]
     assert {(kind, call) for kind, call, _ in found} == {(DATA, 7)}
