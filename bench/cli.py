@@ -1,5 +1,6 @@
 """`clawgym bench`: what a run shows."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,9 @@ def bench() -> None:
 
 @app.command()
 def run(
-    suite: Annotated[Path, typer.Argument(help="The benchmark's tasks: a dataset directory.")],
+    suite: Annotated[
+        Path, typer.Argument(metavar="SUITE", help="The benchmark's tasks: a dataset directory.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
     harness: Annotated[
         list[str],
@@ -52,16 +55,17 @@ def run(
     ] = None,
 ) -> None:
     """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
-    from contextlib import closing
-
     from bench.statistics import expected_half_width
     from clawgym.dataset import Dataset
+    from clawgym.terminal import counted
     from graph_agents.rollout_run import RolloutOptions, require_grades, run_rollout
 
     tasks = len(Dataset(suite))
     width = 100 * expected_half_width(tasks)
     typer.echo(
-        f"{tasks} tasks x {runs} runs: expect a mean to be within {width:.1f} points", err=True
+        f"{counted(tasks, 'task')} x {counted(runs, 'run')}: "
+        f"expect a mean to be within {width:.1f} points",
+        err=True,
     )
     options = RolloutOptions(
         suite, output, tuple(harness), runs, seed, jobs, model, base_url, sandbox
@@ -84,9 +88,9 @@ def report(
     """Write the report of a run: one HTML file that opens anywhere and loads nothing."""
     from bench.report import write_report
 
-    run = _open(run_dir)
     path = output or run_dir / "report.html"
-    write_report(run, _dataset(run, dataset), path)
+    with _opened(run_dir) as run:
+        write_report(run, _dataset(run, dataset), path)
     typer.echo(str(path))
 
 
@@ -96,8 +100,8 @@ def show(run_dir: RunArgument, dataset: DatasetOption = None, as_json: JsonOptio
     from bench.leaderboard import rank
     from bench.table import render_table, table_console
 
-    run = _open(run_dir)
-    board = rank(run.trials(), _dataset(run, dataset), run.plan)
+    with _opened(run_dir) as run:
+        board = rank(run.trials(), _dataset(run, dataset), run.plan)
     if as_json:
         typer.echo(board.model_dump_json(indent=1))
     else:
@@ -107,8 +111,10 @@ def show(run_dir: RunArgument, dataset: DatasetOption = None, as_json: JsonOptio
 @app.command()
 def compare(
     run_dir: RunArgument,
-    harness_a: Annotated[str, typer.Argument(help="A harness of the run.")],
-    harness_b: Annotated[str, typer.Argument(help="Another harness of the run.")],
+    harness_a: Annotated[str, typer.Argument(metavar="HARNESS_A", help="A harness of the run.")],
+    harness_b: Annotated[
+        str, typer.Argument(metavar="HARNESS_B", help="Another harness of the run.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Say whether HARNESS_A is better than HARNESS_B on the tasks that both were graded on."""
@@ -117,7 +123,8 @@ def compare(
     from bench.leaderboard import compare_harnesses
     from bench.statistics import Comparison
 
-    found = compare_harnesses(_open(run_dir).trials(), harness_a, harness_b)
+    with _opened(run_dir) as run:
+        found = compare_harnesses(run.trials(), harness_a, harness_b)
     if as_json:
         typer.echo(TypeAdapter(Comparison).dump_json(found, indent=1).decode())
         return
@@ -133,10 +140,10 @@ def compare(
     typer.echo(f"{harness_a} is {found.verdict} {_CONNECTIVE[found.verdict]} {harness_b}")
 
 
-def _open(run_dir: Path) -> "RunDirectory":
+def _opened(run_dir: Path) -> "closing[RunDirectory]":
     from clawgym.run import RunDirectory
 
-    return RunDirectory.open(run_dir)
+    return closing(RunDirectory.open(run_dir))
 
 
 def _dataset(run: "RunDirectory", path: Path | None) -> "Dataset":

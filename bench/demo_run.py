@@ -25,7 +25,7 @@ from clawgym.run import RunDirectory
 from clawgym.sandbox import Backend, open_backend
 from clawgym.settings import Settings, load
 from clawgym.task import Task
-from clawgym.terminal import progress_bar
+from clawgym.terminal import command_line, progress_bar
 from clawgym_skills.bundle import bundled_directory
 from clawgym_skills.catalogue import Catalogue
 from graph_agents.expert import ExpertModel
@@ -81,8 +81,12 @@ def _report(run: RunDirectory, dataset: Dataset, console: Console) -> None:
         write_report(run, dataset, path)
     table_console().print(render_table(rank(run.trials(), dataset, run.plan)))
     console.print(f"\nreport: {path.resolve().as_uri()}", soft_wrap=True)
+    following = (
+        command_line("bench", "compare", run.path, "expert", "expert:flawed"),
+        command_line("train", "sft", run.path, "-o", run.path.parent / "model"),
+    )
     console.print(
-        f"next:   clawgym train sft {run.path} -o {run.path.parent}/model   (needs clawgym[train])",
+        f"next:   {following[0]}\n        {following[1]}   (needs the extra `train`: see README)",
         markup=False,
         soft_wrap=True,
     )

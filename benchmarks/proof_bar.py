@@ -59,7 +59,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--oracle-runs", type=int, default=3, help="runs of each solution (3)")
     parser.add_argument("--workers", type=int, default=2, help="processes to compare with 1 (2)")
     parser.add_argument("--jobs", type=int, default=2, help="sandboxes at a time (2)")
-    parser.add_argument("--sandbox", default="auto", help="auto, bwrap, docker, landlock or local (auto)")
+    parser.add_argument(
+        "--sandbox", default="auto", help="auto, bwrap, docker, landlock or local (auto)"
+    )
     return parser.parse_args()
 
 

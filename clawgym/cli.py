@@ -4,7 +4,7 @@
 # pyright: reportIncompatibleMethodOverride=false
 
 import importlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -33,14 +33,10 @@ COMMANDS = {
 class _LazyRooms(TyperGroup):
     """A command group whose members are modules that are imported when they are invoked."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:
-        if cmd_name not in COMMANDS:
-            return None
-        summary = COMMANDS[cmd_name][1]
-        return TyperCommand(cmd_name, short_help=summary, help=summary)
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - click hands them on
+        super().__init__(**attributes)
+        for name, (_, summary) in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, short_help=summary, help=summary)
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str, object, list[str]]:
         found, _, rest = super().resolve_command(ctx, args)
@@ -54,7 +50,10 @@ class _LazyRooms(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            typer.echo("interrupted: run the same command again to go on", err=True)
+            typer.echo(
+                "interrupted: a run keeps what was finished, and the same command goes on with it",
+                err=True,
+            )
             raise typer.Exit(INTERRUPTED) from None
         except ClawGymError as error:
             typer.echo(f"error: {error}", err=True)

@@ -10,8 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from clawgym.atomic import write_atomic
+from clawgym.atomic import check_writable, write_atomic
 from clawgym.errors import TaskFormatError, UsageError
+from clawgym.invalid import explain
 from clawgym.paths import DirectoryName
 from clawgym.task import Task
 
@@ -98,7 +99,8 @@ class Dataset:
             return [self.path]
         if not self.path.is_dir():
             return []
-        return sorted(entry.parent for entry in self.path.glob("*/task.toml"))
+        found = (self.path.glob(f"*/{name}") for name in ("task.toml", "instruction.md"))
+        return sorted({entry.parent for entries in found for entry in entries})
 
 
 def check_vacant(path: Path) -> None:
@@ -107,19 +109,15 @@ def check_vacant(path: Path) -> None:
     Raises:
         UsageError: something is there already, or the place cannot be written to.
     """
-    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+    if path.is_dir() and any(path.iterdir()):
         raise UsageError(f"{path} is not empty; choose another directory or remove it first")
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file; choose another place")
     if path.name in ("", ".."):
         raise UsageError(
             f"{path} cannot be replaced by a dataset; name a new directory, {path}/tasks"
         )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise UsageError(
-            f"cannot write to {path.parent}: {error.strerror}; choose another output directory"
-        ) from error
+    check_writable(path)
 
 
 def write_dataset(
@@ -188,5 +186,7 @@ def _read_index(path: Path) -> DatasetIndex | None:
         return DatasetIndex.model_validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValidationError) as error:
-        raise TaskFormatError(f"{path} is not a valid dataset index: {error}") from error
+    except OSError as error:
+        raise TaskFormatError(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise TaskFormatError(f"{path} is not a valid dataset index: {explain(error)}") from error

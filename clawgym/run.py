@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from clawgym.atomic import write_atomic
 from clawgym.errors import TaskFormatError, UsageError
+from clawgym.invalid import explain
 from clawgym.reward import Reward, Ungraded
 from clawgym.trajectory import Trajectory
 
@@ -234,8 +235,12 @@ def _read_plan(path: Path) -> RunPlan | None:
         return RunPlan.model_validate_json((path / "run.json").read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValidationError) as error:
-        raise TaskFormatError(f"{path / 'run.json'} is not a valid run plan: {error}") from error
+    except OSError as error:
+        raise TaskFormatError(f"{path / 'run.json'} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise TaskFormatError(
+            f"{path / 'run.json'} is not a valid run plan: {explain(error)}"
+        ) from error
 
 
 def _differing(stored: RunPlan, wanted: RunPlan) -> list[str]:

@@ -36,7 +36,9 @@ class Settings(BaseSettings):
         None, description="Model id, or 'offline' for the rule-based stand-in."
     )
     base_url: str = Field(
-        "https://api.openai.com/v1", description="Base URL of an OpenAI-compatible endpoint."
+        "https://api.openai.com/v1",
+        pattern="^https?://.",
+        description="Base URL of an OpenAI-compatible endpoint.",
     )
     api_key_env: str = Field(
         "OPENAI_API_KEY", description="Name of the variable that holds the API key."

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from clawgym.errors import TaskFormatError
 from clawgym.files import File, Files
 from clawgym.graph import TaskGraph
+from clawgym.invalid import explain
 
 _DOCKERFILE = """FROM python:3.11-slim
 COPY workspace /workspace
@@ -181,12 +182,14 @@ def _read_text(path: Path) -> str:
 def _read_config(path: Path) -> TaskConfig:
     try:
         return TaskConfig.model_validate(tomllib.loads(_read_text(path)))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise TaskFormatError(f"{path} is not a valid task.toml: {error}") from error
+    except ValidationError as error:
+        raise TaskFormatError(f"{path} is not a valid task.toml: {explain(error)}") from error
 
 
 def _read_graph(path: Path) -> TaskGraph:
     try:
         return TaskGraph.model_validate_json(_read_text(path))
     except ValidationError as error:
-        raise TaskFormatError(f"{path} is not a valid task graph: {error}") from error
+        raise TaskFormatError(f"{path} is not a valid task graph: {explain(error)}") from error

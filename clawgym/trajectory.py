@@ -6,7 +6,6 @@ tool schemas stand in `agent.tool_definitions`.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from clawgym.atomic import write_atomic
 from clawgym.errors import TaskFormatError
+from clawgym.invalid import explain
 
 JsonObject = dict[str, JsonValue]
 
@@ -151,5 +151,7 @@ class Trajectory(_Strict):
         """
         try:
             return cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise TaskFormatError(f"{os.fspath(path)} is no ATIF trajectory: {error}") from error
+        except OSError as error:
+            raise TaskFormatError(f"{path} cannot be read: {error.strerror}") from error
+        except ValidationError as error:
+            raise TaskFormatError(f"{path} is no ATIF trajectory: {explain(error)}") from error

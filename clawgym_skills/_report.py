@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from clawgym.terminal import command_line
 from clawgym_skills._text import one_line, shorten, without_controls
 from clawgym_skills.catalogue import SearchHit, SkillSummary
 from clawgym_skills.diagnostic import Code, Diagnostic, Severity
@@ -107,7 +108,8 @@ def print_index(report: IndexReport, path: Path, *, verbose: bool) -> None:
         f"({report.repaired:,} of them repaired, {report.unchanged:,} unchanged), "
         f"{report.refused:,} refused, {report.removed:,} removed, in {report.seconds:.2f} s"
     )
-    console.print(Text(f"catalogue: {path}; next: clawgym skills search WORDS"), soft_wrap=True)
+    following = command_line("skills", "search", "--catalog", path)
+    console.print(Text(f"catalogue: {path}; next: {following} WORDS"), soft_wrap=True)
 
 
 def _code_table(report: IndexReport) -> Table:

@@ -25,7 +25,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 def index(
     directories: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DIR]...", help="Folders with skills; default: the bundled ones."),
+        typer.Argument(metavar="DIR", help="Folders with skills; default: the bundled ones."),
     ] = None,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
@@ -56,7 +56,7 @@ def index(
 
 @app.command()
 def search(
-    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="Words to look for.")],
+    query: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words to look for.")],
     limit: Annotated[int, typer.Option(min=1, help="How many to print.")] = 10,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
@@ -76,7 +76,9 @@ def search(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Name of a skill, as `list` prints it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a skill, as `list` prints it.")
+    ],
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -22,7 +22,9 @@ def _group() -> None:
 
 @app.command()
 def run(
-    instruction: Annotated[str, typer.Argument(help="What the agent shall do.")],
+    instruction: Annotated[
+        str, typer.Argument(metavar="INSTRUCTION", help="What the agent shall do.")
+    ],
     workspace: Annotated[
         Path,
         typer.Option(
@@ -51,7 +53,10 @@ def run(
         str | None, typer.Option(help="auto, bwrap, docker, landlock, or local (isolates nothing).")
     ] = None,
     trajectory: Annotated[
-        Path | None, typer.Option(help="Write the run here as ATIF JSON, also if it is cut short.")
+        Path | None,
+        typer.Option(
+            help="Write the run here as ATIF JSON, also if it is cut short.", dir_okay=False
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object in place of the text.")

@@ -29,13 +29,15 @@ from clawgym.model import (
 from clawgym.task import Task
 from clawgym_skills.grounding import command_for
 from graph_agents.slips import slip
+from mcp_servers.workspace import SUCCEEDED
 
 Script = Generator[Message, list[str], None]
 """Yields assistant messages; is sent the results of their tool calls, in order."""
 
+_Call = tuple[str, dict[str, JsonValue]]
+"""The name of a tool and its arguments."""
+
 _LOCATION = re.compile(r"<location>([^<]*)/SKILL\.md</location>")
-_SUCCEEDED = "(Command exited with code 0)"
-"""How the tool `exec` ends its report of a command that did what it was asked."""
 
 
 class ExpertModel:
@@ -80,11 +82,11 @@ class ExpertModel:
 
     def _play(self, skills: dict[str, str]) -> Script:
         yield self._call("Let me look at the workspace first.", ("exec", {"command": "ls -R ."}))
-        reads: list[tuple[str, dict[str, JsonValue]]] = [
+        reads: list[_Call] = [
             ("read", {"path": f"{skills[name]}/SKILL.md"}) for name in self._graph.skills
         ]
         yield self._call(f"I will use {_listing(self._graph.skills)}; reading how.", *reads)
-        heads: list[tuple[str, dict[str, JsonValue]]] = [
+        heads: list[_Call] = [
             ("read", {"path": artifact.path, "limit": 8}) for artifact in self._graph.sources
         ]
         yield self._call("Now the files that I was given.", *heads)
@@ -101,23 +103,21 @@ class ExpertModel:
                 continue
             command = command_for(node, self._graph, skills[str(node.skill)])
             assert command is not None
-            call: tuple[str, dict[str, JsonValue]] = ("exec", {"command": shlex.join(command)})
+            call: _Call = ("exec", {"command": shlex.join(command)})
             results = yield self._call(f"{node.operation.capitalize()} with {node.skill}.", call)
-            if not results[0].endswith(_SUCCEEDED):
+            if not results[0].endswith(SUCCEEDED):
                 results = yield self._call("That failed. Once more.", call)
-            if results[0].endswith(_SUCCEEDED):
+            if results[0].endswith(SUCCEEDED):
                 done.append(node)
         return done
 
     def _verify(self, done: Sequence[Node]) -> Script:
         paths = dict.fromkeys(self._graph.artifact(node.output).path for node in done)
-        checks: list[tuple[str, dict[str, JsonValue]]] = [
-            ("read", {"path": path, "limit": 6}) for path in paths
-        ]
+        checks: list[_Call] = [("read", {"path": path, "limit": 6}) for path in paths]
         if checks and not self._rng:
             yield self._call("Checking what I made.", *checks)
 
-    def _call(self, text: str, *calls: tuple[str, dict[str, JsonValue]]) -> Message:
+    def _call(self, text: str, *calls: _Call) -> Message:
         requests: list[ToolRequest] = []
         for tool, arguments in calls:
             self._spoken += 1

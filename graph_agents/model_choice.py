@@ -32,7 +32,7 @@ async def open_model(settings: Settings) -> AsyncGenerator[ChatModel]:
     if not key and settings.base_url == _OPENAI:
         raise UsageError(
             f"{settings.base_url} needs an API key: set {settings.api_key_env}, name another "
-            "variable with --api-key-env, or give the --base-url of a local server"
+            "variable with CLAWGYM_API_KEY_ENV, or give the --base-url of a local server"
         )
     from clawgym.model.openai_client import OpenAIModel
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clawgym.model import Message, Role, ScriptedModel, ToolRequest
+from mcp_servers.workspace import SUCCEEDED
 
 NAME = "offline"
 
@@ -30,6 +31,7 @@ _COMMAND = re.compile(
 )
 """A documented command that only looks: one target, nothing else that is not optional."""
 _COMMON = frozenset(("the", "and", "for", "with", "that", "from", "into", "file", "what", "use"))
+_LISTED = 200
 _NOTE = "(This is the offline stand-in: it follows fixed rules and is no language model.)"
 
 
@@ -50,20 +52,23 @@ def _next(messages: Sequence[Message]) -> Message:
     answers = [m.content for m in messages if m.role is Role.TOOL]
     skill = _best(_skills(messages[0].content), instruction)
     if not answers:
-        return _call(0, "exec", command="find . -type f -not -path '*/.*' | sort | head -n 200")
+        listing = f"find . -type f -not -path '*/.*' | sort | head -n {_LISTED}"
+        return _call(0, "exec", command=listing)
     found = _files(answers[0])
     if skill is None or not found:
-        return _say(
-            f"The workspace holds {len(found)} files:", answers[0], "No skill fits the task."
-        )
+        number = f"at least {_LISTED}" if len(found) == _LISTED else f"{len(found)}"
+        reason = "No skill fits the task." if found else "There is nothing to work on."
+        return _say(f"Files in the workspace: {number}", _said(answers[0]), reason)
     if len(answers) == 1:
         return _call(1, "read", path=skill.location)
     command = _command(answers[1], found, instruction, skill)
     if command is None:
-        return _say(f"{skill.name!r} fits, but documents no command for these files:", answers[0])
+        return _say(
+            f"{skill.name!r} fits, but documents no command for these files:", _said(answers[0])
+        )
     if len(answers) == 2:
         return _call(2, "exec", command=command)
-    return _say(f"From the skill {skill.name!r} I ran `{command}`:", answers[2])
+    return _say(f"From the skill {skill.name!r} I ran `{command}`:", _said(answers[2]))
 
 
 def _call(position: int, tool: str, **arguments: str) -> Message:
@@ -72,7 +77,12 @@ def _call(position: int, tool: str, **arguments: str) -> Message:
 
 
 def _say(*parts: str) -> Message:
-    return Message(Role.ASSISTANT, "\n\n".join((*parts, _NOTE)))
+    return Message(Role.ASSISTANT, "\n\n".join(filter(None, (*parts, _NOTE))))
+
+
+def _said(answer: str) -> str:
+    """What a command printed; a failure's exit code stays in sight."""
+    return answer.removesuffix(SUCCEEDED).rstrip()
 
 
 def _skills(prompt: str) -> list[_Skill]:

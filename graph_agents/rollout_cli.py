@@ -14,7 +14,9 @@ app = typer.Typer(
 
 @app.command()
 def rollout(
-    dataset: Annotated[Path, typer.Argument(help="The dataset directory.")],
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="A dataset or a single task directory.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory.")],
     harness: Annotated[
         list[str],
@@ -41,6 +43,7 @@ def rollout(
     """
     from contextlib import closing
 
+    from clawgym.terminal import command_line
     from graph_agents.rollout_run import RolloutOptions, require_grades, run_rollout
 
     options = RolloutOptions(
@@ -55,6 +58,8 @@ def rollout(
         sandbox=sandbox,
     )
     with closing(run_rollout(options, as_json=as_json)) as run:
+        if not as_json:
+            typer.echo(f"next: {command_line('bench', 'report', output)}")
         require_grades(run)
 
 

@@ -17,7 +17,7 @@ from clawgym.reward import Ungraded, mean_score
 from clawgym.run import RunDirectory, RunPlan
 from clawgym.sandbox import Backend, open_backend
 from clawgym.settings import Settings, load
-from clawgym.terminal import progress_bar
+from clawgym.terminal import counted, progress_bar
 from graph_agents.harness import Harness, ModelFactory, make_harnesses
 from graph_agents.model_choice import open_model
 from graph_agents.rollout import roll_out
@@ -74,9 +74,8 @@ def require_grades(run: RunDirectory) -> None:
         assert isinstance(trial.reward, Ungraded)
         typer.echo(f"ungraded: {trial.harness} {trial.task_id}: {trial.reward.reason}", err=True)
     if ungraded:
-        typer.echo(
-            f"{len(ungraded)} trials are ungraded; run the same command to try them again", err=True
-        )
+        number = counted(len(ungraded), "ungraded trial")
+        typer.echo(f"{number}: mend the cause, then run the same command again", err=True)
         raise typer.Exit(ExitCode.INFRASTRUCTURE)
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from clawgym.atomic import check_writable
 from clawgym.errors import UsageError
 from clawgym.sandbox import open_backend
 from clawgym.settings import Settings
@@ -34,10 +35,12 @@ async def carry_out(request: RunRequest, *, show: bool) -> AgentRun:
     """Run the agent; `show` says whether the terminal is told.
 
     Raises:
-        UsageError: no model is named, a skill is unknown, the folder is missing.
+        UsageError: no model is named, a skill is unknown, the trajectory cannot be written.
         SandboxError: this machine cannot make the box.
     """
     skills = _skills(request.skills)
+    if request.save_to:
+        check_writable(request.save_to)
     terminal = Terminal() if show else None
     async with (
         open_model(request.settings) as model,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from clawgym.model import ToolRequest
+from clawgym.terminal import counted
 from graph_agents.chat_model import parse_arguments
 from graph_agents.events import AgentEvent, ModelReplied, Nudged, TextDelta, ToolEnded, ToolStarted
 from graph_agents.session import AgentRun
@@ -47,8 +48,8 @@ class Terminal:
         tokens = run.usage.prompt_tokens + run.usage.completion_tokens
         cached = f" ({run.usage.cached_tokens:,} cached)" if run.usage.cached_tokens else ""
         summary = (
-            f"{run.stop_reason.value} · {_count(run.turns, 'turn')} · "
-            f"{_count(run.tool_calls, 'tool call')} · {_count(tokens, 'token')}{cached}"
+            f"{run.stop_reason.value} · {counted(run.turns, 'turn')} · "
+            f"{counted(run.tool_calls, 'tool call')} · {counted(tokens, 'token')}{cached}"
         )
         self._note(summary, "bold green" if run.stop_reason == "done" else "bold yellow")
 
@@ -75,7 +76,7 @@ class Terminal:
         lines = _printable(text).splitlines()
         shown = [f"  {_shorten(line)}" for line in lines[:_PREVIEW_LINES]]
         if hidden := len(lines) - len(shown):
-            shown.append(f"  … {_count(hidden, 'more line')}")
+            shown.append(f"  … {counted(hidden, 'more line')}")
         self._note("\n".join(shown), "red" if failed else "dim")
 
     def _note(self, text: str, style: str) -> None:
@@ -101,7 +102,3 @@ def _shorten(text: str, width: int = 160) -> str:
 def _printable(text: str) -> str:
     """Without control characters: no file name and no reply may move the cursor."""
     return _CONTROL.sub("", text)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

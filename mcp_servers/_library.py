@@ -47,7 +47,7 @@ class Library:
         self._source = source
         available = source.names()
         self._everything = len(available)
-        self._by_public_name = dict(sorted(_public_names(_selected(available, names)).items()))
+        self._by_public_name = dict(sorted(_public_names(select_skills(available, names)).items()))
         self._public_name = {name: public for public, name in self._by_public_name.items()}
         self._published: dict[str, Published] = {}
 
@@ -93,13 +93,20 @@ def similar(name: str, names: Sequence[str]) -> str:
     return f"; did you mean {', '.join(hits)}?" if hits else ""
 
 
-def _selected(available: Sequence[str], wanted: Sequence[str] | None) -> Sequence[str]:
+def select_skills(available: Sequence[str], wanted: Sequence[str] | None) -> Sequence[str]:
+    """The wanted names, or all that are available where none are named.
+
+    Raises:
+        UsageError: a wanted name is not available.
+    """
     if wanted is None:
         return available
     for name in wanted:
         if name not in available:
+            near = similar(name, available)
             raise UsageError(
-                f"there is no skill {name!r} in the catalogue{similar(name, available)}"
+                f"there is no skill {name!r} in the catalogue"
+                f"{near or '; `clawgym skills index DIR` adds some, without DIR the bundled ones'}"
             )
     return wanted
 

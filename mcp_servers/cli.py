@@ -75,14 +75,20 @@ def config(
     names: SkillsOption = None,
 ) -> None:
     """Print the JSON that an MCP client's settings need for both servers."""
+    from clawgym_skills.catalogue import open_catalogue
+    from mcp_servers._library import select_skills
+    from mcp_servers.workspace_server import existing_directory
+
     path = _catalog_path(catalog)
+    with open_catalogue(path) as opened:
+        select_skills(opened.names(), _names(names))  # a client would only say: disconnected
     options = [
         *(["--catalog", str(path.absolute())] if path.is_file() else []),
         *(["--skills", names] if names else []),
     ]
     arguments = {
         "clawgym-skills": ["skills", *options],
-        "clawgym-workspace": ["workspace", str(directory.resolve())],
+        "clawgym-workspace": ["workspace", str(existing_directory(directory))],
     }
     servers = {
         name: {"command": sys.executable, "args": ["-m", "clawgym", "mcp", *rest]}

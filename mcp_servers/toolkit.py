@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from clawgym.errors import ClawGymError, SandboxError
+from clawgym.invalid import explain
 from clawgym.model import ToolSchema
 
 
@@ -73,9 +74,7 @@ class Tool(Generic[ArgumentsT]):
         try:
             return ToolResult(await self.run(self._parse(arguments)))
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()
-            )
+            problems = explain(error, "arguments")
             return ToolResult(
                 f"Error: invalid arguments for {self.name}: {problems}", is_error=True
             )

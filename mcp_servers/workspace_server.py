@@ -28,7 +28,9 @@ async def workspace_server(
         UsageError: there is no such directory.
         SandboxError: this machine cannot make the box.
     """
-    spec = BoxSpec(workspace_dir=_existing(directory), workspace_read_only=read_only, limits=LIMITS)
+    spec = BoxSpec(
+        workspace_dir=existing_directory(directory), workspace_read_only=read_only, limits=LIMITS
+    )
     box = await backend.create(spec)
     try:
         tools = [tool for tool in workspace_tools(box) if tool.read_only or not read_only]
@@ -39,7 +41,12 @@ async def workspace_server(
         await box.close()
 
 
-def _existing(directory: Path) -> Path:
+def existing_directory(directory: Path) -> Path:
+    """The absolute path of a directory that can be served.
+
+    Raises:
+        UsageError: there is no such directory.
+    """
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory: name the one to serve")
     return directory.resolve()

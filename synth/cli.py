@@ -37,8 +37,13 @@ def run(
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many tasks.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bytes.")] = 0,
     style: Annotated[StyleChoice, typer.Option(help="How instructions read.")] = StyleChoice.MIXED,
-    catalog: Annotated[Path | None, typer.Option(help="Catalogue to take skills from.")] = None,
+    catalog: Annotated[
+        Path | None, typer.Option(help="Take skills from this catalogue, not the bundled ones.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw candidates.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Tasks proven at a time.")
+    ] = None,
     prove: Annotated[bool, typer.Option(help="Run each task's oracle and a no-op.")] = True,
     sandbox: Annotated[
         str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
@@ -47,11 +52,11 @@ def run(
 ) -> None:
     """Compose skills into task graphs, and those into tasks with verifier and solution.
 
-    Without --catalog the bundled skills are used.
+    Without --catalog the bundled skills are used: the same seed makes the same bytes anywhere.
     """
     from clawgym.sandbox import open_backend
     from clawgym.settings import load
-    from clawgym.terminal import progress_bar
+    from clawgym.terminal import command_line, counted, progress_bar
     from synth.pipeline import Recipe, choose_skills, synthesise
     from synth.sources import skill_sources
 
@@ -61,7 +66,7 @@ def run(
         seed,
         None if style is StyleChoice.MIXED else style.value,
     )
-    settings = load({"sandbox": sandbox}).settings
+    settings = load({"jobs": jobs, "sandbox": sandbox}).settings
     backend = open_backend(settings.sandbox) if prove else None
     with progress_bar("synthesising", number) as advance:
         index = synthesise(
@@ -77,11 +82,12 @@ def run(
         typer.echo(index.model_dump_json(exclude={"tasks"}))
         return
     lost = {name: lost for name, lost in index.funnel.items() if name not in ("drawn", "accepted")}
-    typer.echo(f"{len(index.tasks)} tasks from {len(index.skills)} skills in {output}")
+    made, used = counted(len(index.tasks), "task"), counted(len(index.skills), "skill")
+    typer.echo(f"{made} from {used} in {output}")
     typer.echo(
         f"drawn {index.funnel['drawn']}, lost {json.dumps(lost)}, digest {index.digest[:16]}"
     )
-    typer.echo(f"next: clawgym verify {output}")
+    typer.echo(f"next: {command_line('verify', output)}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@
     tiny_model.py     a model to train without any download
     cli.py            `clawgym train`
 
-Training itself needs `pip install 'clawgym[train]'`; choosing examples does not.
+Training itself needs the extra `train`; choosing examples does not.
 """
 
 from train.config import SftConfig, TinySize

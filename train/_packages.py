@@ -17,5 +17,5 @@ def require_training_packages() -> None:
     if missing:
         raise UsageError(
             f"training needs {', '.join(missing)}, which the base install leaves out; "
-            "run: pip install 'clawgym[train]'"
+            "run, in the folder of ClawGym: pip install -c constraints.txt -e '.[train]'"
         )

@@ -25,7 +25,7 @@ app = typer.Typer(
 
 @app.callback()
 def _commands() -> None:
-    """Fine-tune on kept trajectories. Needs: pip install 'clawgym[train]'."""
+    """Fine-tune on kept trajectories. Needs the extra `train`."""
 
 
 @app.command()
@@ -111,13 +111,13 @@ def _config(**values: object) -> "SftConfig":
     from pydantic import ValidationError
 
     from clawgym.errors import UsageError
+    from clawgym.invalid import explain
     from train.config import SftConfig
 
     try:
         return SftConfig.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise UsageError(f"these options cannot be trained with: {problems}") from error
+        raise UsageError(f"these options cannot be trained with: {explain(error)}") from error
 
 
 class _Narrator:

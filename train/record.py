@@ -1,7 +1,6 @@
 """What a fine-tuning leaves on disk besides weights: first its plan, in the end its result."""
 
 import json
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clawgym.atomic import write_atomic
 from clawgym.errors import TaskFormatError, UsageError
+from clawgym.invalid import explain
 from train.config import SftConfig
 from train.masking import MaskFigures
 
@@ -123,8 +123,10 @@ def _read(path: Path, kind: type[_RecordT]) -> _RecordT | None:
         return kind.model_validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValidationError) as error:
-        raise TaskFormatError(f"{os.fspath(path)} is not a valid record: {error}") from error
+    except OSError as error:
+        raise TaskFormatError(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise TaskFormatError(f"{path} is not a valid record: {explain(error)}") from error
 
 
 def _differences(stored: SftPlan, wanted: SftPlan) -> Sequence[str]:

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from clawgym.errors import ExitCode
 
 if TYPE_CHECKING:
     from verify.proof import Proof
@@ -20,7 +23,9 @@ app = typer.Typer(
 
 @app.command()
 def verify(
-    dataset: Annotated[Path, typer.Argument(help="A dataset or a single task directory.")],
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="A dataset or a single task directory.")
+    ],
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Tasks at a time.")
     ] = None,
@@ -54,23 +59,23 @@ def verify(
                 on_card=lambda _: advance(),
             )
         )
-    summary = _summary(proof, len(tasks))
     if as_json:
-        typer.echo(json.dumps(summary))
+        typer.echo(json.dumps(_summary(proof)))
     else:
         _print(proof)
     if proof.findings:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _summary(proof: "Proof", tasks: int) -> dict[str, object]:
-    names = ("oracle", "noop", "lazy:touch", "lazy:echo", "lazy:copy")
+def _summary(proof: "Proof") -> dict[str, object]:
+    from verify.probes import PROBES
+
     return {
-        "tasks": tasks,
-        "findings": [finding.__dict__ for finding in proof.findings],
+        "tasks": len(proof.cards),
+        "findings": [asdict(finding) for finding in proof.findings],
         "lazy_mean": _or_none(proof.lazy_mean.value),
-        "means": {name: _or_none(proof.mean(name).value) for name in names},
-        "coverage": {name: proof.mean(name).coverage for name in names},
+        "means": {name: _or_none(proof.mean(name).value) for name in PROBES},
+        "coverage": {name: proof.mean(name).coverage for name in PROBES},
     }
 
 
@@ -83,17 +88,23 @@ def _print(proof: "Proof") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from clawgym.terminal import counted
+    from verify.probes import PROBES
+
     table = Table("probe", "mean score", "worst task", box=None, pad_edge=False)
-    for name in ("oracle", "noop", "lazy:touch", "lazy:echo", "lazy:copy"):
+    for name in PROBES:
         table.add_row(name, str(proof.mean(name)), _extreme(proof, name))
     console = Console()
     console.print(table)
     for finding in proof.findings:
         console.print(
-            f"{finding.task_id or 'dataset'}: {finding.rule}: {finding.message}", markup=False
+            f"{finding.task_id or 'dataset'}: {finding.rule}: {finding.message}",
+            markup=False,
+            soft_wrap=True,
         )
-    verdict = f"{len(proof.findings)} findings" if proof.findings else "every task is proven"
-    console.print(f"{len(proof.cards)} tasks, {verdict}")
+    number = len(proof.findings)
+    verdict = counted(number, "finding") if number else "every task is proven"
+    console.print(f"{counted(len(proof.cards), 'task')}, {verdict}")
 
 
 def _extreme(proof: "Proof", name: str) -> str:

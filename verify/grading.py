@@ -61,6 +61,12 @@ def script_command(script: File, place: str) -> list[str]:
     return [*(interpreter or ["/bin/sh"]), place]
 
 
+def last_words(ran: ExecResult) -> str:
+    """The last lines that a program wrote to stderr, at most 400 characters of them."""
+    said = ran.stderr.decode(errors="replace").strip()
+    return said if len(said) <= 400 else said[-400:].partition("\n")[2] or said[-400:]
+
+
 def _lay_out(task: Task, workspace: Files, scratch: Path) -> BoxSpec:
     tests, logs = scratch / "tests", scratch / "logs"
     tests.mkdir()
@@ -78,8 +84,9 @@ def _read_verdict(task: Task, ran: ExecResult, logs: Path) -> Graded:
     if ran.timed_out:
         raise VerifierError(f"the verifier of {task.id} ran out of its time of {ran.seconds:.0f} s")
     if ran.exit_code != 0:
-        said = ran.stderr.decode(errors="replace").strip()[-400:]
-        raise VerifierError(f"the verifier of {task.id} exited with {ran.exit_code}: {said}")
+        raise VerifierError(
+            f"the verifier of {task.id} exited with {ran.exit_code}: {last_words(ran)}"
+        )
     written = collect(logs).files  # a foreign verifier may have run the agent's code
     code = _read_reward(task, written)
     settings = task.clawgym

@@ -15,7 +15,7 @@ from clawgym.files import Files
 from clawgym.reward import Graded, Ungraded
 from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
 from clawgym.task import Task
-from verify.grading import grade, script_command
+from verify.grading import grade, last_words, script_command
 
 _NAMED_PATH = re.compile(r"(?<![\w./-])(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z]\w{0,4}\b")
 
@@ -49,8 +49,8 @@ async def solve(task: Task, sandbox: Sandbox) -> None:
     command = script_command(task.solution["solve.sh"], place)
     ran = await sandbox.exec(command, timeout=task.config.agent.timeout_sec)
     if ran.exit_code != 0:
-        said = "ran out of time" if ran.timed_out else ran.stderr.decode(errors="replace")[-400:]
-        raise TaskFormatError(f"the reference solution of {task.id} failed: {said}")
+        how = "ran out of time" if ran.timed_out else f"exited with {ran.exit_code}"
+        raise TaskFormatError(f"the reference solution of {task.id} {how}: {last_words(ran)}")
 
 
 async def do_nothing(task: Task, sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clawgym.dataset import Dataset
 from clawgym.errors import SandboxError, TaskFormatError
-from clawgym.reward import CheckResult, Graded, MeanScore, Ungraded, mean_score
+from clawgym.reward import Cause, CheckResult, Graded, MeanScore, Ungraded, mean_score
 from clawgym.sandbox import Backend
 from clawgym.task import Task
 from verify.probes import LAZY, NOOP, ORACLE, Probe, run_probe
@@ -123,15 +123,15 @@ async def prove_task(
             continue
         rewards[probe.name] = tuple(runs)
         findings += _judge(task.id, probe, runs)
-    return Card(task.id, rewards, tuple(findings))
+    return Card(task.id, rewards, tuple(dict.fromkeys(findings)))  # one cause may stop every probe
 
 
 def _judge(task_id: str, probe: Probe, runs: Sequence[Graded | Ungraded]) -> list[Finding]:
     for run in runs:
         if isinstance(run, Ungraded):
-            if run.cause == "sandbox":
+            if run.cause is Cause.SANDBOX:
                 raise SandboxError(run.reason)
-            return [Finding(task_id, "ungraded", f"{probe.name}: {run.reason}")]
+            return [Finding(task_id, "ungraded", run.reason)]
     graded = [run for run in runs if isinstance(run, Graded)]
     if probe is ORACLE and any(not math.isclose(run.score, 1.0) for run in graded):
         missed = next((_describe(run.checks) for run in graded if run.score < 1), "")

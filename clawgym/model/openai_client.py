@@ -140,7 +140,8 @@ class OpenAIModel:
                 assembly.add(chunk)
         if assembly.finish_reason is None:
             raise ProviderError(
-                f"the reply of {self._where} ended in the middle; try again, and look at its log"
+                f"the reply of {self._where} ended in the middle; try again, look at its log, and "
+                "check that the base URL is an OpenAI-compatible endpoint"
             )
         return assembly.reply()
 

@@ -24,6 +24,14 @@ TIMEOUT = 120
 _REMOVAL = 30
 
 
+class UnreachableError(SandboxError):
+    """The daemon does not answer; `refusal` says why, and the fix."""
+
+    def __init__(self, doing: str, refusal: Refusal) -> None:
+        super().__init__(f"could not {doing}: {refusal}")
+        self.refusal = refusal
+
+
 class Created(TypedDict):
     """The answer to `create`."""
 
@@ -102,17 +110,14 @@ class Daemon:
     socket: str
     api: Api
 
-    def describe(self) -> Info | Refusal:
-        """What the daemon is, or why it does not answer."""
-        try:
-            with daemon_errors("ask Docker what it can do", self.socket):
-                info = self.api.info()
-        except SandboxError as error:
-            cause = error.__cause__ or error
-            return trouble(cause, self.socket)
-        if info.get("OSType") != "linux":
-            return Refusal("the Docker daemon does not run Linux containers", "switch it to Linux")
-        return info
+    def describe(self) -> Info:
+        """What the daemon can do.
+
+        Raises:
+            UnreachableError: it does not answer.
+        """
+        with daemon_errors("ask Docker what it can do", self.socket):
+            return self.api.info()
 
     def find(self, image: str) -> Image | None:
         """An image that the daemon has.
@@ -201,10 +206,11 @@ class Daemon:
 
 
 def connect(socket: str) -> Daemon:
-    """The daemon behind a socket; nothing is asked of it yet.
+    """The daemon behind a socket, spoken to in the newest version that both sides know.
 
     Raises:
         SandboxUnsupportedError: the Docker SDK for Python is not installed.
+        UnreachableError: the daemon does not answer.
     """
     return _connect(socket, os.getpid())
 
@@ -215,11 +221,12 @@ def _connect(socket: str, _process: int) -> Daemon:  # a forked child must not s
         docker = import_module("docker")
     except ModuleNotFoundError as error:
         raise SandboxUnsupportedError(
-            "the Docker SDK for Python is not installed; `pip install 'clawgym[docker]'`"
+            "the Docker SDK for Python is not installed; install ClawGym anew, which brings it"
         ) from error
-    api: Api = docker.APIClient(
-        base_url=f"unix://{socket}", version="1.41", timeout=TIMEOUT, max_pool_size=32
-    )
+    with daemon_errors("talk to Docker", socket):
+        api: Api = docker.APIClient(
+            base_url=f"unix://{socket}", version="auto", timeout=TIMEOUT, max_pool_size=32
+        )
     return Daemon(socket, api)
 
 
@@ -245,7 +252,8 @@ def daemon_errors(doing: str, socket: str) -> Generator[None]:
     """Turn what the SDK raises into a `SandboxError` that says what we were doing.
 
     Raises:
-        SandboxError: the daemon refused, or does not answer.
+        SandboxError: the daemon refused.
+        UnreachableError: it does not answer.
     """
     docker, requests = import_module("docker.errors"), import_module("requests.exceptions")
     try:
@@ -254,12 +262,10 @@ def daemon_errors(doing: str, socket: str) -> Generator[None]:
         said = error.explanation or error
         raise SandboxError(f"Docker could not {doing}: {said}") from error
     except (docker.DockerException, requests.RequestException, OSError) as error:
-        raise SandboxError(f"could not {doing}: {trouble(error, socket)}") from error
+        raise UnreachableError(doing, _trouble(str(error), socket)) from error
 
 
-def trouble(error: BaseException, socket: str) -> Refusal:
-    """Why a daemon does not answer, and the fix."""
-    said = str(error)
+def _trouble(said: str, socket: str) -> Refusal:
     if "Permission denied" in said:
         return Refusal(
             f"this user may not use the Docker daemon at {socket}",

@@ -215,18 +215,19 @@ class BoxChannel:
             self._fail(message["failed"])
             return
         what = message["id"] if "id" in message else next(iter(message))
-        if what == "sealed" and "ready" in self._waiting:
-            self._fail(message.get("stderr") or "the box ended at once")
         if what == "sealed":
             self.dead = True
+            self._fail_waiting(message.get("stderr") or "the box ended at once", "made", "ready")
         for future in self._waiting.pop(what, []):
             if not future.done():
                 future.set_result(message)
 
     def _fail(self, reason: str) -> None:
         self.lost = reason
-        waiting, self._waiting = self._waiting, {}
-        for future in chain.from_iterable(waiting.values()):
+        self._fail_waiting(reason, *self._waiting)
+
+    def _fail_waiting(self, reason: str, *whats: int | str) -> None:
+        for future in chain.from_iterable(self._waiting.pop(what, []) for what in whats):
             if not future.done():
                 future.set_exception(SandboxError(reason))
                 future.exception()  # seen: not every future is awaited

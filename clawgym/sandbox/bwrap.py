@@ -15,7 +15,7 @@ import socket
 import sys
 from asyncio import Future
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from clawgym.sandbox._launch import Command, clean_environment, extra_python, wo
 from clawgym.sandbox._link import BoxChannel, Hello, KeeperLink, keeper_link, wait_for_message
 from clawgym.sandbox._pipes import OutputPipes
 from clawgym.sandbox._plan import workspace_plan
-from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file
+from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file, to_the_end
 from clawgym.sandbox._proxy import Decision, FilteringProxy, proxy_environment
 from clawgym.sandbox._system import NAMESPACES, closing_arguments, system_arguments, write_system
 from clawgym.sandbox._terminal import pseudo_terminal, relay
@@ -129,7 +129,7 @@ class BwrapBox(HostBox):
         except SandboxError as error:
             raise SandboxError(str(diagnose(str(error)))) from error
         finally:
-            await asyncio.wait({filled})
+            await to_the_end(filled)
         try:
             filled.result()
         except OSError as error:

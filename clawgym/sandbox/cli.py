@@ -22,6 +22,7 @@ from clawgym.sandbox import (
     open_backend,
     scratch_directory,
 )
+from clawgym.sandbox._docker_cli import app as image_app
 from clawgym.sandbox._home import dead_homes
 
 app = typer.Typer(
@@ -30,6 +31,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Isolated workspaces: check them, use one.",
 )
+
+app.add_typer(image_app, name="image")
 
 TIMED_OUT = 124
 """The exit code of a command that ran out of time, as `timeout(1)` has it."""
@@ -122,11 +125,16 @@ async def _shell(directory: Path, *, tests: bool, solution: bool) -> int:
 
 @app.command("gc")
 def gc_command() -> None:
-    """Remove what killed processes left behind: directories, and control groups when root."""
+    """Remove what killed processes left behind: directories, control groups, containers."""
+    from clawgym.sandbox._docker_garbage import collect_containers
+    from clawgym.sandbox.docker import docker_status
+
     found = len(dead_homes())
     with suppress(SandboxUnsupportedError):
         open_backend()  # its keeper removes dead control groups, and then the directories go
     collect_garbage()
+    if docker_status().works:
+        found += collect_containers()
     typer.echo(f"{found} leftovers removed")
 
 

@@ -31,6 +31,7 @@ from clawgym.sandbox._docker_api import (
     Daemon,
     Image,
     Info,
+    UnreachableError,
     connect,
     default_socket,
 )
@@ -158,12 +159,13 @@ def docker_status(image: str | None = None, socket: str | None = None) -> Docker
 def _look(image: str, socket: str | None) -> tuple[Daemon, Image, Info] | Refusal:
     try:
         daemon = connect(socket or default_socket())
-        info = daemon.describe()
-        if isinstance(info, Refusal):
-            return info
-        found = daemon.find(image)
+        info, found = daemon.describe(), daemon.find(image)
+    except UnreachableError as error:
+        return error.refusal
     except SandboxError as error:
         return Refusal(str(error), "")
+    if info.get("OSType") != "linux":
+        return Refusal("the Docker daemon does not run Linux containers", "switch it to Linux")
     if found is None:
         return Refusal(f"the Docker daemon has no image {image!r}", how_to_get(image))
     return daemon, found, info

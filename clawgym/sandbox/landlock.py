@@ -7,6 +7,7 @@ root, boxes become users of their own. What it cannot do, and what the capabilit
 - Names, sizes, owners and link targets of host files can be looked up (stat, readlink), and as an
   ordinary user the box may change the modes and times of that user's own files. Their content can
   neither be read nor written. The host's name can be asked for.
+- The host's name shows, for want of a namespace of its own.
 - That other processes exist can be found out, by their ids alone. Signals to them are refused since
   Linux 6.12; before, they reach the same user's processes, so under an ordinary user the harness.
 - Memory is limited for each process, not for the box; CPU share and disk are not limited at all.

@@ -10,7 +10,8 @@ same four `Tool` objects are bound by the LangGraph agent and served over MCP.
 - what a path may name: `_places.py`
 """
 
+from mcp_servers.workspace._exec import SUCCEEDED
 from mcp_servers.workspace._pages import MAX_BYTES, MAX_LINES, Page, page
 from mcp_servers.workspace._tools import workspace_tools
 
-__all__ = ["MAX_BYTES", "MAX_LINES", "Page", "page", "workspace_tools"]
+__all__ = ["MAX_BYTES", "MAX_LINES", "SUCCEEDED", "Page", "page", "workspace_tools"]

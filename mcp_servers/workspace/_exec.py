@@ -8,6 +8,10 @@ from clawgym.sandbox.protocol import WORKSPACE, ExecResult, Sandbox
 from mcp_servers.toolkit import Arguments, Tool
 from mcp_servers.workspace._places import in_workspace
 
+_EXITED = "(Command exited with code {})"
+SUCCEEDED = _EXITED.format(0)
+"""How the report of a command ends that did what it was asked."""
+
 
 class ExecArguments(Arguments):
     """What to run, where, and for how long."""
@@ -62,7 +66,7 @@ def _stream(name: str, kept: bytes, total: int) -> str:
 
 def _ending(result: ExecResult) -> str:
     if result.exit_code is not None:
-        return f"(Command exited with code {result.exit_code})"
+        return _EXITED.format(result.exit_code)
     return (
         f"(Command ran out of time after {result.seconds:.1f} seconds and was killed with all that "
         "it started. See what it has already changed before you run it again; a larger "

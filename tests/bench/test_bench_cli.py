@@ -43,6 +43,16 @@ def test_show_prints_one_line_a_harness_in_eighty_columns(
     assert all(len(line) <= 80 for line in lines)
 
 
+@pytest.mark.parametrize("columns", ["20", "60"])
+def test_a_narrow_terminal_cuts_no_name_and_no_figure(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    whole = bench("show", run_dir).output
+    monkeypatch.setenv("COLUMNS", columns)
+    assert bench("show", run_dir).output == whole
+
+
 def test_show_prints_json_for_programs(run_dir: Path):
     board = json.loads(bench("show", run_dir, "--json").output)
     assert board["rows"][0]["harness"] == "oracle"

@@ -90,7 +90,8 @@ def test_it_prints_what_it_did_as_commands_that_can_be_repeated(demo):
         "clawgym verify out/tasks",
         "clawgym rollout ",
         "clawgym bench report out/run",
-        "next:   clawgym train sft out/run -o out/model",
+        "next:   clawgym bench compare out/run expert expert:flawed",
+        "clawgym train sft out/run -o out/model",
     ):
         assert command in said
 

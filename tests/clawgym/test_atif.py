@@ -121,5 +121,5 @@ def test_what_is_no_trajectory_is_refused_by_name(tmp_path: Path, content: bytes
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(TaskFormatError, match=r"t\.json is no ATIF trajectory: .*No such file"):
+    with pytest.raises(TaskFormatError, match=r"t\.json cannot be read: No such file"):
         Trajectory.load(tmp_path / "t.json")

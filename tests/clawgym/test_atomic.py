@@ -61,5 +61,5 @@ def test_a_directory_in_the_way_stays(tmp_path: Path) -> None:
 
 def test_a_place_below_a_file_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"old")
-    with pytest.raises(UsageError, match="choose an output place that you may write to"):
+    with pytest.raises(UsageError, match="choose another place, one that you may write to"):
         write_atomic(tmp_path / "file" / "below", b"x")

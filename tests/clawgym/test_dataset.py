@@ -110,6 +110,17 @@ def test_a_directory_of_task_directories_is_a_dataset(tmp_path: Path) -> None:
     assert dataset.digest == write(tmp_path / "d", sorted(TASKS, key=lambda t: t.id)).digest
 
 
+def test_a_task_without_its_settings_is_not_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "d")
+    (tmp_path / "d" / "dataset.json").unlink()
+    broken = next(path for path in sorted((tmp_path / "d").iterdir()))
+    (broken / "task.toml").unlink()
+    dataset = Dataset(tmp_path / "d")
+    assert len(dataset) == 3
+    with pytest.raises(TaskFormatError, match=r"task\.toml is missing"):
+        list(dataset)
+
+
 def test_one_task_directory_is_a_dataset_of_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,8 +157,8 @@ def test_a_dataset_is_never_written_over_something(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "mine.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for taken in ("d", "file"):
-        with pytest.raises(UsageError, match=f"{taken} is not empty; choose another"):
+    for taken, words in (("d", "d is not empty; choose another"), ("file", "file is a file")):
+        with pytest.raises(UsageError, match=words):
             write(tmp_path / taken)
     assert (tmp_path / "d" / "mine.txt").read_text() == "mine"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["d", "file"]
@@ -161,7 +172,7 @@ def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:
 
 def test_an_unwritable_place_is_refused_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match=r"cannot write to .*file.* choose another output"):
+    with pytest.raises(UsageError, match=r"cannot write .*d: .*; choose another place"):
         check_vacant(tmp_path / "file" / "below" / "d")
 
 

@@ -129,7 +129,10 @@ def test_ctrl_c_exits_130_with_a_hint_and_no_traceback(tmp_path: Path) -> None:
         output, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert output == ""
-    assert errors.strip() == "interrupted: run the same command again to go on"
+    assert (
+        errors.strip()
+        == "interrupted: a run keeps what was finished, and the same command goes on with it"
+    )
 
 
 def commands() -> Iterator[tuple[list[str], typer.core.TyperCommand | typer.core.TyperGroup]]:
@@ -168,3 +171,9 @@ def test_every_command_and_option_is_documented(words: str) -> None:
         parameter.name for parameter in command.params if not getattr(parameter, "help", None)
     ]
     assert undocumented == []
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
+    done = clawgym("rolout", "tasks")
+    assert done.returncode == 2
+    assert "Did you mean 'rollout'?" in done.stderr

@@ -83,9 +83,18 @@ def test_the_same_plan_resumes(run: RunDirectory) -> None:
 
 
 def test_another_plan_is_refused_with_what_differs(run: RunDirectory) -> None:
-    with pytest.raises(UsageError, match=r"\(different attempts, seed\); repeat that run's command"):
+    with pytest.raises(
+        UsageError, match=r"\(different attempts, seed\); repeat that run's command"
+    ):
         RunDirectory.create_or_resume(run.path, plan(seed=8, attempts=1))
     assert RunDirectory.open(run.path).plan == plan()
+
+
+def test_a_dataset_that_moved_makes_no_other_plan(run: RunDirectory) -> None:
+    run.record(trial(), None)
+    again = RunDirectory.create_or_resume(run.path, plan(dataset="elsewhere/tasks"))
+    assert again.trials() == [trial()]
+    assert again.plan == plan()
 
 
 def test_an_existing_run_is_opened_with_its_plan(run: RunDirectory) -> None:

@@ -100,7 +100,10 @@ def test_a_variable_counts_in_any_case_and_is_named_as_documented(
     ("text", "complaint"),
     [
         ("jobs = 0", r"jobs \(file clawgym\.toml\): .*greater than or equal to 1"),
-        ('sandbox = "chroot"', r"sandbox \(file clawgym\.toml\): .*'auto', 'bwrap', 'docker', 'landlock' or 'local'"),
+        (
+            'sandbox = "chroot"',
+            r"sandbox \(file clawgym\.toml\): .*'auto', 'bwrap', 'docker', 'landlock' or 'local'",
+        ),
         ("colour = 1", r"colour \(file clawgym\.toml\): Extra inputs"),
     ],
 )

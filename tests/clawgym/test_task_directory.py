@@ -111,7 +111,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     [
         ("instruction.md", b"\xff\xfe", "cannot be read as UTF-8"),
         ("task.toml", b"[task", "not a valid task.toml"),
-        ("task.toml", b"[agent]\ntimeout_sec = 1", "task\n +Field required"),
+        ("task.toml", b"[agent]\ntimeout_sec = 1", "task: Field required"),
         ("task.toml", b'[task]\nname="t"\n[agent]\ntimeout_sec="soon"', "agent.timeout_sec"),
         (
             "task.toml",

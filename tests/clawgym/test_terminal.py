@@ -1,14 +1,15 @@
-"""The progress bar: seen by people, not by programs."""
+"""What people see of long work, and what they can type next."""
 
 import contextlib
 import io
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from clawgym.terminal import progress_bar
+from clawgym.terminal import command_line, counted, progress_bar
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +63,25 @@ def test_standard_output_stays_clean(capsys: pytest.CaptureFixture[str]) -> None
     with progress_bar("proving", 1) as advance:
         advance()
     assert capsys.readouterr().out == ""
+
+
+def test_one_is_no_plural() -> None:
+    assert [counted(number, "task") for number in (0, 1, 2000)] == [
+        "0 tasks",
+        "1 task",
+        "2,000 tasks",
+    ]
+
+
+def test_a_command_can_be_pasted_into_a_shell() -> None:
+    assert command_line("verify", Path("my tasks")) == "clawgym verify 'my tasks'"
+
+
+def test_a_command_names_the_program_where_the_shell_would_not_find_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/clawgym", "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command_line("config", "show") == ".venv/bin/clawgym config show"
+    (tmp_path / "clawgym").touch(mode=0o755)
+    assert command_line("config", "show") == "clawgym config show"

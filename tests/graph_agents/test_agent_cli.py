@@ -91,6 +91,14 @@ async def test_the_trajectory_is_valid_atif(tmp_path):
     assert trajectory.agent.model_name == "m"
 
 
+async def test_a_trajectory_that_cannot_be_written_is_refused_before_any_work(tmp_path):
+    (tmp_path / "file").touch()
+    place = str(tmp_path / "file" / "t.json")
+    result = await served(tmp_path, [use(WRITE), say("done")], "--trajectory", place)
+    assert (result.exit_code, f"cannot write {place}" in result.stderr) == (2, True)
+    assert not (tmp_path / "out.txt").exists()
+
+
 async def test_an_endpoint_that_is_down_exits_with_3_and_names_the_url(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

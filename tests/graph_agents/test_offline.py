@@ -68,6 +68,13 @@ async def test_it_says_what_it_lacks(tmp_path, skills):
     assert "documents no command" in await ask(tmp_path, skills, "count the lines")
 
 
+async def test_it_says_how_many_files_it_saw_and_that_there_may_be_more(tmp_path, skills):
+    assert "Files in the workspace: 0\n\nThere is nothing" in await ask(tmp_path, skills, "sing it")
+    for number in range(201):
+        (tmp_path / f"{number}.mp3").write_text("la")
+    assert "Files in the workspace: at least 200" in await ask(tmp_path, skills, "sing it")
+
+
 async def test_it_changes_nothing(tmp_path, skills):
     (tmp_path / "diary.txt").write_text("one\n")
     await ask(tmp_path, skills, "count lines")

@@ -193,7 +193,9 @@ def test_a_rollout_that_is_killed_again_and_again_ends_as_if_it_had_not_been(mac
 def test_ctrl_c_says_how_to_go_on_and_leaves_nothing_half_done(machine):
     code, said = machine.stop(signal.SIGINT, after=14, delay=0.1)
     assert code == 130
-    assert said == "interrupted: run the same command again to go on\n"
+    assert (
+        said == "interrupted: a run keeps what was finished, and the same command goes on with it\n"
+    )
     assert machine.litter() == []
     assert_consistent(machine)
     before = machine.rows()

@@ -103,6 +103,7 @@ async def test_without_a_catalogue_the_bundled_skills_are_served(tmp_path: Path)
 
 
 def test_config_starts_what_it_prints(tmp_path: Path):
+    (tmp_path / "data").mkdir()
     shown = json.loads(run("config", "data", cwd=tmp_path).stdout)["mcpServers"]
     assert shown["clawgym-workspace"]["command"] == sys.executable
     assert shown["clawgym-workspace"]["args"][-2:] == ["workspace", str(tmp_path / "data")]
@@ -120,6 +121,9 @@ def test_config_names_the_catalogue_by_its_whole_path(tmp_path: Path, catalogue:
         (["skills", "--catalog", "nothing.sqlite"], "there is no catalogue nothing.sqlite"),
         (["skills", "--skills", "csv-analisys"], "did you mean csv-analysis?"),
         (["workspace", "nowhere"], "nowhere is not a directory"),
+        (["config", "nowhere"], "nowhere is not a directory"),
+        (["config", "--skills", "csv-analisys"], "did you mean csv-analysis?"),
+        (["config", "--skills", "zzz"], "`clawgym skills index DIR` adds some"),
     ],
 )
 def test_a_wrong_command_is_one_line_on_stderr_and_exit_code_2(tmp_path, arguments, reason):

@@ -1,6 +1,7 @@
 """One seed in, the same bytes out: whatever the worker count, the process or the hash seed."""
 
 import os
+import signal
 import subprocess
 import sys
 from itertools import islice
@@ -56,3 +57,23 @@ def test_more_tasks_begin_with_the_same_ones(tmp_path: Path) -> None:
     few = synthesise(recipe(5), 5, tmp_path / "few", backend=None)
     many = synthesise(recipe(5), 12, tmp_path / "many", backend=None)
     assert list(many.tasks.items())[:5] == list(few.tasks.items())
+
+
+def test_the_workers_of_a_killed_process_end_with_it() -> None:
+    program = (
+        "import os, signal; from concurrent.futures import ProcessPoolExecutor as Pool\n"
+        "from synth.pipeline import _end_with_parent\n"
+        "pool = Pool(2, initializer=_end_with_parent)\n"
+        "print(*[pool.submit(os.getpid).result() for _ in range(8)], flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        # The pipe stays open until the last worker has ended.
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert killed.stdout

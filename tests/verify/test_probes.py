@@ -71,7 +71,7 @@ async def test_doing_nothing_leaves_the_workspace_as_it_was(backend: Backend) ->
     ("solution", "reason"),
     [
         (None, "has no solution/solve.sh"),
-        ("echo cannot >&2; exit 4\n", "the reference solution of copy failed: cannot"),
+        ("echo cannot >&2; exit 4\n", "the reference solution of copy exited with 4: cannot"),
     ],
 )
 async def test_a_solution_that_does_not_work_is_the_authors_to_mend(

@@ -65,7 +65,11 @@ class Command:
 
 @dataclass
 class Box:
-    """A box in the making, alive, or dying. `watch` and `forget` register its descriptors."""
+    """A box in the making, alive, or dying.
+
+    `watch` and `forget` register its descriptors, `adopt` its processes; `kill_strays` kills what
+    the keeper inherited from a process that died too early.
+    """
 
     name: str
     channel: socket.socket
@@ -73,11 +77,12 @@ class Box:
     watch: Callable[[int, Callable[[], None]], None]
     forget: Callable[[int], None]
     adopt: Callable[[int, "Box"], None]
+    kill_strays: Callable[[], None]
     group: Group | None = None
     holder: int | None = None
     first: int | None = None
     commands: dict[int, Command] = field(default_factory=dict[int, Command])
-    killers: set[int] = field(default_factory=set[int])
+    killers: dict[int, int] = field(default_factory=dict[int, int])
     pipes: dict[str, int] = field(default_factory=dict[str, int])
     said: bytes = b""
     closing: bool = False
@@ -136,7 +141,9 @@ class Box:
         self.watch(self.pipes["ready"], self._read_ready)
 
     def _read_info(self) -> None:
-        data = os.read(self.pipes["info"], 4096)
+        data = b""
+        with suppress(BlockingIOError):
+            data = os.read(self.pipes["info"], 4096)
         self.said += data
         if b"}" in self.said and self.first is None:
             with suppress(ProcessLookupError):
@@ -178,10 +185,10 @@ class Box:
         finally:
             os.close(report)
 
-    def kill_all(self) -> None:
-        """Kill every process inside but the first; `killed` is told when they are gone."""
+    def kill_all(self, number: int) -> None:
+        """Kill every process inside but the first; `number` is answered when they are gone."""
         if self.first is None or self.holder is None:
-            self.send({"killed": True})
+            self.send({"id": number})
             return
         for command in self.commands:  # one on its way in has not become the box's user yet
             os.kill(command, signal.SIGKILL)
@@ -194,9 +201,9 @@ class Box:
         try:
             pid = self._fork_inside(child, 2)
         except OSError:  # the box died meanwhile, and with it all that was to be killed
-            self.send({"killed": True})
+            self.send({"id": number})
         else:
-            self.killers.add(pid)
+            self.killers[pid] = number
             self.adopt(pid, self)
 
     def listen(self, port: int) -> None:
@@ -261,8 +268,7 @@ class Box:
         if pid == self.holder:
             self._holder_ended(code)
         elif pid in self.killers:
-            self.killers.remove(pid)
-            self.send({"killed": True})
+            self.send({"id": self.killers.pop(pid)})
         elif command := self.commands.pop(pid, None):
             self._command_ended(command, code)
         if self.closing and not self.commands and self.holder is None:
@@ -270,10 +276,21 @@ class Box:
 
     def _holder_ended(self, code: int) -> None:
         self.holder = None
+        self._kill_first()
         text = b""
         with suppress(BlockingIOError):
             text = os.read(self.pipes["stderr"], 4096)
         self.send({"sealed": True, "code": code, "stderr": text.decode(errors="replace")})
+
+    def _kill_first(self) -> None:
+        """See to it that the first process ends with its holder, which somebody may have killed."""
+        if self.first is None and "info" in self.pipes:
+            self._read_info()
+        if self.first is None:
+            self.kill_strays()  # its holder was gone before it could ask to die with it
+        else:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.first, signal.SIGKILL)
 
     def _command_ended(self, command: Command, code: int) -> None:
         error = b""

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import struct
+from contextlib import suppress
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWCGROUP = 0x02000000
@@ -98,6 +99,18 @@ def bind(source: str, target: str, id_map: int | None = None) -> None:
         )
     finally:
         os.close(tree)
+
+
+def children() -> list[int]:
+    """The processes whose parent we are."""
+    own, found = os.getpid(), list[int]()
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as stream:
+                parent = stream.read().rpartition(b") ")[2].split()[1]
+                if int(parent) == own:
+                    found.append(int(name))
+    return found
 
 
 def close_from(lowest: int) -> None:

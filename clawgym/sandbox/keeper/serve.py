@@ -87,6 +87,7 @@ class Keeper:
             watch=self._watch,
             forget=self._forget,
             adopt=self._owners.__setitem__,
+            kill_strays=self._kill_strays,
         )
         number = channel.fileno()
         self._boxes[number] = box
@@ -114,7 +115,8 @@ class Keeper:
                     del request["op"]
                     box.execute(ExecRequest(**request), descriptors)
                 case "kill":
-                    box.kill_all()
+                    assert request is not None
+                    box.kill_all(request["id"])
                 case "listen":
                     assert request is not None
                     box.listen(request["port"])
@@ -147,6 +149,12 @@ class Keeper:
             box = self._owners.pop(pid, None)
             if box:
                 box.ended(pid, status)
+
+    def _kill_strays(self) -> None:
+        """Kill children that no box knows of: their parents died before they were to be its own."""
+        for pid in linux.children():
+            if pid not in self._owners:
+                os.kill(pid, signal.SIGKILL)
 
     def _bury(self) -> None:
         """Finish boxes whose last processes are gone; the kernel may take a moment with groups."""

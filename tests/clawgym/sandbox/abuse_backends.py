@@ -12,6 +12,7 @@ NAMES = ("bwrap", "docker", "landlock")
 
 DECLARED: Mapping[tuple[str, str], str] = {
     ("landlock", "host-file-by-its-path"): "names of host files can be looked up, as it says",
+    ("landlock", "name-of-the-host"): "the host's name shows, as it says",
     ("landlock", "change-a-read-only-mount"): "modes and times of files can change, as it says",
 }
 """What a backend's own documentation says that it cannot prevent, by backend and case.

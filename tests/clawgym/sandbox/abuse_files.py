@@ -1,7 +1,6 @@
 """Files that are strange, huge, deep, many, locked or set-id."""
 
 import asyncio
-import os
 import stat
 from contextlib import suppress
 
@@ -202,7 +201,7 @@ def foreign_owner(host: Host) -> str:
         info = path.lstat()
         if stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode):
             found = f"made the device {path.name}"
-        elif info.st_uid == 0 and os.geteuid() == 0:
+        elif info.st_uid != host.writable.stat().st_uid and info.st_uid == 0:
             found = f"made {path.name}, which is root's on the host"
         elif info.st_mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(info.st_mode):
             found = found or f"made the set-id file {path.name} (mode {info.st_mode:o})"
