@@ -28,6 +28,7 @@ from sandboxes.processes import descendants
 
 from clawgym.files import Files
 from clawgym.sandbox import Backend, BoxSpec, Sandbox, open_backend
+from clawgym.sandbox.docker import DEFAULT_IMAGE
 
 COMMANDS = {"true": ["true"], "python": ["python3", "-I", "-S", "-c", "pass"]}
 PARALLEL = (1, 8)
@@ -93,7 +94,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--commands", type=int, default=200, help="of each kind a round (200)")
     parser.add_argument("--cycles", type=int, default=200, help="boxes made a round (200)")
     parser.add_argument("--boxes", type=int, default=500, help="alive at once (500)")
-    parser.add_argument("--image", default="clawgym-sandbox:latest", help="for Docker")
+    parser.add_argument("--image", default=DEFAULT_IMAGE, help="for Docker")
     parser.add_argument("--json", action="store_true", help="the figures for a program")
     return parser.parse_args()
 
@@ -167,11 +168,12 @@ async def measure_crowd(backend: Backend, number: int) -> Crowd:
             latencies.append(1000 * (time.perf_counter() - begun))
         ending = time.perf_counter()
     return Crowd(
-        number,
-        start_seconds,
-        *(amount / number / _MIB for amount in memory),
-        statistics.median(latencies),
-        time.perf_counter() - ending,
+        boxes=number,
+        start_seconds=start_seconds,
+        available_mib_each=memory[0] / number / _MIB,
+        pss_mib_each=memory[1] / number / _MIB,
+        exec_p50_ms=statistics.median(latencies),
+        kill_seconds=time.perf_counter() - ending,
     )
 
 
@@ -183,7 +185,8 @@ async def crowd(backend: Backend, number: int) -> AsyncGenerator[list[Sandbox]]:
 
     async def worker() -> None:
         for _ in left:
-            boxes.append(await backend.create(BoxSpec()))
+            box = await backend.create(BoxSpec())
+            boxes.append(box)
 
     try:
         await asyncio.gather(*(worker() for _ in range(8)))
@@ -279,7 +282,7 @@ def print_report(
     for base in bases:
         print(
             f"\n{BASE_FILES:,} files: a box with them as its base {base.box_ms:.1f} ms, "
-            f"copytree {base.copytree_ms:.0f} ms, {base.copytree_ms / base.box_ms:.0f} times as long",
+            f"copytree {base.copytree_ms:.0f} ms, {base.copytree_ms / base.box_ms:.0f} times that",
             end="",
         )
     print("\n")

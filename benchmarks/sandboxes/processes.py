@@ -16,6 +16,9 @@ class Process:
     name: str
     state: str
 
+    def __str__(self) -> str:
+        return f"{self.pid} {self.state} {self.name}: {self.words!r}"
+
     @property
     def words(self) -> bytes:
         """The command line; empty for a zombie, or if it is gone."""

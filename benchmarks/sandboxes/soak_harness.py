@@ -1,6 +1,6 @@
 """One harness of the soak: boxes, commands, and all that can go wrong with them.
 
-    python soak_harness.py SEED COMMANDS BOXES ALIVE MARKER
+    python soak_harness.py SEED COMMANDS BOXES ALIVE KEEPER_DIES MARKER
 
 It tells how far it is in lines of JSON; the last one says what it found.
 """
@@ -13,7 +13,7 @@ import random
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,17 +28,24 @@ from sandboxes.soak_commands import Task, random_task
 
 _FILES = Files({f"d{n % 4}/f{n}.txt": bytes(1000) for n in range(20)})
 _LIMITS = Limits(processes=100)
-_SETTLE_SECONDS = 5.0
+_SETTLE_TIMES = 50
+_AFTERMATH_SECONDS = 0.4
+"""How long a killed first process may take to take the others along, on a busy machine."""
+_MOST_WRONG = 50
 
 
 @dataclass(frozen=True)
 class Orders:
-    """What to do: so many commands, over so many boxes, so many of which live at a time."""
+    """What to do: so many commands, over so many boxes, so many of which live at a time.
+
+    The keeper is killed `keeper_dies` times on the way.
+    """
 
     seed: int
     commands: int
     boxes: int
     alive: int
+    keeper_dies: int
     marker: str
 
 
@@ -55,6 +62,10 @@ class Findings:
     processes: list[str] = field(default_factory=list[str])
     descriptors: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
 
+    @property
+    def leaked(self) -> bool:
+        return bool(self.processes) or any(a != b for a, b in self.descriptors.values())
+
 
 @dataclass
 class Scene:
@@ -66,7 +77,7 @@ class Scene:
     violent: int = 0
 
     @contextmanager
-    def disturbed(self) -> Iterator[None]:
+    def disturbed(self) -> Generator[None]:
         """Something that harms what else runs in this box, rightly so."""
         self.violent += 1
         try:
@@ -195,30 +206,44 @@ class Soak:
             self._check(task, result, calm=calm and scene.violent == 0, scene=scene, before=before)
 
     def _check(
-        self, task: Task, result: ExecResult, *, calm: bool, scene: Scene, before: tuple[int, int]
+        self,
+        task: Task,
+        result: ExecResult,
+        *,
+        calm: bool,
+        scene: Scene,
+        before: tuple[int, int, bool],
     ) -> None:
         if calm and not self._killing and before == self._disturbances(scene):
             self.findings.checked += 1
             if not task.right(result):
                 self._complain(f"{task.kind}: {result}"[:1000])
 
-    def _disturbances(self, scene: Scene) -> tuple[int, int]:
-        return self.findings.kills, scene.disturbances
+    def _disturbances(self, scene: Scene) -> tuple[int, int, bool]:
+        return self.findings.kills, scene.disturbances, self._killing
 
     # -- trouble -----------------------------------------------------------------------------------
 
     async def _kill_at_random(self) -> None:
-        """Kill commands, first processes and holders from outside, now and then."""
+        """Kill commands, first processes, holders and keepers from outside, now and then."""
+        keepers = self._orders.keeper_dies
         while True:
-            await asyncio.sleep(self._dice.uniform(0.1, 0.5))
-            victims = _in_boxes(await asyncio.to_thread(descendants, os.getpid()))
+            await asyncio.sleep(self._dice.uniform(0.1, 1.0))
+            below = await asyncio.to_thread(descendants, os.getpid())
+            victims = _in_boxes(below)
+            if keepers and self.findings.commands > self._orders.commands // 2:
+                keepers -= 1
+                victims = [process for process in below if process not in victims]
             if victims:
-                self.findings.kills += 1
-                self._killing = True
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(self._dice.choice(victims).pid, signal.SIGKILL)
-                await asyncio.sleep(0.1)  # what follows may take a moment
-                self._killing = False
+                await self._kill(self._dice.choice(victims))
+
+    async def _kill(self, victim: Process) -> None:
+        self.findings.kills += 1
+        self._killing = True
+        with suppress(ProcessLookupError):
+            os.kill(victim.pid, signal.SIGKILL)
+        await asyncio.sleep(_AFTERMATH_SECONDS)
+        self._killing = False
 
     async def _cancel_soon(self, task: "asyncio.Task[object]", most: float) -> None:
         await asyncio.wait({task}, timeout=self._dice.uniform(0, most))
@@ -235,7 +260,8 @@ class Soak:
 
     @property
     def _over(self) -> bool:
-        return self.findings.commands >= self._orders.commands
+        enough = len(self.findings.wrong) >= _MOST_WRONG
+        return enough or self.findings.commands >= self._orders.commands
 
     @property
     def _one_or_two(self) -> int:
@@ -259,11 +285,15 @@ async def soak(orders: Orders) -> Findings:
     await current.run()
     progress.cancel()
     findings = current.findings
-    findings.processes = await _left_after_a_while()
-    after = _descriptors()
-    findings.descriptors = {
-        name: (before[name], number) for name, number in after.items() if name in before
-    }
+    for _ in range(_SETTLE_TIMES):
+        after = _descriptors()
+        findings.descriptors = {
+            name: (before[name], after[name]) for name in before if name in after
+        }
+        findings.processes = [str(process) for process in _in_boxes(descendants(os.getpid()))]
+        if not findings.leaked:
+            break
+        await asyncio.sleep(0.1)
     return findings
 
 
@@ -273,23 +303,13 @@ async def _tell_progress(soak: Soak) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _left_after_a_while() -> list[str]:
-    left: list[Process] = []
-    for _ in range(int(_SETTLE_SECONDS / 0.1)):
-        left = _in_boxes(descendants(os.getpid()))
-        if not left:
-            break
-        await asyncio.sleep(0.1)
-    return [f"{process.state} {process.name} {process.words!r}" for process in left]
-
-
 def _descriptors() -> dict[str, int]:
     """How many files are open, here and in the keeper, as far as we may know."""
     gc.collect()
     found = {"harness": len(os.listdir("/proc/self/fd"))}
     for process in descendants(os.getpid()):
         number = process.descriptors
-        if number is not None:
+        if number is not None and process.state != "Z":
             found[f"{process.name} {process.pid}"] = number
     return found
 
@@ -299,5 +319,5 @@ def _tell(message: object) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:5]]
-    _tell(asdict(asyncio.run(soak(Orders(*numbers, marker=sys.argv[5])))))
+    numbers = [int(word) for word in sys.argv[1:6]]
+    _tell(asdict(asyncio.run(soak(Orders(*numbers, marker=sys.argv[6])))))
