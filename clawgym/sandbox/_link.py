@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -81,8 +82,19 @@ class KeeperLink:
                 start_new_session=True,
             )
         self.controllers = frozenset(self._greet(hello))
+        self._hello = hello
         self._owner = os.getpid()
-        atexit.register(self._end)
+        atexit.register(self.end)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the keeper is still there; if not, everything that it kept is gone with it."""
+        try:
+            return bool(self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     def open_box(self, request: Message, arguments: int) -> socket.socket:
         """Ask for a box; the channel that comes back tells how it goes.
@@ -100,6 +112,20 @@ class KeeperLink:
         ours.setblocking(False)
         return ours
 
+    def end(self) -> None:
+        """Let the keeper remove what is left and go; a forked child must leave it alone."""
+        if os.getpid() == self._owner:
+            self._control.close()
+            if self._process.wait() != 0:  # somebody killed it, and its control groups are left
+                KeeperLink(self._hello).end()
+
+    def forget(self) -> None:
+        """Drop a keeper that is gone: the next one removes what it left."""
+        atexit.unregister(self.end)
+        self._control.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILL_SECONDS)
+
     def _greet(self, hello: Hello) -> Sequence[str]:
         self._control.settimeout(_START_SECONDS)
         try:
@@ -113,12 +139,6 @@ class KeeperLink:
             self._process.wait(_START_SECONDS)
             raise SandboxError(answer.get("failed", "the sandbox keeper ended at once"))
         return answer["controllers"]
-
-    def _end(self) -> None:
-        """Let the keeper remove what is left and go; a forked child must leave it alone."""
-        if os.getpid() == self._owner:
-            self._control.close()
-            self._process.wait()
 
 
 class BoxChannel:
@@ -178,8 +198,9 @@ class BoxChannel:
             except BlockingIOError:
                 await asyncio.sleep(0.001)
             except OSError as error:
-                reason = self.lost or f"the sandbox keeper is gone: {error.strerror}"
-                raise SandboxError(reason) from error
+                if self.lost is None:
+                    self._fail(f"the sandbox keeper is gone: {error.strerror}")
+                raise SandboxError(str(self.lost)) from error
 
     def take_descriptor(self) -> int:
         """The descriptor that came with the last message; the caller closes it."""
@@ -269,13 +290,17 @@ _links_lock = Lock()
 
 
 def keeper_link(hello: Callable[[], Hello]) -> KeeperLink:
-    """The keeper of this process, started on first use; a forked child starts its own.
+    """The keeper of this process, started on first use, or anew if somebody killed it.
+
+    A forked child starts its own.
 
     Raises:
         SandboxError: as `KeeperLink`.
     """
     with _links_lock:
         pid = os.getpid()
+        if pid in _links and not _links[pid].alive:
+            _links.pop(pid).forget()
         if pid not in _links:
             _links[pid] = KeeperLink(hello())
         return _links[pid]

@@ -42,7 +42,12 @@ def write_system(directory: Path) -> None:
             shutil.copyfile(source, etc / name)
 
 
-def system_arguments(system: str, python: str, limits: Limits) -> list[str]:
+def temporary_sizes(limits: Limits) -> dict[str, int]:
+    """The temporary directories of a box by name, and how many bytes each may hold."""
+    return {"tmp": limits.tmp_bytes, "shm": limits.tmp_bytes, "run": _RUN_BYTES}
+
+
+def system_arguments(system: str, python: str, temporary: str) -> list[str]:
     """The bubblewrap options for a box's system.
 
     The clock is UTC on every machine: the host's time zone stays outside.
@@ -50,7 +55,7 @@ def system_arguments(system: str, python: str, limits: Limits) -> list[str]:
     Args:
         system: where the directory of `write_system` stands when bubblewrap starts.
         python: where the Python that the host's `/usr` lacks stands then, if it does.
-        limits: for the sizes of temporary directories.
+        temporary: where the directories of `temporary_sizes` stand then.
     """
     prefix = extra_python()
     return [
@@ -59,10 +64,10 @@ def system_arguments(system: str, python: str, limits: Limits) -> list[str]:
         *("--ro-bind", f"{system}/etc", "/etc"),
         *(("--ro-bind", python, str(prefix)) if prefix else ()),
         *("--proc", "/proc", "--dev", "/dev"),
-        *_tmpfs("/dev/shm", limits.tmp_bytes),  # noqa: S108
-        *_tmpfs("/tmp", limits.tmp_bytes),  # noqa: S108 - the one inside
+        *("--bind", f"{temporary}/shm", "/dev/shm"),  # noqa: S108
+        *("--bind", f"{temporary}/tmp", "/tmp"),  # noqa: S108 - the one inside
         *("--dir", "/var", "--symlink", "../tmp", "/var/tmp"),  # noqa: S108
-        *_tmpfs("/run", _RUN_BYTES),
+        *("--bind", f"{temporary}/run", "/run"),
     ]
 
 
@@ -80,7 +85,3 @@ def _system_links() -> list[str]:
         elif path.is_dir():
             options += ["--ro-bind", str(path), str(path)]
     return options
-
-
-def _tmpfs(place: str, size: int) -> list[str]:
-    return ["--size", str(size), "--perms", "1777", "--tmpfs", place]

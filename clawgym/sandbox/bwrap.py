@@ -33,10 +33,16 @@ from clawgym.sandbox._pipes import OutputPipes
 from clawgym.sandbox._plan import workspace_plan
 from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file, to_the_end
 from clawgym.sandbox._proxy import Decision, FilteringProxy, proxy_environment
-from clawgym.sandbox._system import NAMESPACES, closing_arguments, system_arguments, write_system
+from clawgym.sandbox._system import (
+    NAMESPACES,
+    closing_arguments,
+    system_arguments,
+    temporary_sizes,
+    write_system,
+)
 from clawgym.sandbox._terminal import pseudo_terminal, relay
 from clawgym.sandbox._trees import copy_tree
-from clawgym.sandbox.keeper.mounts import KEEP, KEPT_MOUNTS, KEPT_WORKSPACE
+from clawgym.sandbox.keeper.mounts import KEEP, KEPT_MOUNTS, KEPT_TEMPORARY, KEPT_WORKSPACE
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
 
 PROXY_PORT = 3128
@@ -243,7 +249,7 @@ class BwrapBox(HostBox):
     async def end(self) -> None:
         """Kill the first process inside, and with it all others."""
         if self._channel.alive:
-            await self._channel.ask({"op": "seal"}, "sealed")
+            await self._ask_if_there("seal", "sealed")
 
     async def dispose(self) -> None:
         """Give the box back to the keeper, which takes its mounts apart."""
@@ -251,10 +257,18 @@ class BwrapBox(HostBox):
             await self._proxy.__aexit__()
         os.close(self._opened.workspace)
         try:
-            if self._channel.lost is None:
-                await self._channel.ask({"op": "close"}, "closed")
+            await self._ask_if_there("close", "closed")
         finally:
             self._channel.close()
+
+    async def _ask_if_there(self, request: str, answer: str) -> None:
+        """Ask the keeper; one that is gone has taken everything inside with it."""
+        if self._channel.lost is None:
+            try:
+                await self._channel.ask({"op": request}, answer)
+            except SandboxError:
+                if self._channel.lost is None:
+                    raise
 
     def _fill(self) -> None:
         """Put the initial files in place; they belong to the box's user."""
@@ -325,6 +339,7 @@ def _request(name: str, spec: BoxSpec, kind: str) -> dict[str, object]:
         "bytes": spec.limits.workspace_bytes,
         "files": spec.limits.workspace_files,
         "mounts": [(mount, str(path.resolve())) for mount, path in mounts.items()],
+        "temporary": temporary_sizes(spec.limits),
         "limits": _group_limits(spec.limits),
     }
 
@@ -340,7 +355,7 @@ def _options(spec: BoxSpec) -> list[str]:
     workspace = "--ro-bind" if spec.workspace_read_only else "--bind"
     options = [
         *NAMESPACES,
-        *system_arguments(f"{KEEP}/system", f"{KEEP}/python", spec.limits),
+        *system_arguments(f"{KEEP}/system", f"{KEEP}/python", KEPT_TEMPORARY),
         *(workspace, KEPT_WORKSPACE, f"/{WORKSPACE}"),
     ]
     for mount in spec.mounts:
@@ -382,12 +397,13 @@ def _keeper() -> KeeperLink:
 def _hello() -> Hello:
     home = box_home().path
     system = home / "system"
-    write_system(system)
+    if not system.exists():
+        write_system(system)
     python = extra_python()
     _raise_open_files()
     return Hello(
         name=f"clawgym-{home.name}",
-        dead=tuple(f"clawgym-{name}" for name in dead_homes()),
+        dead=tuple(f"clawgym-{name}" for name in (home.name, *dead_homes())),
         user=_user(),
         bwrap=_bwrap(),
         shared={"system": str(system), **({"python": str(python)} if python else {})},

@@ -33,6 +33,9 @@ _JOINED = (
 _CANNOT_START, _NO_PROGRAM = 126, 127
 _DYING_SECONDS = 2.0
 
+_WATCHES = 16
+"""The inotify instances of one box."""
+
 _TIDY_REPORT = 3
 """Where a command's report descriptor stands after stdin, stdout and stderr."""
 
@@ -128,6 +131,7 @@ class Box:
                 os.setresgid(user, user, user)
                 os.setresuid(user, user, user)
             os.setsid()
+            linux.limit_watches(_WATCHES)
             linux.no_new_privileges()
             _keep([null, null, ends["stderr"], arguments, ends["info"], ends["ready"]])
             command = ["bwrap", "--args", "3", "--info-fd", "4", "--", "/bin/sh", "-c", _HOLD]

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 
@@ -31,10 +32,8 @@ class Cgroups:
         return {controller: f"{parent}/{box}" for controller, parent in self._parents.items()}
 
     def close(self) -> None:
-        """Remove the harness's own groups, if they are empty."""
-        for parent in self._parents.values():
-            with suppress(OSError):
-                os.rmdir(parent)
+        """Remove the harness's own groups, and those of boxes that an earlier keeper left."""
+        _remove(self._parents.values())
 
 
 class Group:
@@ -166,7 +165,11 @@ def _write(path: str, text: str) -> None:
 
 def remove_groups(name: str) -> None:
     """Remove what a dead harness of that name left behind."""
-    for parent in (*_parents_v1(name).values(), *_parent_v2(name).values()):
+    _remove((*_parents_v1(name).values(), *_parent_v2(name).values()))
+
+
+def _remove(parents: Iterable[str]) -> None:
+    for parent in parents:
         with suppress(OSError):
             for entry in os.scandir(parent):
                 if entry.is_dir(follow_symlinks=False):

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import struct
 from contextlib import suppress
 
@@ -11,7 +12,6 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 
 MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-MNT_DETACH = 2
 
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
@@ -34,6 +34,36 @@ def _checked(result: int, what: str) -> int:
     return result
 
 
+def limit_watches(instances: int) -> None:
+    """Go on in a user namespace of our own with so many inotify instances, and no more.
+
+    The kernel counts them for each user of the host: boxes of the same user would take them from
+    each other, and from the user's own programs.
+    """
+    user, group = os.geteuid(), os.getegid()
+    _checked(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl")  # or /proc/self is root's
+    unshare(CLONE_NEWUSER)
+    map_own_user(user, group)
+    limit_own_watches(instances)
+
+
+def limit_own_watches(instances: int) -> None:
+    """Allow so many inotify instances to all users of our own user namespace together."""
+    with open("/proc/sys/user/max_inotify_instances", "w", encoding="ascii") as stream:
+        stream.write(str(instances))
+
+
+def map_own_user(user: int, group: int) -> None:
+    """Stay who we are in a new user namespace."""
+    for file, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with open(f"/proc/self/{file}", "w", encoding="ascii") as stream:
+            stream.write(text)
+
+
 def unshare(flags: int) -> None:
     """Move this process into new namespaces."""
     _checked(_libc.unshare(flags), "unshare")
@@ -50,11 +80,6 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
     _checked(
         _libc.mount(*words, ctypes.c_ulong(flags), os.fsencode(options) or None), f"mount {target}"
     )
-
-
-def unmount(target: str) -> None:
-    """Detach a mount; it goes away when nobody uses it any more."""
-    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"umount {target}")
 
 
 def bind(source: str, target: str, id_map: int | None = None) -> None:
@@ -128,6 +153,11 @@ def drop_bounding_capabilities() -> None:
     for capability in range(_LAST_CAPABILITY + 1):
         if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
             return
+
+
+def die_with_parent() -> None:
+    """SIGKILL us when the thread that forked us ends."""
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
 
 
 def hide_from_own_user() -> None:

@@ -21,19 +21,27 @@ KEPT_WORKSPACE = f"{KEEP}/ws"
 KEPT_MOUNTS = f"{KEEP}/m"
 """Where bubblewrap finds the mounts of its box, each by its name."""
 
+KEPT_TEMPORARY = f"{KEEP}/t"
+"""Where bubblewrap finds the temporary directories of its box, each by its name."""
+
 _LAYERS = f"{KEEP}/layers"
 _FLAGS = linux.MS_NOSUID | linux.MS_NODEV
+_BYTES_A_FILE = 4096
 
 
 @dataclass(frozen=True)
 class BoxRequest:
-    """What a box is made of. `kind` is `tmpfs`, `overlay` or `bind`; sizes are in bytes."""
+    """What a box is made of. `kind` is `tmpfs`, `overlay` or `bind`; sizes are in bytes.
+
+    `temporary` gives each temporary directory's size by its name.
+    """
 
     kind: str
     source: str
     bytes: int
     files: int
     mounts: Sequence[tuple[str, str]]
+    temporary: Mapping[str, int]
     limits: dict[str, float]
 
     @property
@@ -47,8 +55,10 @@ def make_places(request: BoxRequest) -> None:
     for place in (
         KEPT_WORKSPACE,
         KEPT_MOUNTS,
+        KEPT_TEMPORARY,
         _LAYERS,
         *(f"{KEPT_MOUNTS}/{name}" for name, _ in request.mounts),
+        *(f"{KEPT_TEMPORARY}/{name}" for name in request.temporary),
     ):
         with suppress(FileExistsError):
             os.mkdir(place, 0o711)
@@ -68,6 +78,9 @@ def mount_all(request: BoxRequest, user: int | None, id_maps: Mapping[str, int])
     linux.unshare(linux.CLONE_NEWNS)
     for name, source in request.mounts:
         linux.bind(source, f"{KEPT_MOUNTS}/{name}", id_maps.get(source))
+    for name, size in request.temporary.items():  # bubblewrap's own have no limit of files
+        options = f"size={size},nr_inodes={size // _BYTES_A_FILE},mode=1777"
+        linux.mount("tmpfs", f"{KEPT_TEMPORARY}/{name}", "tmpfs", _FLAGS, options)
     match request.kind:
         case "bind":
             linux.bind(request.source, KEPT_WORKSPACE, id_maps.get(request.source))

@@ -22,6 +22,9 @@ _LARGEST_MESSAGE = 1 << 18
 _MOST_DESCRIPTORS = 8
 _DYING_SECONDS = 0.003
 
+_WATCHES = 64
+"""The inotify instances of all boxes of an ordinary user, who has 128 for everything."""
+
 
 def main(control: int) -> None:
     """Serve the harness at the other end of the socket `control` until it is gone."""
@@ -52,7 +55,8 @@ class Keeper:
         while True:
             timeout = _DYING_SECONDS if self._dying else None
             for key, _ in self._selector.select(timeout):
-                key.data()
+                if self._selector.get_map().get(key.fd) is key:  # not dropped by the one before
+                    key.data()
             self._bury()
 
     # -- requests -------------------------------------------------------------------------------
@@ -99,6 +103,7 @@ class Keeper:
                 bytes=request["bytes"],
                 files=request["files"],
                 mounts=[(name, source) for name, source in request["mounts"]],
+                temporary=request["temporary"],
                 limits=request["limits"],
             ),
             descriptors[1],
@@ -258,19 +263,14 @@ def _enter_own_namespaces(control: int) -> None:
     else:
         user, group = os.getuid(), os.getgid()
         linux.unshare(linux.CLONE_NEWUSER | own)
-        maps = (
-            ("setgroups", "deny"),
-            ("uid_map", f"{user} {user} 1"),
-            ("gid_map", f"{group} {group} 1"),
-        )
-        for file, text in maps:
-            with open(f"/proc/self/{file}", "w", encoding="ascii") as stream:
-                stream.write(text)
+        linux.map_own_user(user, group)
+        linux.limit_own_watches(_WATCHES)
     pid = os.fork()
     if pid:
         os.close(control)
-        os.waitpid(pid, 0)
-        os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        os._exit(0 if status == 0 else 1)
+    linux.die_with_parent()
 
 
 def _bind(source: str, target: str) -> None:
