@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 from abc import ABC, abstractmethod
 from asyncio import Future, Task
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,11 @@ from clawgym.sandbox.protocol import (
 )
 
 _T = TypeVar("_T")
+_MOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_TAKEN = {
+    *("bin", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "proc", "root", "run"),
+    *("sbin", "sys", "tmp", "usr", "var", WORKSPACE),
+}
 _CANNOT_START = 126
 """The exit code of a command that no system could start, as a shell has it."""
 
@@ -214,11 +220,14 @@ def check_spec(spec: BoxSpec, backend: str, capabilities: frozenset[Capability])
     """Refuse what cannot be made before anything is.
 
     Raises:
-        UsageError: the spec contradicts itself.
+        UsageError: the spec contradicts itself, or a mount would cover the system.
         SandboxUnsupportedError: it requires what the backend lacks, by name.
     """
     if sum(map(bool, (spec.files, spec.workspace_dir, spec.base))) > 1:
         raise UsageError("a box starts with files, a workspace_dir or a base: give one of them")
+    for name in (*spec.mounts, *spec.writable):
+        if not _MOUNT_NAME.fullmatch(name) or name in _TAKEN:
+            raise UsageError(f"a box cannot have a mount named {name!r}; choose another name")
     network = frozenset({Capability.ALLOWLIST} if spec.allowed_hosts else ())
     required: frozenset[Capability] = spec.requires | network
     if missing := sorted(required - capabilities):

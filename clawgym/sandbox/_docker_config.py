@@ -1,12 +1,11 @@
 """What a container for one box looks like, in the words of Docker's API."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
+from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.sandbox._docker_api import Image
 from clawgym.sandbox._docker_boot import COMMAND, LOADER
 from clawgym.sandbox._docker_commands import Identity
@@ -16,11 +15,6 @@ from clawgym.sandbox.protocol import WORKSPACE, BoxSpec
 USER = Identity(1000, 1000)
 RUN_BYTES = 16 * 1024**2
 
-_MOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_TAKEN = {
-    *("bin", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "proc", "root", "run"),
-    *("sbin", "sys", "tmp", "usr", "var", WORKSPACE),
-}
 _MASKED_BY_DOCKER = (
     *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys"),
     *("/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list"),
@@ -64,17 +58,6 @@ def whose(spec: BoxSpec) -> Identity:
             f"{spec.workspace_dir}`) or use `--sandbox bwrap`"
         )
     return Identity(info.st_uid, info.st_gid) if info.st_uid else USER
-
-
-def check_names(spec: BoxSpec) -> None:
-    """Refuse mounts that would cover the system.
-
-    Raises:
-        UsageError: a mount has such a name.
-    """
-    for name in (*spec.mounts, *spec.writable):
-        if not _MOUNT_NAME.fullmatch(name) or name in _TAKEN:
-            raise UsageError(f"a box cannot have a mount named {name!r}; choose another name")
 
 
 def check_directories(spec: BoxSpec) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import clawgym
 from clawgym.errors import SandboxError
 from clawgym.sandbox._process import KILL_SECONDS, memory_file
+from clawgym.sandbox.keeper.cgroups import remove_dead_groups
 
 Message = dict[str, Any]
 
@@ -82,7 +83,7 @@ class KeeperLink:
                 start_new_session=True,
             )
         self.controllers = frozenset(self._greet(hello))
-        self._hello = hello
+        self._name = hello.name
         self._owner = os.getpid()
         atexit.register(self.end)
 
@@ -117,7 +118,7 @@ class KeeperLink:
         if os.getpid() == self._owner:
             self._control.close()
             if self._process.wait() != 0:  # somebody killed it, and its control groups are left
-                KeeperLink(self._hello).end()
+                remove_dead_groups([self._name])
 
     def forget(self) -> None:
         """Drop a keeper that is gone: the next one removes what it left."""

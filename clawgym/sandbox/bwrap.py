@@ -8,7 +8,6 @@ CPU share. An ordinary user has resource limits instead, for each process.
 
 import asyncio
 import os
-import re
 import resource
 import shutil
 import socket
@@ -48,11 +47,6 @@ from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
 PROXY_PORT = 3128
 """Where a box with allowed hosts finds its proxy, on its own loopback."""
 
-_MOUNT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_TAKEN = {
-    *("bin", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "proc", "root", "run"),
-    *("sbin", "sys", "tmp", "usr", "var", WORKSPACE),
-}
 _ALWAYS = frozenset(
     {
         Capability.FILESYSTEM,
@@ -94,9 +88,6 @@ class BwrapBackend:
         """Make a box. See `Backend.create`."""
         check_spec(spec, self.name, self.capabilities)
         AllowList.parse(spec.allowed_hosts)
-        for name in (*spec.mounts, *spec.writable):
-            if not _MOUNT_NAME.fullmatch(name) or name in _TAKEN:
-                raise UsageError(f"a box cannot have a mount named {name!r}; choose another name")
         box = BwrapBox(spec, await _open(spec))
         try:
             await box.start()

@@ -40,7 +40,6 @@ from clawgym.sandbox._docker_channel import BoxChannel
 from clawgym.sandbox._docker_config import (
     Plan,
     check_directories,
-    check_names,
     container_config,
     whose,
 )
@@ -103,7 +102,6 @@ class DockerBackend:
         """Make a box. See `Backend.create`."""
         capabilities = self.capabilities - ({Capability.DISK} if spec.workspace_dir else set())
         check_spec(spec, self.name, capabilities)
-        check_names(spec)
         if spec.workspace_dir and self._renumbers:
             raise SandboxUnsupportedError(
                 "this Docker daemon gives users other numbers inside (rootless or userns-remap): "

@@ -3,41 +3,23 @@
 import fcntl
 import json
 import os
-import resource
 import signal
 import socket
 import termios
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from clawgym.sandbox.keeper import linux
+from clawgym.sandbox.keeper import inside, linux
 from clawgym.sandbox.keeper.cgroups import Cgroups, Group
 from clawgym.sandbox.keeper.mounts import BoxRequest, make_places, mount_all
-
-INSIDE_USER = 1000
-"""The user that commands run as, as seen inside."""
 
 _HOLD = "echo >&5; exec 5>&-; while :; do sleep 100000 & wait $!; done"
 """The first process inside: it reaps orphans and survives every signal from within."""
 
-_JOINED = (
-    linux.CLONE_NEWIPC
-    | linux.CLONE_NEWUTS
-    | linux.CLONE_NEWNET
-    | linux.CLONE_NEWNS
-    | linux.CLONE_NEWCGROUP
-)
-_CANNOT_START, _NO_PROGRAM = 126, 127
-_DYING_SECONDS = 2.0
-
 _WATCHES = 16
 """The inotify instances of one box."""
-
-_TIDY_REPORT = 3
-"""Where a command's report descriptor stands after stdin, stdout and stderr."""
 
 Json = dict[str, "object"]
 
@@ -133,7 +115,7 @@ class Box:
             os.setsid()
             linux.limit_watches(_WATCHES)
             linux.no_new_privileges()
-            _keep([null, null, ends["stderr"], arguments, ends["info"], ends["ready"]])
+            inside.keep([null, null, ends["stderr"], arguments, ends["info"], ends["ready"]])
             command = ["bwrap", "--args", "3", "--info-fd", "4", "--", "/bin/sh", "-c", _HOLD]
             os.execve(self.setup.bwrap, command, {"PATH": "/usr/bin:/bin"})
 
@@ -163,7 +145,7 @@ class Box:
 
     # -- commands -------------------------------------------------------------------------------
 
-    def execute(self, request: "ExecRequest", descriptors: Sequence[int]) -> None:
+    def execute(self, request: inside.ExecRequest, descriptors: Sequence[int]) -> None:
         """Start a command on stdin, stdout and stderr; its end is told as `ended`."""
         if self.first is None or self.holder is None:
             self.send({"id": request.id, "error": "the box is dead"})
@@ -173,10 +155,10 @@ class Box:
         def child() -> NoReturn:
             self._join_groups()
             self._enter()
-            _keep(list(descriptors[:3]), report)
+            inside.keep(list(descriptors[:3]), report)
             if request.terminal:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            run_program(request, self.setup.system_calls)
+            inside.run_program(request, self.setup.system_calls)
 
         try:
             pid = self._fork_inside(child, report)
@@ -199,7 +181,7 @@ class Box:
 
         def child() -> NoReturn:
             self._enter()
-            kill_the_others()
+            inside.kill_the_others()
             os._exit(0)
 
         try:
@@ -229,17 +211,8 @@ class Box:
         self.adopt(fork(child, 2), self)
 
     def _enter(self) -> None:
-        """Become a process of the box: its namespaces, its user, a session of its own."""
         assert self.first is not None
-        linux.no_new_privileges()
-        if self.setup.user is not None:
-            os.setgroups([])  # a box's user namespace does not allow it any more
-        linux.setns(self.first, _JOINED)
-        linux.setns(self.first, linux.CLONE_NEWUSER)
-        os.setsid()
-        os.setresgid(INSIDE_USER, INSIDE_USER, INSIDE_USER)
-        os.setresuid(INSIDE_USER, INSIDE_USER, INSIDE_USER)
-        linux.drop_bounding_capabilities()
+        inside.enter(self.first, leave_groups=self.setup.user is not None)
 
     def _fork_inside(self, child: Callable[[], NoReturn], report: int) -> int:
         """Fork a process whose process namespace is the box's from its first instant."""
@@ -345,18 +318,6 @@ class Box:
             os.close(descriptor)
 
 
-@dataclass(frozen=True)
-class ExecRequest:
-    """A command: the program's words, its whole environment, its limits by `RLIMIT_` name."""
-
-    id: int
-    argv: Sequence[str]
-    env: dict[str, str]
-    cwd: str
-    limits: dict[str, int]
-    terminal: bool = False
-
-
 def fork(child: Callable[[], NoReturn], report: int) -> int:
     """Fork; the child runs `child`, and writes to `report` why it could not."""
     pid = os.fork()
@@ -367,69 +328,6 @@ def fork(child: Callable[[], NoReturn], report: int) -> int:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         child()
     except BaseException as error:  # noqa: BLE001 - nothing may run on in a copy of the keeper
-        _report(f"{error}" or repr(error), report)
+        inside.say_why(f"{error}" or repr(error), report)
     finally:
-        os._exit(_CANNOT_START)
-
-
-def _report(text: str, descriptor: int) -> None:
-    """Say why; the descriptor stands at another number once `_keep` has tidied up."""
-    for place in (descriptor, _TIDY_REPORT):
-        try:
-            os.write(place, text.encode(errors="replace")[:2000])
-        except OSError:
-            continue
-        return
-
-
-def kill_the_others() -> None:
-    """Kill every process inside but the first, in one system call that nothing can outrun.
-
-    Returns when they are gone, for the dying count as well: the next command could not fork.
-    """
-    with suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGKILL)
-    deadline = time.monotonic() + _DYING_SECONDS
-    dying = {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {1, os.getpid()}
-    while dying and time.monotonic() < deadline:
-        time.sleep(0.0005)
-        dying = {pid for pid in dying if os.path.exists(f"/proc/{pid}")}
-
-
-def run_program(request: ExecRequest, system_calls: bytes) -> NoReturn:
-    """The last steps inside: limits, filter, directory, program. Errors end as in a shell."""
-    for name, value in request.limits.items():
-        kind: int = getattr(resource, name)
-        hard = resource.getrlimit(kind)[1]
-        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (lowest, lowest))
-    os.umask(0o022)
-    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-    program = request.argv[0]
-    try:
-        os.chdir(request.cwd)
-    except OSError as error:
-        _complain(f"{request.cwd}: {error.strerror}", _CANNOT_START)
-    linux.filter_system_calls(system_calls)
-    try:
-        os.execvpe(program, list(request.argv), request.env)
-    except FileNotFoundError:
-        _complain(f"{program}: not found", _NO_PROGRAM)
-    except OSError as error:
-        _complain(f"{program}: {error.strerror}", _CANNOT_START)
-
-
-def _complain(text: str, code: int) -> NoReturn:
-    with suppress(OSError):
-        os.write(2, f"box: {text}\n".encode(errors="surrogateescape"))
-    os._exit(code)
-
-
-def _keep(descriptors: list[int], report: int | None = None) -> None:
-    """Make these the descriptors 0, 1, 2, … and close all others; `report` closes on exec."""
-    wanted = [*descriptors, *([] if report is None else [report])]
-    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 200) for descriptor in wanted]
-    for number, descriptor in enumerate(high):
-        os.dup2(descriptor, number, inheritable=number < len(descriptors))
-    linux.close_from(len(wanted))
+        os._exit(inside.CANNOT_START)

@@ -2,11 +2,16 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 
 _PERIOD_MICROSECONDS = 100_000
+
+_DYING_SECONDS = 2.0
+"""How long to wait for the last processes of dead groups."""
+_PAUSE = 0.01
 
 
 class Cgroups:
@@ -163,16 +168,28 @@ def _write(path: str, text: str) -> None:
         stream.write(text)
 
 
-def remove_groups(name: str) -> None:
-    """Remove what a dead harness of that name left behind."""
-    _remove((*_parents_v1(name).values(), *_parent_v2(name).values()))
+def remove_dead_groups(names: Iterable[str]) -> None:
+    """Remove the groups of harnesses or keepers that no longer live; only root has any."""
+    if os.geteuid() == 0:
+        for name in names:
+            _remove((*_parents_v1(name).values(), *_parent_v2(name).values()))
 
 
 def _remove(parents: Iterable[str]) -> None:
+    deadline = time.monotonic() + _DYING_SECONDS
     for parent in parents:
-        with suppress(OSError):
-            for entry in os.scandir(parent):
-                if entry.is_dir(follow_symlinks=False):
-                    with suppress(OSError):
-                        os.rmdir(entry.path)
-            os.rmdir(parent)
+        while not _removed(parent) and time.monotonic() < deadline:
+            time.sleep(_PAUSE)  # the last processes are still dying
+
+
+def _removed(parent: str) -> bool:
+    with suppress(OSError):
+        for entry in os.scandir(parent):
+            if entry.is_dir(follow_symlinks=False):
+                with suppress(OSError):
+                    os.rmdir(entry.path)
+    try:
+        os.rmdir(parent)
+    except OSError as error:
+        return error.errno != errno.EBUSY
+    return True

@@ -7,15 +7,15 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from types import FrameType
 from typing import Any, NoReturn
 
 from clawgym.sandbox.keeper import linux
-from clawgym.sandbox.keeper.boxes import Box, ExecRequest, Setup
-from clawgym.sandbox.keeper.cgroups import Cgroups, remove_groups
+from clawgym.sandbox.keeper.boxes import Box, Setup
+from clawgym.sandbox.keeper.cgroups import Cgroups, remove_dead_groups
 from clawgym.sandbox.keeper.mounts import KEEP, BoxRequest
 
 _LARGEST_MESSAGE = 1 << 18
@@ -242,13 +242,6 @@ def prepare(request: dict[str, Any]) -> Setup:
         own_pid_namespace=os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC),
         id_map=_id_maps(request["user"]),
     )
-
-
-def remove_dead_groups(names: Sequence[str]) -> None:
-    """Remove the control groups of harnesses that no longer live."""
-    if os.geteuid() == 0:
-        for name in names:
-            remove_groups(name)
 
 
 def _enter_own_namespaces(control: int) -> None:
