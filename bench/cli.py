@@ -53,6 +53,19 @@ def run(
     sandbox: Annotated[
         str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
     ] = None,
+    judge_model: Annotated[
+        str | None, typer.Option(help="Model id of the judge of rubrics.")
+    ] = None,
+    judge_base_url: Annotated[
+        str | None, typer.Option(help="The judge's endpoint, if another.")
+    ] = None,
+    judge_votes: Annotated[
+        int | None, typer.Option(min=1, help="How often each criterion is judged.")
+    ] = None,
+    code_only: Annotated[
+        bool,
+        typer.Option("--code-only", help="Score the code alone, even where there is a rubric."),
+    ] = False,
 ) -> None:
     """Run a suite several times, rank the harnesses, write the report. Resumes like `rollout`."""
     from bench.statistics import expected_half_width
@@ -68,7 +81,19 @@ def run(
         err=True,
     )
     options = RolloutOptions(
-        suite, output, tuple(harness), runs, seed, jobs, model, base_url, sandbox
+        suite,
+        output,
+        tuple(harness),
+        runs,
+        seed,
+        jobs,
+        model,
+        base_url,
+        sandbox,
+        judge_model,
+        judge_base_url,
+        judge_votes,
+        code_only,
     )
     with closing(run_rollout(options)) as rolled_out:
         report(output, suite, None)

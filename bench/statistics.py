@@ -14,9 +14,9 @@ from itertools import compress, product
 from random import Random
 from statistics import NormalDist, fmean
 
+from clawgym.intervals import CONFIDENCE, Interval, wilson_interval
 from clawgym.seeds import derive_random
 
-CONFIDENCE = 0.95
 PASS_THRESHOLD = 0.75
 RESAMPLES = 2_000
 
@@ -25,23 +25,6 @@ _EXACT_UP_TO = 12
 _FLIPS = 4_999
 _ROUNDING = 1e-12
 _TELLING = 5
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A confidence interval, both ends included."""
-
-    low: float
-    high: float
-
-    @property
-    def half_width(self) -> float:
-        """Half the distance between the ends: the number after a ±."""
-        return (self.high - self.low) / 2
-
-    def covers(self, value: float) -> bool:
-        """Whether `value` lies in the interval."""
-        return self.low <= value <= self.high
 
 
 class Verdict(StrEnum):
@@ -195,24 +178,6 @@ def pass_rate(
         if len(attempts) >= k
     ]
     return PassRate(fmean(chances), k, len(chances)) if chances else None
-
-
-def wilson_interval(successes: float, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
-    """The Wilson score interval of a proportion; [0, 1] when nothing was tried.
-
-    Raises:
-        ValueError: not 0 <= successes <= trials.
-    """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"{successes} successes of {trials} trials is impossible")
-    if not trials:
-        return Interval(0.0, 1.0)
-    z = _normal_quantile(confidence)
-    share, squared = successes / trials, z * z / trials
-    centre = (share + squared / 2) / (1 + squared)
-    reach = z / (1 + squared) * math.sqrt(share * (1 - share) / trials + squared / (4 * trials))
-    # Rounding must not push the share itself out of its interval.
-    return Interval(max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach)))
 
 
 def expected_half_width(

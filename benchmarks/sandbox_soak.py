@@ -1,12 +1,13 @@
 """Does anything leak? Thousands of commands over hundreds of boxes, with everything going wrong.
 
-    python benchmarks/sandbox_soak.py                                # 20,000 commands, 500 boxes
-    python benchmarks/sandbox_soak.py --commands 600 --boxes 30      # seconds
+    python benchmarks/sandbox_soak.py                # 20,000 commands, 500 boxes: minutes
+    python benchmarks/sandbox_soak.py --quick        # 400 commands, 25 boxes: seconds
 
 Several harnesses run one after the other. In each, commands of every kind (floods, daemons,
 time-outs, fork bombs, big inputs) run in boxes that are sealed and closed at any moment, while
 commands, first processes and holders are killed from outside, and tasks are cancelled. Every other
-harness is itself killed with -9, and so, once, is a keeper. Then nothing may be left: no process
+harness is itself killed with -9, alone or with its keeper at once, and in others the keeper alone
+is. Then nothing may be left: no process
 (by descent and by a marker in the command line), no zombie, mount, directory, control group, nor an
 open descriptor in a harness or keeper that lived on. Commands that nobody disturbed must have come
 out right. Exit code 1 if anything is left or wrong.
@@ -34,8 +35,8 @@ from sandboxes.processes import descendants, processes
 _HARNESS = Path(__file__).parent / "sandboxes" / "soak_harness.py"
 _PR_SET_CHILD_SUBREAPER = 36
 _DYING_SECONDS = 10.0
-_FATES = ("clean", "killed", "no keeper", "killed")
-"""How harnesses go, in turns; in the third kind it is the keeper that is killed."""
+_FATES = ("clean", "killed", "no keeper", "killed with its keeper")
+"""How harnesses go, in turns; in the third kind the keeper is killed, and the harness goes on."""
 
 Message = dict[str, Any]
 
@@ -48,7 +49,7 @@ class Report:
     boxes: int = 0
     checked: int = 0
     harnesses: int = 0
-    killed: int = 0
+    killed: dict[str, int] = field(default_factory=dict[str, int])
     kinds: dict[str, int] = field(default_factory=dict[str, int])
     leaks: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
@@ -62,18 +63,24 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="clawgym-soak-") as place:
         report = Soak(options, Path(place)).run()
-    print(
-        f"\n{report.commands:,} commands over {report.boxes} boxes in {report.harnesses} harnesses,"
-    )
-    print(
-        f"{report.killed} of them killed; {report.checked:,} results checked, uid {os.getuid()}, "
-    )
-    print(f"{time.monotonic() - started:.0f} s, load {os.getloadavg()[0]:.1f}")
-    print(", ".join(f"{number} {kind}" for kind, number in sorted(report.kinds.items())))
-    for kind, found in report.leaks.items():
-        print(f"{len(found):>4} {kind}")
-        print(*(f"       {line}" for line in found[:10]), sep="\n", end="\n" if found else "")
+    print_report(report, time.monotonic() - started)
     return 1 if any(report.leaks.values()) else 0
+
+
+def print_report(report: Report, seconds: float) -> None:
+    """The table that ends it: what was done, what was done to it, and what was left or wrong."""
+    print(f"\n\n{report.commands:>7,} commands over {report.boxes:,} boxes", end="")
+    print(f" in {report.harnesses} harnesses, uid {os.getuid()}", end="")
+    print(f", {seconds:.0f} s, load {os.getloadavg()[0]:.1f}")
+    print(f"{report.checked:>7,} results of commands that nothing had disturbed, checked")
+    for title, numbers in (("run", report.kinds), ("killed with -9", report.killed)):
+        print(f"\n{title}:")
+        print(*(f"{number:>7,} {kind}" for kind, number in sorted(numbers.items())), sep="\n")
+    print("\nleft or wrong:")
+    for kind, found in report.leaks.items():
+        print(f"{len(found):>7} {kind}")
+        for line in found[:10]:
+            print(f"        {line}")
 
 
 def read_options() -> argparse.Namespace:
@@ -83,9 +90,13 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--boxes", type=int, default=500, help="about so many, over all (500)")
     parser.add_argument("--alive", type=int, default=50, help="boxes at a time (50)")
-    parser.add_argument("--harnesses", type=int, default=8, help="one after the other (8)")
+    parser.add_argument("--harnesses", type=int, default=12, help="one after the other (12)")
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="400 commands over 25 boxes")
+    options = parser.parse_args()
+    if options.quick:
+        options.commands, options.boxes, options.harnesses = 400, 25, 4
+    return options
 
 
 class Soak:
@@ -101,11 +112,11 @@ class Soak:
         self.report = Report()
 
     def run(self) -> Report:
-        for kind in ("wrong results", "processes", "zombies", "descriptors"):
+        for kind in ("broken", "wrong results", "processes", "zombies", "descriptors"):
             self.report.leaked(kind, [])
         share = -(-self._options.commands // self._options.harnesses)
         fates = itertools.cycle(_FATES)
-        while self.report.commands < self._options.commands:
+        while self.report.commands < self._options.commands and not self.report.leaks["broken"]:
             left = self._options.commands - self.report.commands
             self._run_harness(min(share, left), fate=next(fates))
         self._run_harness(1, fate="clean")  # collects what its predecessors could not
@@ -123,14 +134,18 @@ class Soak:
             text=True,
         )
         self._pids.append(harness.pid)
-        done = self._follow(harness, self._dice.randrange(commands) if fate == "killed" else None)
+        killed = fate.startswith("killed")
+        limit = self._dice.randrange(commands) if killed else None
+        done = self._follow(harness, limit, with_keeper=fate.endswith("with its keeper"))
         code = harness.wait()
-        if code != (-signal.SIGKILL if fate == "killed" else 0):
-            self.report.leaked("wrong results", [f"a harness ended with {code}"])
-        self._add(done, killed=code < 0)
+        if code != (-signal.SIGKILL if killed else 0):
+            self.report.leaked("broken", [f"a harness that was to end {fate!r} ended with {code}"])
+        self._add(done)
         self._look_for_processes()
 
-    def _follow(self, harness: "subprocess.Popen[str]", limit: int | None) -> Message:
+    def _follow(
+        self, harness: "subprocess.Popen[str]", limit: int | None, *, with_keeper: bool
+    ) -> Message:
         """What the harness told last; it is killed as soon as it has run `limit` commands."""
         done: Message = {"commands": 0, "boxes": 0}
         assert harness.stdout
@@ -141,27 +156,40 @@ class Soak:
                 done = json.loads(line)
                 self._show(done["commands"])
                 if limit is not None and done["commands"] >= limit:
-                    harness.kill()
+                    self._kill(harness.pid, with_keeper=with_keeper)
                     break
         return done
+
+    def _kill(self, harness: int, *, with_keeper: bool) -> None:
+        """Kill a harness, perhaps with the keeper and its parent, which are its only child."""
+        family = [harness]
+        if with_keeper:
+            below = descendants(harness)
+            family += [process.pid for process in below if process.parent == harness]
+            family += [process.pid for process in below if process.parent in family[1:]]
+        for pid in family[::-1] if self._dice.random() < 0.5 else family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        name = "harnesses with their keepers" if with_keeper else "harnesses"
+        self.report.killed[name] = self.report.killed.get(name, 0) + 1
 
     def _show(self, commands: int) -> None:
         done = self.report.commands + commands
         print(f"\r{done:>7,} of {self._options.commands:,} commands", end="", flush=True)
 
-    def _add(self, done: Message, *, killed: bool) -> None:
+    def _add(self, done: Message) -> None:
         report = self.report
         report.harnesses += 1
-        report.killed += killed
         report.commands += done["commands"]
         report.boxes += done["boxes"]
         report.checked += done.get("checked", 0)
-        for kind, number in done.get("kinds", {}).items():
-            report.kinds[kind] = report.kinds.get(kind, 0) + number
+        for mine, told in ((report.kinds, "kinds"), (report.killed, "killed")):
+            for kind, number in done.get(told, {}).items():
+                mine[kind] = mine.get(kind, 0) + number
         report.leaked("wrong results", done.get("wrong", []))
         report.leaked("processes", done.get("processes", []))
         for name, (before, after) in done.get("descriptors", {}).items():
-            if before != after:
+            if after > before:
                 report.leaked("descriptors", [f"{name}: {before} before, {after} after"])
 
     # -- looking for leaks -------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def show(
         rows = {name: {"value": values[name], "origin": loaded.origins[name]} for name in values}
         typer.echo(json.dumps(rows, indent=1))
         return
+    width = max(map(len, values))
     for name, value in values.items():
-        typer.echo(f"{name:<12} {value!s:<32} {loaded.origins[name]}")
-        typer.echo(f"{'':<12} {Settings.model_fields[name].description}")
+        typer.echo(f"{name:<{width}} {value!s:<32} {loaded.origins[name]}")
+        typer.echo(f"{'':<{width}} {Settings.model_fields[name].description}")

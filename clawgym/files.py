@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,15 +74,17 @@ class Files(Mapping[str, File]):
             target.chmod(0o755 if file.executable else 0o644)
 
     @classmethod
-    def read_from(cls, directory: Path) -> "Files":
+    def read_from(cls, directory: Path, *, skip: Callable[[str], bool] | None = None) -> "Files":
         """Read every regular file below a directory that we trust; `{}` if it does not exist.
+
+        Whatever `skip` holds for, by its path relative to the directory, is not looked at.
 
         Raises:
             TaskFormatError: the directory is none, or holds a link, a device, an unsafe name or
                 something that may not be read.
         """
         entries: dict[str, File] = {}
-        for root, folders, names in os.walk(directory, onerror=_cannot_list):
+        for root, folders, names in _walk(directory, skip):
             for name in (*folders, *names):
                 path = Path(root, name)
                 if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -98,6 +100,17 @@ class Files(Mapping[str, File]):
             return cls(entries)
         except ValueError as error:
             raise TaskFormatError(f"{directory}: {error}") from error
+
+
+def _walk(
+    directory: Path, skip: Callable[[str], bool] | None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    for root, folders, names in os.walk(directory, onerror=_cannot_list):
+        if skip:
+            for entries in (folders, names):
+                relative = {name: Path(root, name).relative_to(directory) for name in entries}
+                entries[:] = [name for name in entries if not skip(relative[name].as_posix())]
+        yield root, folders, names
 
 
 def _cannot_list(error: OSError) -> None:

@@ -21,7 +21,8 @@ class CheckRole(StrEnum):
 class CheckResult(BaseModel):
     """What one check found, in words that a person can act on.
 
-    `node` is the graph node that the check hangs off; None means the whole task.
+    `node` is the graph node that the check hangs off; None means the whole task. `value` is the
+    share that a check earned where it is not all or nothing; None means 1 if it passed, else 0.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,6 +30,7 @@ class CheckResult(BaseModel):
     id: str
     role: CheckRole
     passed: bool
+    value: UnitInterval | None = None
     weight: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 1.0
     node: str | None = None
     requirement: str = ""
@@ -48,8 +50,36 @@ class Cause(StrEnum):
     CANCELLED = "cancelled"
 
 
+class CriterionVote(BaseModel):
+    """One reading of the work by a judge: the band it chose, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    band: UnitInterval
+    reason: str
+
+
+class CriterionResult(BaseModel):
+    """What a judge made of one criterion of a rubric: the median of its votes.
+
+    `weight` is the criterion's share of the rubric; the shares of all criteria add up to 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    name: str
+    weight: UnitInterval
+    score: UnitInterval
+    votes: tuple[CriterionVote, ...] = ()
+
+
 class Graded(BaseModel):
-    """A score in [0, 1] and what it is made of."""
+    """A score in [0, 1] and what it is made of.
+
+    `findings` are remarks that a person should read, such as a text that addresses the judge; they
+    change no score.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,6 +88,8 @@ class Graded(BaseModel):
     code: UnitInterval
     rubric: UnitInterval | None = None
     checks: tuple[CheckResult, ...] = ()
+    criteria: tuple[CriterionResult, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 class Ungraded(BaseModel):

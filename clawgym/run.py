@@ -46,7 +46,7 @@ class RunPlan(BaseModel):
     """`run.json`: everything that decides what the trials of this run are.
 
     `dataset` says where the tasks were, `dataset_digest` which ones they are: moving them makes no
-    other plan.
+    other plan. `judge` is the model that scores rubrics.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +61,9 @@ class RunPlan(BaseModel):
     sandbox: str
     model: str | None = None
     base_url: str | None = None
+    judge: str | None = None
+    judge_votes: int | None = None
+    code_only: bool = False
     clawgym_version: str
 
     def trial_keys(self) -> list[TrialKey]:

@@ -48,6 +48,33 @@ class Settings(BaseSettings):
     )
     jobs: int = Field(2, ge=1, description="How many sandboxes run at a time.")
     catalog: Path = Field(Path(".clawgym/catalogue.sqlite"), description="The skill catalogue.")
+    judge_model: str | None = Field(None, description="Model id of the judge of rubrics.")
+    judge_base_url: str | None = Field(
+        None, pattern="^https?://.", description="The judge's endpoint; default: base_url."
+    )
+    judge_api_key_env: str | None = Field(
+        None,
+        description="Name of the variable that holds the judge's API key; default: api_key_env "
+        "where the judge is at base_url, else none.",
+    )
+    judge_votes: int = Field(3, ge=1, description="How often each criterion is judged.")
+    judge_temperature: float | None = Field(
+        None, ge=0, description="Sampling temperature of the judge; default: the endpoint's."
+    )
+    judge_cache: Path = Field(Path(".clawgym/judge.sqlite"), description="Judgements paid for.")
+    judge_page_chars: int = Field(
+        100_000, ge=4_000, description="Characters of a deliverable that a judge reads at a time."
+    )
+    judge_max_pages: int = Field(40, ge=1, description="Pages that a judge reads at most.")
+    judge_max_calls: int | None = Field(None, ge=0, description="Calls to the judge, at most.")
+    judge_max_tokens: int | None = Field(None, ge=0, description="Tokens of the judge, at most.")
+    judge_max_cost: float | None = Field(None, ge=0, description="Money for the judge, at most.")
+    judge_price_prompt: float = Field(
+        0.0, ge=0, description="Price of a million prompt tokens of the judge."
+    )
+    judge_price_completion: float = Field(
+        0.0, ge=0, description="Price of a million completion tokens of the judge."
+    )
 
     @classmethod
     def settings_customise_sources(

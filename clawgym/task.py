@@ -9,6 +9,9 @@ On disk a task is a directory in the Harbor 1.4 layout, so the ecosystem reads i
     environment/skills/       the skills that it is offered
     tests/                    the verifier; the agent never sees it
     solution/                 the reference solution; nor this
+
+What else stands there (a Dockerfile of one's own, a compose file, `steps/`, a README) is kept as it
+is in `Task.other`.
 """
 
 import os
@@ -31,6 +34,12 @@ COPY skills /skills
 WORKDIR /workspace
 """
 
+_ENVIRONMENTS = tuple(
+    f"environment/{name}"
+    for name in ("Dockerfile", "docker-compose.yaml", "singularity-compose.yaml")
+)
+_FOLDERS = ("environment/workspace", "environment/skills", "tests", "solution")
+
 
 class _Section(BaseModel):
     """A table of `task.toml`: Harbor allows keys that we do not know, and we keep them."""
@@ -46,6 +55,7 @@ class ClawGymMetadata(BaseModel):
     schema_version: Literal[1] = 1
     kind: Literal["skill", "persona", "procedural", "import"]
     generator: str = ""
+    suite: str | None = None
     seed: int | None = None
     primary_skill: str | None = None
     supporting_skills: tuple[str, ...] = ()
@@ -114,6 +124,7 @@ class Task:
     tests: Files = field(default_factory=Files)
     solution: Files = field(default_factory=Files)
     graph: TaskGraph | None = None
+    other: Files = field(default_factory=Files)
 
     @property
     def clawgym(self) -> ClawGymMetadata:
@@ -138,12 +149,27 @@ class Task:
             for folder, files in parts.items()
             for path, file in files.items()
         }
-        entries["task.toml"] = tomli_w.dumps(self.config.model_dump(exclude_none=True))
-        entries["instruction.md"] = self.instruction
-        entries["environment/Dockerfile"] = _DOCKERFILE
+        foreign = self.config.metadata.clawgym is None
+        settings = self.config.model_dump(exclude_none=True, exclude_unset=foreign)
+        entries["task.toml"] = tomli_w.dumps(settings)
+        if self.instruction or not self._has_steps:
+            entries["instruction.md"] = self.instruction
+        if not any(path in self.other for path in _ENVIRONMENTS) and not self._has_image:
+            entries["environment/Dockerfile"] = _DOCKERFILE
+        entries |= self.other
         if self.graph:
             entries["graph.json"] = self.graph.model_dump_json(indent=1) + "\n"
         return Files(entries)
+
+    @property
+    def _has_steps(self) -> bool:
+        """Whether it is one of Harbor's tasks in several steps, each with its own instruction."""
+        return any(path.startswith("steps/") for path in self.other)
+
+    @property
+    def _has_image(self) -> bool:
+        """Whether it runs in a ready-made image, so that no Dockerfile of ours is wanted."""
+        return "docker_image" in (self.config.environment.model_extra or {})
 
     def dump(self, directory: Path) -> None:
         """Write the task directory; it must not exist yet."""
@@ -157,17 +183,34 @@ class Task:
         Raises:
             TaskFormatError: a required file is missing or malformed, with the file and the reason.
         """
-        graph_file = directory / "graph.json"
+        graph_file, instruction = directory / "graph.json", directory / "instruction.md"
+        in_steps = (directory / "steps").is_dir() and not instruction.exists()
         return cls(
             id=Path(os.path.abspath(directory)).name,
-            instruction=_read_text(directory / "instruction.md"),
+            instruction="" if in_steps else _read_text(instruction),
             config=_read_config(directory / "task.toml"),
             workspace=Files.read_from(directory / "environment" / "workspace"),
             skills=Files.read_from(directory / "environment" / "skills"),
             tests=Files.read_from(directory / "tests"),
             solution=Files.read_from(directory / "solution"),
             graph=_read_graph(graph_file) if graph_file.exists() else None,
+            other=_read_other(directory),
         )
+
+
+def _read_other(directory: Path) -> Files:
+    """Every file that no field of `Task` holds."""
+    skip = {"task.toml", "instruction.md", "graph.json", *_FOLDERS}
+    other = Files.read_from(directory, skip=lambda path: path in skip or _is_clutter(path))
+    dockerfile = other.get("environment/Dockerfile")
+    if dockerfile and dockerfile.data == _DOCKERFILE.encode():
+        return Files({path: file for path, file in other.items() if file is not dockerfile})
+    return other
+
+
+def _is_clutter(path: str) -> bool:
+    """What file managers, editors and interpreters leave lying about."""
+    return path.rpartition("/")[2] in (".DS_Store", ".git", "__pycache__")
 
 
 def _read_text(path: Path) -> str:

@@ -7,8 +7,10 @@ command goes on where an interrupted one stopped.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clawgym.dataset import Dataset
 from clawgym.errors import (
@@ -26,12 +28,23 @@ from clawgym.task import Task
 from graph_agents.harness import Harness, Outcome
 from verify.grading import grade
 
+if TYPE_CHECKING:
+    from verify.rubric.judge import Judge
+
 _CAUSES: dict[type[ClawGymError], Cause] = {
     TaskFormatError: Cause.TASK,
     SkillFormatError: Cause.TASK,
     SandboxError: Cause.SANDBOX,
     ProviderError: Cause.PROVIDER,
 }
+
+
+@dataclass(frozen=True)
+class Grading:
+    """How trials are graded. `judge` scores rubrics; `code_only` leaves rubrics out."""
+
+    judge: "Judge | None" = None
+    code_only: bool = False
 
 
 async def roll_out(
@@ -41,6 +54,7 @@ async def roll_out(
     backend: Backend,
     *,
     jobs: int = 2,
+    grading: Grading | None = None,
     on_trial: Callable[[Trial], None] = lambda _: None,
 ) -> None:
     """Run the trials of the run's plan that have no grade yet, `jobs` at a time.
@@ -57,7 +71,9 @@ async def roll_out(
         async def work() -> None:
             for key in todo:
                 task, harness = tasks[key.task_id], harnesses[key.harness]
-                trial, outcome = await run_trial(key, task, harness, backend, seed=run.plan.seed)
+                trial, outcome = await run_trial(
+                    key, task, harness, backend, seed=run.plan.seed, grading=grading
+                )
                 run.record(trial, outcome.trajectory)
                 on_trial(trial)
 
@@ -70,13 +86,19 @@ async def roll_out(
 
 
 async def run_trial(
-    key: TrialKey, task: Task, harness: Harness, backend: Backend, *, seed: int
+    key: TrialKey,
+    task: Task,
+    harness: Harness,
+    backend: Backend,
+    *,
+    seed: int,
+    grading: Grading | None = None,
 ) -> tuple[Trial, Outcome]:
     """One attempt, from the fresh box to the reward. Failures of ours are data."""
     started, clock = datetime.now(UTC), time.monotonic()
     trial_seed = derive_seed(seed, key.harness, key.task_id, key.attempt)
     try:
-        outcome, reward = await _attempt(task, harness, backend, trial_seed)
+        outcome, reward = await _attempt(task, harness, backend, trial_seed, grading or Grading())
     except Exception as error:  # noqa: BLE001 - one broken trial must not lose the others
         outcome, reward = Outcome(), _blame(error)
     trial = Trial(
@@ -103,7 +125,7 @@ def _blame(error: Exception) -> Ungraded:
 
 
 async def _attempt(
-    task: Task, harness: Harness, backend: Backend, seed: int
+    task: Task, harness: Harness, backend: Backend, seed: int, grading: Grading
 ) -> tuple[Outcome, Graded | Ungraded]:
     with scratch_directory() as scratch:
         spec = BoxSpec(files=task.workspace, mounts=_mounts(task, harness, scratch))
@@ -111,14 +133,23 @@ async def _attempt(
             outcome = await harness.work(task, sandbox, seed)
             if outcome.failure:
                 return outcome, outcome.failure
-            return outcome, await _graded(task, sandbox, backend)
+            return outcome, await _graded(task, sandbox, backend, outcome, grading)
 
 
-async def _graded(task: Task, sandbox: Sandbox, backend: Backend) -> Graded | Ungraded:
+async def _graded(
+    task: Task, sandbox: Sandbox, backend: Backend, outcome: Outcome, grading: Grading
+) -> Graded | Ungraded:
     """Kill what still runs, copy the regular files out, and judge those."""
     await sandbox.seal()
     collected = await sandbox.collect()
-    return await grade(task, collected.files, backend)
+    return await grade(
+        task,
+        collected.files,
+        backend,
+        trajectory=outcome.trajectory,
+        judge=grading.judge,
+        code_only=grading.code_only,
+    )
 
 
 def _mounts(task: Task, harness: Harness, scratch: Path) -> dict[str, Path]:

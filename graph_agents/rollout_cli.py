@@ -34,6 +34,19 @@ def rollout(
     sandbox: Annotated[
         str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
     ] = None,
+    judge_model: Annotated[
+        str | None, typer.Option(help="Model id of the judge of rubrics.")
+    ] = None,
+    judge_base_url: Annotated[
+        str | None, typer.Option(help="The judge's endpoint, if another.")
+    ] = None,
+    judge_votes: Annotated[
+        int | None, typer.Option(min=1, help="How often each criterion is judged.")
+    ] = None,
+    code_only: Annotated[
+        bool,
+        typer.Option("--code-only", help="Score the code alone, even where there is a rubric."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Run every harness on every task. The same command on the same directory resumes.
@@ -56,6 +69,10 @@ def rollout(
         model=model,
         base_url=base_url,
         sandbox=sandbox,
+        judge_model=judge_model,
+        judge_base_url=judge_base_url,
+        judge_votes=judge_votes,
+        code_only=code_only,
     )
     with closing(run_rollout(options, as_json=as_json)) as run:
         if not as_json:

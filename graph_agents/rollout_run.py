@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,7 +21,11 @@ from clawgym.settings import Settings, load
 from clawgym.terminal import counted, progress_bar
 from graph_agents.harness import Harness, ModelFactory, make_harnesses
 from graph_agents.model_choice import open_model
-from graph_agents.rollout import roll_out
+from graph_agents.rollout import Grading, roll_out
+from verify.rubric.opening import open_judge
+
+if TYPE_CHECKING:
+    from verify.rubric.judge import Judge
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class RolloutOptions:
     model: str | None = None
     base_url: str | None = None
     sandbox: str | None = None
+    judge_model: str | None = None
+    judge_base_url: str | None = None
+    judge_votes: int | None = None
+    code_only: bool = False
 
 
 def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirectory:
@@ -50,6 +59,9 @@ def run_rollout(options: RolloutOptions, *, as_json: bool = False) -> RunDirecto
             "sandbox": options.sandbox,
             "model": options.model,
             "base_url": options.base_url,
+            "judge_model": options.judge_model,
+            "judge_base_url": options.judge_base_url,
+            "judge_votes": options.judge_votes,
         }
     ).settings
     run = asyncio.run(_run(options, settings))
@@ -89,6 +101,7 @@ def open_run(
     attempts: int = 1,
     model: str | None = None,
     base_url: str | None = None,
+    grading: Grading | None = None,
 ) -> RunDirectory:
     """Make the run directory, or reopen the one that has the same plan.
 
@@ -96,6 +109,7 @@ def open_run(
         TaskFormatError: a task cannot be read; a new run leaves nothing behind then.
         UsageError: `output` holds another run, or cannot be written to.
     """
+    judge = grading.judge if grading else None
     plan = RunPlan(
         dataset=os.path.abspath(dataset.path),
         dataset_digest=dataset.digest,
@@ -106,6 +120,9 @@ def open_run(
         sandbox=backend.name,
         model=model,
         base_url=base_url,
+        judge=judge.name if judge else None,
+        judge_votes=judge.votes if judge else None,
+        code_only=grading.code_only if grading else False,
         clawgym_version=__version__,
     )
     if not output.exists():
@@ -121,17 +138,30 @@ async def finish_run(
     backend: Backend,
     *,
     jobs: int,
+    grading: Grading | None = None,
 ) -> None:
     """Run the trials that are missing, with a progress bar over all of them."""
     total, missing = len(run.plan.trial_keys()), len(run.missing())
     with progress_bar("rolling out", total, done=total - missing) as advance:
-        await roll_out(dataset, run, harnesses, backend, jobs=jobs, on_trial=lambda _: advance())
+        await roll_out(
+            dataset,
+            run,
+            harnesses,
+            backend,
+            jobs=jobs,
+            grading=grading,
+            on_trial=lambda _: advance(),
+        )
 
 
 async def _run(options: RolloutOptions, settings: Settings) -> RunDirectory:
     dataset = Dataset(options.dataset)
     backend = open_backend(settings.sandbox)
-    async with _model_factory(options, settings) as model:
+    async with (
+        _model_factory(options, settings) as model,
+        _judge(options, settings) as judge,
+    ):
+        grading = Grading(judge, options.code_only)
         harnesses = make_harnesses(options.harnesses, model)
         run = open_run(
             dataset,
@@ -142,8 +172,9 @@ async def _run(options: RolloutOptions, settings: Settings) -> RunDirectory:
             attempts=options.attempts,
             model=settings.model if model else None,
             base_url=settings.base_url if model else None,
+            grading=grading,
         )
-        await finish_run(dataset, run, harnesses, backend, jobs=settings.jobs)
+        await finish_run(dataset, run, harnesses, backend, jobs=settings.jobs, grading=grading)
     return run
 
 
@@ -156,6 +187,14 @@ async def _model_factory(
         return
     async with open_model(settings) as model:
         yield lambda _task, _rng: model
+
+
+def _judge(
+    options: RolloutOptions, settings: Settings
+) -> contextlib.AbstractAsyncContextManager["Judge | None"]:
+    if options.code_only:
+        settings = settings.model_copy(update={"judge_model": None})
+    return open_judge(settings)
 
 
 def _summary(run: RunDirectory) -> dict[str, object]:

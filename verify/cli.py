@@ -1,125 +1,206 @@
-"""`clawgym verify`: prove a dataset."""
+"""`clawgym verify`: prove a dataset, grade its graders, calibrate a judge."""
+
+# Typer's groups take click's context, which Typer vendors in some versions and not in others.
+# pyright: reportIncompatibleMethodOverride=false
 
 import asyncio
 import json
-import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from clawgym.errors import ExitCode
+from verify.rubric.cli import calibrate
 
 if TYPE_CHECKING:
-    from verify.proof import Proof
+    from clawgym.sandbox import Backend
+    from verify.cards import Depth
+    from verify.rules import Selection
+    from verify.suites import Suite
+
+_INTERRUPTED = 130
+_DEFAULT = "prove"
+
+
+class _PathFirst(TyperGroup):
+    """A group whose default command is the proof: what is no subcommand is a path or an option."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        first = args[0] if args else ""
+        if first not in self.commands and first not in ctx.help_option_names:
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
-    help="Prove a dataset: solvable, and not by doing nothing.",
+    cls=_PathFirst,
     add_completion=False,
     rich_markup_mode=None,
 )
 
 
-@app.command()
-def verify(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="A dataset or a single task directory.")
+@app.callback()
+def verify() -> None:
+    """Prove a dataset and grade its graders. `clawgym verify PATH` is `verify prove PATH`."""
+
+
+@app.command(_DEFAULT)
+def prove(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH", help="A dataset, a single task or a suite of any known format."
+        ),
     ],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the reference solution, a no-op and lazy work.")
+    ] = False,
+    harness: Annotated[
+        str | None, typer.Option(help="Only score this one: noop, lazy or oracle.")
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict/--compat", help="Score by our rule, or by the suite's own as it stands."
+        ),
+    ] = False,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Only these rules: V404, V4, mutant-survives, …")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="All rules but these.")] = None,
+    require_solution: Annotated[
+        bool | None,
+        typer.Option(
+            "--require-solution/--no-require-solution",
+            help="Whether a task without reference solution is a finding; by default our own is.",
+        ),
+    ] = None,
+    mutants: Annotated[int, typer.Option(min=0, help="The most mutants of one task.")] = 60,
+    seed: Annotated[int, typer.Option(help="Chooses the mutants.")] = 0,
+    oracle_runs: Annotated[int, typer.Option(min=1, help="Runs of the reference solution.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Keep the cards here; the same command then goes on.")
+    ] = None,
     jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help="Tasks at a time.")
+        int | None, typer.Option("-j", "--jobs", min=1, help="Boxes at a time.")
     ] = None,
     sandbox: Annotated[
         str | None, typer.Option(help="auto, bwrap, docker, landlock or local.")
     ] = None,
-    oracle_runs: Annotated[int, typer.Option(min=1, help="Runs of the reference solution.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
-    """Run the reference solution, a no-op and the lazy panel on every task.
+    """Examine the verifier of every task, and print how often it errs.
 
-    Exit code 0 when every oracle earns 1, every no-op 0 and the lazy panel at most 0.02 on average;
-    1 when a task fails or cannot be read.
+    Good work must earn 1 and anything else less: the reference solution under other time zones,
+    locales and hash seeds, a second solution, nothing, lazy work, damaged outputs, outputs with
+    one mistake, planted files. The source of the verifier is linted as well. Exit code 1 when
+    there is a finding. With --harness only that harness is scored, and the exit code is 1 only
+    when a task could not be read or graded.
     """
-    from clawgym.dataset import Dataset
     from clawgym.sandbox import open_backend
     from clawgym.settings import load
-    from clawgym.terminal import progress_bar
-    from verify.proof import prove_dataset
+    from verify.cards import Depth
+    from verify.rules import Selection
+    from verify.suites import open_suite
 
     settings = load({"jobs": jobs, "sandbox": sandbox}).settings
-    tasks = Dataset(dataset)
+    selection = Selection(select or (), ignore or ())
+    suite = open_suite(path)
     backend = open_backend(settings.sandbox)
-    with progress_bar("proving", len(tasks)) as advance:
+    try:
+        if harness is not None:
+            holds = _score(suite, backend, settings.jobs, harness, strict, out, as_json)
+        else:
+            depth = Depth(
+                quick=quick,
+                strict=strict,
+                oracle_runs=oracle_runs,
+                mutants=mutants,
+                seed=seed,
+                require_solution=require_solution,
+            )
+            holds = _examine(suite, backend, settings.jobs, depth, selection, out, as_json)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted: {_hint(out)}", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    if not holds:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+app.command("calibrate")(calibrate)
+
+
+def _examine(
+    suite: "Suite",
+    backend: "Backend",
+    jobs: int,
+    depth: "Depth",
+    selection: "Selection",
+    out: Path | None,
+    as_json: bool,
+) -> bool:
+    """The whole card of every task; whether there is no finding."""
+    from rich.console import Console
+
+    from clawgym.terminal import progress_bar
+    from verify.proof import prove_dataset
+    from verify.summary import print_proof, proof_summary
+
+    with progress_bar("proving", len(suite)) as advance:
         proof = asyncio.run(
             prove_dataset(
-                tasks,
+                suite,
                 backend,
-                jobs=settings.jobs,
-                oracle_runs=oracle_runs,
+                jobs=jobs,
+                depth=depth,
+                output=out,
+                selection=selection,
                 on_card=lambda _: advance(),
             )
         )
     if as_json:
-        typer.echo(json.dumps(_summary(proof)))
+        typer.echo(json.dumps(proof_summary(proof, len(suite.repairs))))
     else:
-        _print(proof)
-    if proof.findings:
-        raise typer.Exit(ExitCode.FINDINGS)
+        print_proof(proof, Console())
+    return not proof.findings
 
 
-def _summary(proof: "Proof") -> dict[str, object]:
-    from verify.probes import PROBES
-
-    return {
-        "tasks": len(proof.cards),
-        "findings": [asdict(finding) for finding in proof.findings],
-        "lazy_mean": _or_none(proof.lazy_mean.value),
-        "means": {name: _or_none(proof.mean(name).value) for name in PROBES},
-        "coverage": {name: proof.mean(name).coverage for name in PROBES},
-    }
-
-
-def _or_none(value: float) -> float | None:
-    """JSON has no NaN: the mean of nothing is null."""
-    return None if math.isnan(value) else value
-
-
-def _print(proof: "Proof") -> None:
+def _score(
+    suite: "Suite",
+    backend: "Backend",
+    jobs: int,
+    harness: str,
+    strict: bool,
+    out: Path | None,
+    as_json: bool,
+) -> bool:
+    """One harness on every task; whether all of them could be read and graded."""
     from rich.console import Console
-    from rich.table import Table
 
-    from clawgym.terminal import counted
-    from verify.probes import PROBES
+    from clawgym.terminal import progress_bar
+    from verify.scores import harness_named, score_suite
+    from verify.summary import print_scores
 
-    table = Table("probe", "mean score", "worst task", box=None, pad_edge=False)
-    for name in PROBES:
-        table.add_row(name, str(proof.mean(name)), _extreme(proof, name))
-    console = Console()
-    console.print(table)
-    for finding in proof.findings:
-        console.print(
-            f"{finding.task_id or 'dataset'}: {finding.rule}: {finding.message}",
-            markup=False,
-            soft_wrap=True,
+    name = harness_named(harness)
+    with progress_bar("scoring", len(suite)) as advance:
+        scores = asyncio.run(
+            score_suite(
+                suite, backend, name, strictly=strict, jobs=jobs, output=out, on_task=advance
+            )
         )
-    number = len(proof.findings)
-    verdict = counted(number, "finding") if number else "every task is proven"
-    console.print(f"{counted(len(proof.cards), 'task')}, {verdict}")
+    if as_json:
+        typer.echo(json.dumps({**scores.summary(), "repairs": len(suite.repairs)}))
+    else:
+        print_scores(scores, Console())
+    return scores.is_complete
 
 
-def _extreme(proof: "Proof", name: str) -> str:
-    from clawgym.reward import Graded
-
-    scores = [
-        (reward.score, card.task_id)
-        for card in proof.cards
-        for reward in card.rewards.get(name, ())
-        if isinstance(reward, Graded)
-    ]
-    if not scores:
-        return "-"
-    score, task_id = min(scores) if name == "oracle" else max(scores)
-    return f"{score:.3f} {task_id}"
+def _hint(out: Path | None) -> str:
+    if out is None:
+        return "with --out DIR the same command goes on where it stopped"
+    return "what was finished is kept, and the same command goes on with it"
 
 
 if __name__ == "__main__":

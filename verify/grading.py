@@ -2,16 +2,26 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from clawgym.errors import SandboxError, VerifierError
-from clawgym.files import File, Files
+from clawgym.errors import SandboxError, TaskFormatError, VerifierError
+from clawgym.files import Files
 from clawgym.reward import Cause, CheckResult, Graded, Ungraded
 from clawgym.sandbox import Backend, BoxSpec, ExecResult, box, scratch_directory
 from clawgym.sandbox.collect import collect
 from clawgym.task import Task
+from clawgym.trajectory import Trajectory
+from verify.launching import launch, script_command
+from verify.programs import run_programs
+from verify.rubric import hybrid
 from verify.scoring import combine
+
+if TYPE_CHECKING:
+    from verify.rubric.judge import Judge
+
+__all__ = ["grade", "grade_code", "last_words", "script_command"]
 
 
 class _RewardFile(BaseModel):
@@ -26,11 +36,52 @@ class _DetailsFile(BaseModel):
     checks: tuple[CheckResult, ...]
 
 
-async def grade(task: Task, workspace: Files, backend: Backend) -> Graded | Ungraded:
+async def grade(
+    task: Task,
+    workspace: Files,
+    backend: Backend,
+    *,
+    trajectory: Trajectory | None = None,
+    judge: "Judge | None" = None,
+    code_only: bool = False,
+) -> Graded | Ungraded:
+    """Grade the collected files of a sealed box: by code, and by a rubric where the task has one.
+
+    Args:
+        task: what was to be done, with its verifier.
+        workspace: what the agent left.
+        backend: makes the box that the verifier runs in.
+        trajectory: what the agent did, where it is known.
+        judge: who scores the rubric; a task that has one stays ungraded without.
+        code_only: score the code alone, even where there is a rubric.
+    """
+    try:
+        rubric = None if code_only else hybrid.counting_rubric(task)
+    except TaskFormatError as error:
+        return Ungraded(cause=Cause.TASK, reason=str(error))
+    if rubric and judge is None:
+        return Ungraded(
+            cause=Cause.PROVIDER,
+            reason=f"task {task.id} has a rubric and no judge; name one with --judge-model, or "
+            "score the code alone with --code-only",
+        )
+    if rubric and hybrid.is_judged_only(task):
+        code: Graded | Ungraded = hybrid.ALL_PASSED
+    else:
+        code = await grade_code(task, workspace, backend, trajectory)
+    if rubric is None or judge is None or isinstance(code, Ungraded):
+        return code
+    return await hybrid.add_rubric(code, task, workspace, trajectory, judge)
+
+
+async def grade_code(
+    task: Task, workspace: Files, backend: Backend, trajectory: Trajectory | None = None
+) -> Graded | Ungraded:
     """Run the task's verifier over the collected files of a sealed box.
 
     The files are read-only, the tests appear only here, there is no network, and the reward comes
-    back through a directory that this box shares with nobody. A verifier that breaks its contract
+    back through a directory that this box shares with nobody. What the agent did stands there for
+    the verifier, in `agent/trajectory.json`, where it is known. A verifier that breaks its contract
     leaves the work ungraded; it is never a zero.
     """
     if "test.sh" not in task.tests:
@@ -39,26 +90,18 @@ async def grade(task: Task, workspace: Files, backend: Backend) -> Graded | Ungr
     with scratch_directory() as scratch:
         spec = _lay_out(task, workspace, scratch)
         logs = spec.writable["logs"] / "verifier"
+        if trajectory:
+            trajectory.save(spec.writable["logs"] / "agent" / "trajectory.json")
         try:
+            programs = await run_programs(task, workspace, backend)
+            programs.write_to(spec.writable["logs"] / "programs")
             async with box(backend, spec) as sandbox:
-                place = f"{sandbox.place('tests')}/test.sh"
-                command = script_command(task.tests["test.sh"], place)
-                ran = await sandbox.exec(command, timeout=task.config.verifier.timeout_sec)
+                ran = await launch(task, sandbox)
             return _read_verdict(task, ran, logs)
         except SandboxError as error:
             return Ungraded(cause=Cause.SANDBOX, reason=str(error))
         except VerifierError as error:
             return Ungraded(cause=Cause.VERIFIER, reason=str(error))
-
-
-def script_command(script: File, place: str) -> list[str]:
-    """How to run a script that stands at `place`: by what its first line names, or else by `sh`.
-
-    The mode of the file does not matter, nor whether its file system allows execution.
-    """
-    first = script.data.split(b"\n", 1)[0].decode(errors="replace")
-    interpreter = first[2:].split(maxsplit=1) if first.startswith("#!") else []
-    return [*(interpreter or ["/bin/sh"]), place]
 
 
 def last_words(ran: ExecResult) -> str:
@@ -70,7 +113,8 @@ def last_words(ran: ExecResult) -> str:
 def _lay_out(task: Task, workspace: Files, scratch: Path) -> BoxSpec:
     tests, logs = scratch / "tests", scratch / "logs"
     tests.mkdir()
-    logs.joinpath("verifier").mkdir(parents=True)
+    for part in ("agent", "verifier"):
+        logs.joinpath(part).mkdir(parents=True)
     task.tests.write_to(tests)
     return BoxSpec(
         files=workspace,

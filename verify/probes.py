@@ -4,8 +4,7 @@ The reference solution must earn 1, doing nothing must earn 0, and the lazy pane
 nothing at the paths that the instruction names — must earn next to nothing.
 """
 
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,39 +14,56 @@ from clawgym.files import Files
 from clawgym.reward import Graded, Ungraded
 from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
 from clawgym.task import Task
+from verify.attempts import with_files
 from verify.grading import grade, last_words, script_command
+from verify.panel import PANEL, Filler, named_paths
 
-_NAMED_PATH = re.compile(r"(?<![\w./-])(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.[A-Za-z]\w{0,4}\b")
+__all__ = [
+    "LAZY",
+    "NOOP",
+    "ORACLE",
+    "PROBES",
+    "SOLUTION",
+    "Probe",
+    "finished_workspace",
+    "named_paths",
+    "run_probe",
+    "solved_workspace",
+]
+
+SOLUTION = "solve.sh"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A named way of acting on a task; `needs_solution` mounts the reference solution."""
+    """A named way of acting on a task; `needs_solution` mounts the reference solution.
+
+    `finished` is what the probe leaves behind where no box is needed to know it.
+    """
 
     name: str
     act: Callable[[Task, Sandbox], Awaitable[None]]
     needs_solution: bool = False
+    finished: Callable[[Task], Files] | None = None
 
 
-def named_paths(task: Task) -> list[str]:
-    """The files that the instruction names and the workspace lacks: where work would go."""
-    found = dict.fromkeys(_NAMED_PATH.findall(task.instruction))
-    if task.graph:
-        found |= dict.fromkeys(task.graph.artifact(node.output).path for node in task.graph.nodes)
-    return [path for path in found if path not in task.workspace and not path.startswith("skills/")]
-
-
-async def solve(task: Task, sandbox: Sandbox) -> None:
-    """Run the reference solution.
+async def solve(
+    task: Task,
+    sandbox: Sandbox,
+    *,
+    script: str = SOLUTION,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run the reference solution, or another script of `solution/`.
 
     Raises:
         TaskFormatError: the task has none, or it fails.
     """
-    if "solve.sh" not in task.solution:
-        raise TaskFormatError(f"task {task.id} has no solution/solve.sh to prove it by")
-    place = f"{sandbox.place('solution')}/solve.sh"
-    command = script_command(task.solution["solve.sh"], place)
-    ran = await sandbox.exec(command, timeout=task.config.agent.timeout_sec)
+    if script not in task.solution:
+        raise TaskFormatError(f"task {task.id} has no solution/{script} to prove it by")
+    place = f"{sandbox.place('solution')}/{script}"
+    command = script_command(task.solution[script], place)
+    ran = await sandbox.exec(command, env=env, timeout=task.config.agent.timeout_sec)
     if ran.exit_code != 0:
         how = "ran out of time" if ran.timed_out else f"exited with {ran.exit_code}"
         raise TaskFormatError(f"the reference solution of {task.id} {how}: {last_words(ran)}")
@@ -58,37 +74,28 @@ async def do_nothing(task: Task, sandbox: Sandbox) -> None:
     del task, sandbox
 
 
-async def touch(task: Task, sandbox: Sandbox) -> None:
-    """Create every named file, empty."""
-    await _fill(sandbox, dict.fromkeys(named_paths(task), b""))
+def _lazy(name: str, contents: Filler) -> Probe:
+    async def act(task: Task, sandbox: Sandbox) -> None:
+        for path, data in contents(task).items():
+            # A name may be no place for a file: too long, or below another. Lazy hands move on.
+            with suppress(OSError):
+                await sandbox.write(path, data)
 
+    def finished(task: Task) -> Files:
+        return with_files(task.workspace, contents(task))
 
-async def echo(task: Task, sandbox: Sandbox) -> None:
-    """Write the instruction itself into every named file."""
-    await _fill(sandbox, dict.fromkeys(named_paths(task), task.instruction.encode()))
-
-
-async def copy(task: Task, sandbox: Sandbox) -> None:
-    """Copy an input, of the same type where there is one, to every named file."""
-    contents: dict[str, bytes] = {}
-    for path in named_paths(task):
-        alike = [name for name in task.workspace if name.endswith(Path(path).suffix)]
-        source = next(iter(alike or task.workspace), None)
-        contents[path] = task.workspace[source].data if source else b""
-    await _fill(sandbox, contents)
-
-
-async def _fill(sandbox: Sandbox, contents: dict[str, bytes]) -> None:
-    for path, data in contents.items():
-        # A name may be no place for a file: too long, or below another file. Lazy hands move on.
-        with suppress(OSError):
-            await sandbox.write(path, data)
+    return Probe(f"lazy:{name}", act, finished=finished)
 
 
 ORACLE = Probe("oracle", solve, needs_solution=True)
-NOOP = Probe("noop", do_nothing)
-LAZY = (Probe("lazy:touch", touch), Probe("lazy:echo", echo), Probe("lazy:copy", copy))
-PROBES = {probe.name: probe for probe in (ORACLE, NOOP, *LAZY)}
+NOOP = Probe("noop", do_nothing, finished=lambda task: task.workspace)
+LAZY = tuple(_lazy(name, contents) for name, contents in PANEL.items())
+PROBES = {
+    probe.name: probe
+    for probe in (ORACLE, NOOP, *LAZY)
+    if probe.name not in ("lazy:stub", "lazy:echo+inputs", "lazy:headings", "lazy:keywords")
+}
+"""What rollouts offer as harnesses: the whole panel would say little more there, and cost more."""
 
 
 async def run_probe(probe: Probe, task: Task, backend: Backend) -> Graded | Ungraded:
@@ -102,13 +109,43 @@ async def run_probe(probe: Probe, task: Task, backend: Backend) -> Graded | Ungr
 
 
 async def finished_workspace(probe: Probe, task: Task, backend: Backend) -> Files:
-    """The files that the probe leaves behind."""
+    """The files that the probe leaves behind in a box."""
+    return await _worked(task, backend, probe.act, with_solution=probe.needs_solution)
+
+
+async def solved_workspace(
+    task: Task,
+    backend: Backend,
+    *,
+    script: str = SOLUTION,
+    env: Mapping[str, str] | None = None,
+) -> Files:
+    """The files that a reference solution leaves behind, with `env` added to its environment.
+
+    Raises:
+        TaskFormatError: there is no such solution, or it fails.
+        SandboxError: no box could be made.
+    """
+
+    async def act(task: Task, sandbox: Sandbox) -> None:
+        await solve(task, sandbox, script=script, env=env)
+
+    return await _worked(task, backend, act, with_solution=True)
+
+
+async def _worked(
+    task: Task,
+    backend: Backend,
+    act: Callable[[Task, Sandbox], Awaitable[None]],
+    *,
+    with_solution: bool,
+) -> Files:
     with scratch_directory() as scratch:
         mounts: dict[str, Path] = {}
-        if probe.needs_solution:
+        if with_solution:
             task.solution.write_to(scratch)
             mounts["solution"] = scratch
         async with box(backend, BoxSpec(files=task.workspace, mounts=mounts)) as sandbox:
-            await probe.act(task, sandbox)
+            await act(task, sandbox)
             await sandbox.seal()
             return (await sandbox.collect()).files

@@ -2,92 +2,121 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from clawgym.dataset import Dataset
-from clawgym.errors import SandboxError, TaskFormatError
-from clawgym.reward import Cause, CheckResult, Graded, MeanScore, Ungraded, mean_score
+from clawgym.errors import TaskFormatError
+from clawgym.files import Files
+from clawgym.reward import MeanScore
 from clawgym.sandbox import Backend
 from clawgym.task import Task
-from verify.probes import LAZY, NOOP, ORACLE, Probe, run_probe
+from verify.attempts import Family, Outcome
+from verify.cards import Card, Depth
+from verify.examination import Examiner, examine
+from verify.judgement import LAZY_LIMIT
+from verify.probes import LAZY, Probe
+from verify.rules import EVERY_RULE, Finding, Selection
+from verify.shelf import Shelf
 
-LAZY_LIMIT = 0.02
-"""The highest mean score that the lazy panel may earn over a dataset."""
+__all__ = [
+    "LAZY_LIMIT",
+    "QUICK",
+    "Card",
+    "Finding",
+    "Proof",
+    "TaskSource",
+    "prove_dataset",
+    "prove_task",
+]
+
+QUICK = Depth(quick=True)
+_KEPT = 32
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong with a task, or with the dataset when `task_id` is empty."""
+class TaskSource(Protocol):
+    """Whatever tasks are read from, one at a time: a dataset or a foreign suite."""
 
-    task_id: str
-    rule: str
-    message: str
+    @property
+    def task_ids(self) -> list[str]:
+        """The ids in order."""
+        ...
 
+    def load(self, task_id: str) -> Task:
+        """Read one task.
 
-@dataclass(frozen=True)
-class Card:
-    """What the probes earned at one task; empty when the task could not be read."""
-
-    task_id: str
-    rewards: dict[str, tuple[Graded | Ungraded, ...]]
-    findings: tuple[Finding, ...]
+        Raises:
+            TaskFormatError: this one is broken; the others may be sound.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The cards of a dataset and what they add up to."""
+    """The cards of a dataset and what they add up to; only selected rules make findings."""
 
     cards: tuple[Card, ...]
+    selection: Selection = EVERY_RULE
 
     def mean(self, probe: str) -> MeanScore:
-        """The mean score of one probe over all tasks and repetitions."""
-        return mean_score(reward for card in self.cards for reward in card.rewards.get(probe, ()))
+        """The mean score of one probe (`oracle`, `noop`, `lazy:echo`, …) over all tasks."""
+        return _mean(
+            outcome
+            for card in self.cards
+            for outcome in card.outcomes
+            if outcome.name == probe or outcome.name.startswith(f"{probe}:")
+        )
 
     @property
     def lazy_mean(self) -> MeanScore:
         """The mean over the whole lazy panel."""
-        return mean_score(
-            reward
-            for card in self.cards
-            for name, rewards in card.rewards.items()
-            if name.startswith("lazy:")
-            for reward in rewards
-        )
+        return _mean(outcome for card in self.cards for outcome in card.of(Family.LAZY))
 
     @property
     def findings(self) -> list[Finding]:
         """Every finding; the proof holds when there is none."""
         found = [finding for card in self.cards for finding in card.findings]
         if self.lazy_mean.value > LAZY_LIMIT:
-            found.append(
-                Finding(
-                    "",
-                    "lazy-mean",
-                    f"the lazy panel earns {self.lazy_mean}, more than {LAZY_LIMIT}",
-                )
-            )
-        return found
+            message = f"the lazy panel earns {self.lazy_mean}, more than {LAZY_LIMIT}"
+            found.append(Finding(task_id="", rule="lazy-mean", message=message))
+        return self.selection.of(found)
 
 
 async def prove_dataset(
-    dataset: Dataset,
+    dataset: TaskSource,
     backend: Backend,
     *,
     jobs: int = 2,
-    oracle_runs: int = 1,
+    depth: Depth = QUICK,
+    output: Path | None = None,
+    selection: Selection | None = None,
     on_card: Callable[[Card], None] | None = None,
 ) -> Proof:
-    """Run every probe on every task, `jobs` tasks at a time; cards come in dataset order.
+    """Examine the verifier of every task, `jobs` boxes at a time; cards come in dataset order.
+
+    Args:
+        dataset: the tasks.
+        backend: where solutions and verifiers run.
+        jobs: boxes at a time.
+        depth: how thorough to be; by default the quick proof.
+        output: a directory to keep each card in as soon as it is made; cards that it holds of the
+            same tasks to the same depth are not made again.
+        selection: the rules that count; all by default.
+        on_card: called after each card.
 
     Raises:
         SandboxError: boxes cannot be made on this machine.
+        UsageError: `output` cannot be written to, or holds something else.
     """
+    examiner = Examiner(backend, asyncio.Semaphore(jobs), depth)
+    proving = _Proving(dataset, examiner, Shelf(output / "cards", Card) if output else None)
     gate = asyncio.Semaphore(jobs)
 
     async def one(task_id: str) -> Card:
         async with gate:
-            card = await _card(dataset, task_id, backend, oracle_runs)
+            card = await proving.card(task_id)
         if on_card:
             on_card(card)
         return card
@@ -97,54 +126,70 @@ async def prove_dataset(
             cards = [group.create_task(one(task_id)) for task_id in dataset.task_ids]
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None  # a machine without boxes fails every task alike
-    return Proof(tuple(card.result() for card in cards))
-
-
-async def _card(dataset: Dataset, task_id: str, backend: Backend, oracle_runs: int) -> Card:
-    try:
-        task = dataset.load(task_id)
-    except TaskFormatError as error:
-        return Card(task_id, {}, (Finding(task_id, "task-format", str(error)),))
-    return await prove_task(task, backend, oracle_runs=oracle_runs)
+    return Proof(tuple(card.result() for card in cards), selection or EVERY_RULE)
 
 
 async def prove_task(
-    task: Task, backend: Backend, *, oracle_runs: int = 1, lazy: Sequence[Probe] = LAZY
+    task: Task,
+    backend: Backend,
+    *,
+    oracle_runs: int = 1,
+    lazy: Sequence[Probe] = LAZY,
+    depth: Depth | None = None,
 ) -> Card:
-    """Run the oracle, the no-op and the lazy panel on one task."""
-    rewards: dict[str, tuple[Graded | Ungraded, ...]] = {}
-    findings: list[Finding] = []
-    for probe in (ORACLE, NOOP, *lazy):
-        repetitions = oracle_runs if probe is ORACLE else 1
+    """Examine one task's verifier, by default with the oracle, the no-op and the lazy panel."""
+    depth = depth or Depth(quick=True, oracle_runs=oracle_runs)
+    examiner = Examiner(backend, asyncio.Semaphore(2), depth, lazy)
+    return await examine(task, examiner)
+
+
+class _Proving:
+    """One run over a dataset: hands each task the work of the one before it of its kind."""
+
+    def __init__(self, dataset: TaskSource, examiner: Examiner, shelf: Shelf[Card] | None) -> None:
+        self._dataset = dataset
+        self._examiner = examiner
+        self._shelf = shelf
+        self._latest: dict[str, Task] = {}
+        self._solved: OrderedDict[str, asyncio.Task[Files | None]] = OrderedDict()
+
+    async def card(self, task_id: str) -> Card:
+        """The card of one task, made or read. Tasks are asked for in the dataset's order."""
         try:
-            runs = [await run_probe(probe, task, backend) for _ in range(repetitions)]
+            task = self._dataset.load(task_id)
         except TaskFormatError as error:
-            findings.append(Finding(task.id, "oracle-fails", str(error)))
-            continue
-        rewards[probe.name] = tuple(runs)
-        findings += _judge(task.id, probe, runs)
-    return Card(task.id, rewards, tuple(dict.fromkeys(findings)))  # one cause may stop every probe
+            finding = Finding(task_id=task_id, rule="task-format", message=str(error))
+            return Card(task_id=task_id, depth=self._examiner.depth, findings=(finding,))
+        kind = task.clawgym.primary_skill or task.clawgym.suite or task.clawgym.kind
+        before, self._latest[kind] = self._latest.get(kind), task
+        kept = self._shelf.read(task_id) if self._shelf else None
+        if kept and (kept.digest, kept.depth) == (task.digest, self._examiner.depth):
+            return kept
+        card = await examine(task, self._examiner, other=await self._work_of(before))
+        if self._shelf:
+            self._shelf.write(task_id, card)
+        return card
+
+    async def _work_of(self, task: Task | None) -> tuple[Task, Files] | None:
+        """A task with its reference solution's work, remembered for a while."""
+        if task is None or "solve.sh" not in task.solution:
+            return None
+        if task.id not in self._solved:
+            self._solved[task.id] = asyncio.create_task(self._solve(task))
+            if len(self._solved) > _KEPT:
+                self._solved.popitem(last=False)
+        solved = await self._solved[task.id]
+        return (task, solved) if solved is not None else None
+
+    async def _solve(self, task: Task) -> Files | None:
+        try:
+            return await self._examiner.solve(task)
+        except TaskFormatError:
+            return None  # that task's own card says so
 
 
-def _judge(task_id: str, probe: Probe, runs: Sequence[Graded | Ungraded]) -> list[Finding]:
-    for run in runs:
-        if isinstance(run, Ungraded):
-            if run.cause is Cause.SANDBOX:
-                raise SandboxError(run.reason)
-            return [Finding(task_id, "ungraded", run.reason)]
-    graded = [run for run in runs if isinstance(run, Graded)]
-    if probe is ORACLE and any(not math.isclose(run.score, 1.0) for run in graded):
-        missed = next((_describe(run.checks) for run in graded if run.score < 1), "")
-        return [Finding(task_id, "oracle-below-one", f"the reference solution misses {missed}")]
-    if probe is ORACLE and any(run != graded[0] for run in graded):
-        return [Finding(task_id, "oracle-unsteady", "repeated runs differ in their checks")]
-    if probe is NOOP and any(run.score > 0 for run in graded):
-        return [Finding(task_id, "noop-earns", f"doing nothing earns {graded[0].score:.3f}")]
-    return []
-
-
-def _describe(checks: Sequence[CheckResult]) -> str:
-    failed = [check for check in checks if not check.passed]
-    return "; ".join(
-        f"{c.id} (expected {c.expected}, found {c.found} at {c.where})" for c in failed[:3]
-    )
+def _mean(outcomes: Iterable[Outcome]) -> MeanScore:
+    everything = list(outcomes)
+    scores = [outcome.score for outcome in everything if outcome.score is not None]
+    value = math.fsum(scores) / len(scores) if scores else math.nan
+    return MeanScore(value, len(scores), len(everything))

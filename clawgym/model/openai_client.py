@@ -3,6 +3,7 @@
 Importing this module imports `openai` (0.25 CPU seconds), so `clawgym.model` does not re-export it.
 """
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Self, TypeVar
 
@@ -15,6 +16,8 @@ from clawgym.model._assembly import Assembly
 from clawgym.model._wire import JsonObject, WireChunk, WireReply, message_to_wire
 from clawgym.model.protocol import ChatReply, Message, OnDelta, ToolSchema
 
+_log = logging.getLogger(__name__)
+
 _WireT = TypeVar("_WireT", bound=BaseModel)
 
 _ADVICE = {
@@ -24,6 +27,9 @@ _ADVICE = {
     404: "check the model name and that the base URL ends as the provider says (often /v1)",
     429: "the rate limit or the quota is used up; wait, or lower the number of parallel jobs",
 }
+
+
+_REFUSED = (400, 422)
 
 
 class OpenAIModel:
@@ -63,6 +69,7 @@ class OpenAIModel:
         sampling: JsonObject = {"max_tokens": max_tokens, "temperature": temperature}
         self._sampling = {key: value for key, value in sampling.items() if value is not None}
         self._opened: AsyncOpenAI | None = None
+        self._takes_schemas = True
 
     @property
     def name(self) -> str:
@@ -88,6 +95,29 @@ class OpenAIModel:
             return await self._whole(body)
         except (OpenAIError, HTTPError) as error:
             raise ProviderError(self._explain(error)) from error
+
+    async def complete_json(self, messages: Sequence[Message], schema: ToolSchema) -> ChatReply:
+        """Ask for JSON of this schema; an endpoint that takes no schemas is asked without one.
+
+        Raises:
+            ProviderError: as `complete`.
+        """
+        if not self._takes_schemas:
+            return await self.complete(messages)
+        answer: JsonObject = {"name": "answer", "strict": True, "schema": schema}
+        held_to: JsonObject = {"response_format": {"type": "json_schema", "json_schema": answer}}
+        try:
+            return await self._whole(self._body(messages, ()) | held_to)
+        except APIStatusError as error:
+            if error.status_code not in _REFUSED:
+                raise ProviderError(self._explain(error)) from error
+            refusal = self._explain(error)
+        except (OpenAIError, HTTPError) as error:
+            raise ProviderError(self._explain(error)) from error
+        reply = await self.complete(messages)
+        self._takes_schemas = False
+        _log.info("%s; from now on it is asked without a schema", refusal)
+        return reply
 
     async def close(self) -> None:
         """Close the connections. Closing twice is fine, and so is using the model again."""

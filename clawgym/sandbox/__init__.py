@@ -7,6 +7,7 @@
 """
 
 from clawgym.sandbox._home import collect_garbage, scratch_directory
+from clawgym.sandbox._python import keep_compiled
 from clawgym.sandbox.choose import BackendName, BackendStatus, doctor, open_backend
 from clawgym.sandbox.lifetime import box
 from clawgym.sandbox.protocol import (
@@ -38,6 +39,7 @@ __all__ = [
     "box",
     "collect_garbage",
     "doctor",
+    "keep_compiled",
     "open_backend",
     "scratch_directory",
 ]

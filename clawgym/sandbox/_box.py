@@ -16,6 +16,7 @@ from clawgym.sandbox._fill import fill
 from clawgym.sandbox._home import box_home, remove_tree
 from clawgym.sandbox._launch import Command, check_environment, words
 from clawgym.sandbox._process import End, Outcome, to_the_end
+from clawgym.sandbox._python import may_be_warm, python_words
 from clawgym.sandbox._snapshots import TreeSnapshot
 from clawgym.sandbox._trees import copy_tree
 from clawgym.sandbox.collect import collect
@@ -82,6 +83,32 @@ class HostBox(ABC):
         timeout: float | None = None,
     ) -> ExecResult:
         """Run one command. See `Sandbox.exec`."""
+        return await self._exec(argv, cwd, env, stdin, timeout)
+
+    async def exec_python(
+        self,
+        script: str,
+        args: Sequence[str] = (),
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+    ) -> ExecResult:
+        """Run a Python script. See `Sandbox.exec_python`."""
+        warm = may_be_warm(env or {})
+        return await self._exec(python_words(script, args), cwd, env, stdin, timeout, warm=warm)
+
+    async def _exec(
+        self,
+        argv: Sequence[str],
+        cwd: str | None,
+        env: Mapping[str, str] | None,
+        stdin: bytes | None,
+        timeout: float | None,
+        *,
+        warm: bool = False,
+    ) -> ExecResult:
         self._require_unsealed()
         limits = self.spec.limits
         try:
@@ -91,6 +118,7 @@ class HostBox(ABC):
                 env=check_environment(env or {}),
                 stdin=stdin,
                 timeout=limits.wall_seconds if timeout is None else timeout,
+                warm=warm,
             )
             outcome = await self._run_until_stopped(command)
         except ValueError as error:

@@ -24,6 +24,7 @@ from clawgym.sandbox._docker_service import Request
 from clawgym.sandbox._docker_snapshot import DockerSnapshot
 from clawgym.sandbox._launch import check_environment, clean_environment, words
 from clawgym.sandbox._process import to_the_end
+from clawgym.sandbox._python import python_words
 from clawgym.sandbox.protocol import (
     WORKSPACE,
     BoxSpec,
@@ -128,6 +129,20 @@ class DockerBox:
         if self._sealed:
             raise SandboxError("the box was sealed while the command ran")
         return result(answer, bytes(output))
+
+    async def exec_python(
+        self,
+        script: str,
+        args: Sequence[str] = (),
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+    ) -> ExecResult:
+        """Run a Python script. See `Sandbox.exec_python`."""
+        command = python_words(script, args)
+        return await self.exec(command, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
 
     async def read(self, path: str) -> bytes:
         """The bytes of a regular file in the workspace. See `Sandbox.read`."""

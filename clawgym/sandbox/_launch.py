@@ -31,6 +31,8 @@ class Command:
     env: Mapping[str, str]
     stdin: bytes | None
     timeout: float
+    warm: bool = False
+    """Whether a warm interpreter may stand in for the `python3 -I -S -B` that `argv` starts."""
 
 
 def launcher(command: Command, limits: Limits, *, processes: str) -> list[str]:
@@ -82,6 +84,14 @@ def inner_path() -> tuple[str, ...]:
 
 
 @cache
+def inner_python() -> str:
+    """Where a command inside finds `python3`; the same file is there on the host."""
+    candidates = (f"{folder}/python3" for folder in inner_path())
+    found = (name for name in candidates if _is_inside(name) and os.access(name, os.X_OK))
+    return next(found, "/usr/bin/python3")
+
+
+@cache
 def extra_python() -> Path | None:
     """The Python installation that a box needs beside `/usr`, if any."""
     return None if _system_python_is_fine() else Path(sys.base_prefix)
@@ -96,6 +106,11 @@ def _system_python_is_fine() -> bool:
             found = _PYTHON.fullmatch(os.path.basename(real))
             return found is not None and int(found[1]) >= _OLDEST_PYTHON
     return False
+
+
+def _is_inside(program: str) -> bool:
+    real = os.path.realpath(program)
+    return real.startswith(("/usr/", f"{os.path.realpath(sys.base_prefix)}/"))
 
 
 @cache

@@ -51,6 +51,8 @@ class Hello:
         bwrap: the bubblewrap program.
         shared: directories that every box can be given, by the name that they get.
         system_calls: the seccomp program for commands, in hexadecimal.
+        python: the `python3` that commands find, which exists at the same place out here.
+        path: the PATH of commands.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Hello:
     bwrap: str
     shared: Mapping[str, str]
     system_calls: str
+    python: str
+    path: str
 
 
 class KeeperLink:
@@ -84,6 +88,7 @@ class KeeperLink:
             )
         self.controllers = frozenset(self._greet(hello))
         self._name = hello.name
+        self._told: Mapping[str, str] = {}
         self._owner = os.getpid()
         atexit.register(self.end)
 
@@ -112,6 +117,11 @@ class KeeperLink:
             raise SandboxError(f"the sandbox keeper is gone: {error.strerror}") from error
         ours.setblocking(False)
         return ours
+
+    def news_of(self, sources: Mapping[str, str]) -> Mapping[str, str]:
+        """The sources to tell with the next script: all, if the keeper was told others so far."""
+        told, self._told = self._told, dict(sources)
+        return {} if told == sources else self._told
 
     def end(self) -> None:
         """Let the keeper remove what is left and go; a forked child must leave it alone."""

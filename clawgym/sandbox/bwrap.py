@@ -26,12 +26,20 @@ from clawgym.sandbox._diagnosis import MISSING, Refusal, diagnose
 from clawgym.sandbox._fill import fill
 from clawgym.sandbox._home import box_home, dead_homes
 from clawgym.sandbox._hosts import AllowList
-from clawgym.sandbox._launch import Command, clean_environment, extra_python, words
+from clawgym.sandbox._launch import (
+    Command,
+    clean_environment,
+    extra_python,
+    inner_path,
+    inner_python,
+    words,
+)
 from clawgym.sandbox._link import BoxChannel, Hello, KeeperLink, keeper_link, wait_for_message
 from clawgym.sandbox._pipes import OutputPipes
 from clawgym.sandbox._plan import workspace_plan
 from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file, to_the_end
 from clawgym.sandbox._proxy import Decision, FilteringProxy, proxy_environment
+from clawgym.sandbox._python import compiled_sources
 from clawgym.sandbox._system import (
     NAMESPACES,
     closing_arguments,
@@ -157,6 +165,10 @@ class BwrapBox(HostBox):
     async def run(self, command: Command, stop: Future[None]) -> Outcome:
         """Run one command in the box's namespaces."""
         request = self._request(command.argv, command.env, command.cwd)
+        if command.warm:
+            request["warm"] = True
+            if news := _keeper().news_of(compiled_sources()):
+                request["known"] = dict(news)
         with OutputPipes(self.spec.limits.output_bytes) as pipes, _stdin(command.stdin) as stdin:
             ended = self._channel.expect(request["id"])
             await self._channel.tell(request, [stdin, *pipes.give_away()])
@@ -388,17 +400,20 @@ def _keeper() -> KeeperLink:
 def _hello() -> Hello:
     home = box_home().path
     system = home / "system"
-    if not system.exists():
+    again = system.exists()  # somebody killed our keeper
+    if not again:
         write_system(system)
     python = extra_python()
     _raise_open_files()
     return Hello(
         name=f"clawgym-{home.name}",
-        dead=tuple(f"clawgym-{name}" for name in (home.name, *dead_homes())),
+        dead=tuple(f"clawgym-{name}" for name in (*dead_homes(), *[home.name] * again)),
         user=_user(),
         bwrap=_bwrap(),
         shared={"system": str(system), **({"python": str(python)} if python else {})},
         system_calls=_seccomp.program("box").hex(),
+        python=inner_python(),
+        path=":".join(inner_path()),
     )
 
 

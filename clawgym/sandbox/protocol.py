@@ -148,6 +148,27 @@ class Sandbox(Protocol):
         """
         ...
 
+    async def exec_python(
+        self,
+        script: str,
+        args: Sequence[str] = (),
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+    ) -> ExecResult:
+        """Run `python3 -I -S -B script args…`, as `exec` would.
+
+        A backend may do so in a copy of an interpreter that is there already, in milliseconds. What
+        the script can see of that: the hash seed is the copy's origin's, `/proc/self/environ` and
+        `cmdline` are, and a module that it imports may be loaded already.
+
+        Raises:
+            UsageError, SandboxError: as `exec`.
+        """
+        ...
+
     def place(self, name: str) -> str:
         """Where the mount of that name stands, as a command inside sees it."""
         ...

@@ -21,6 +21,7 @@ ROOMS = [
     "mcp",
     "agent",
     "synth",
+    "task",
     "verify",
     "rollout",
     "train",

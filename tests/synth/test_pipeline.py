@@ -68,7 +68,8 @@ def test_a_task_carries_all_that_it_needs(tasks: list[Task]) -> None:
         assert ours.primary_skill in task.graph.skills
         assert {ours.primary_skill, *ours.supporting_skills} == set(task.graph.skills)
         assert {path.split("/")[0] for path in task.skills} == set(task.graph.skills)
-        assert set(task.tests) == {"checks.json", "grade.py", "test.sh"}
+        shipped = {path.split("/")[0] for path in task.tests}
+        assert shipped == {"checklib", "checks.json", "grade.py", "test.sh"}
         assert set(task.solution) == {"solve.py", "solve.sh", "steps.json"}
         assert task.tests["test.sh"].executable
         assert {artifact.path for artifact in task.graph.sources} <= set(task.workspace)

@@ -1,11 +1,13 @@
 """The shipped verifier, imported from its file, and checks and answers for it."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
 from clawgym.reward import CheckRole
 from verify.checks import (
+    BaseCheck,
     CheckSet,
     ConfigCheck,
     FigureCheck,
@@ -47,10 +49,18 @@ def load_grader() -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    sys.meta_path.insert(0, module.Library(str(SCRIPT.parent / "checklib")))
     return module
 
 
 GRADER = load_grader()
+CHECKS = GRADER.load_checks(str(SCRIPT.parent / "checklib"))
+
+
+def lib(name: str) -> ModuleType:
+    """A module of the shipped library."""
+    module: ModuleType = GRADER.load(name)
+    return module
 
 
 def head(check_id: str, node: str | None = "n1", weight: float = 1.0) -> dict[str, object]:
@@ -108,8 +118,8 @@ def every_check() -> CheckSet:
     return CheckSet(checks=(*rows, *report, *configs, unchanged_check({"in.csv": "0" * 64})))
 
 
-def judge(root: Path, check: object) -> dict[str, object]:
+def judge(root: Path, check: BaseCheck, logs: Path = Path()) -> dict[str, object]:
     """The result of one check over a workspace, as it stands in reward-details.json."""
-    GRADER.load_rows.cache_clear()
-    result: dict[str, object] = GRADER.run_check(str(root), check.model_dump(mode="json"))
+    case = lib("case").Case(str(root), str(logs))
+    result: dict[str, object] = GRADER.run_check(case, check.model_dump(mode="json"), CHECKS)
     return result

@@ -17,7 +17,6 @@ from tests.verify.grader import (
     GRADER,
     INI,
     REPORT,
-    SCRIPT,
     config_check,
     every_check,
     figure_check,
@@ -26,7 +25,7 @@ from tests.verify.grader import (
     title_check,
     unchanged_check,
 )
-from verify.checks import CheckSet, RowsCheck
+from verify.checks import CheckSet, RowsCheck, verifier_files
 
 READERS = [
     rows_check("rows_parse", "out"),
@@ -174,11 +173,10 @@ def run_grader(tmp_path: Path, checks: CheckSet, files: dict[str, str]) -> tuple
     """Run the shipped program as a task does, in a process of its own."""
     for name in ("tests", "logs", "workspace"):
         (tmp_path / name).mkdir()
-    (tmp_path / "tests" / "checks.json").write_text(checks.model_dump_json())
-    (tmp_path / "tests" / "grade.py").write_bytes(SCRIPT.read_bytes())
+    verifier_files(checks).write_to(tmp_path / "tests")
     for name, text in files.items():
         (tmp_path / "workspace" / name).write_text(text)
-    argv = [sys.executable, "-I", "-B", "tests/grade.py", "workspace", "logs"]
+    argv = [sys.executable, "-I", "-S", "-B", "tests/grade.py", "workspace", "logs"]
     subprocess.run(argv, cwd=tmp_path, check=True, timeout=30)
     reward = json.loads((tmp_path / "logs" / "reward.json").read_text())
     details = json.loads((tmp_path / "logs" / "reward-details.json").read_text())

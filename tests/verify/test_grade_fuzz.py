@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.verify.grader import CSV, GRADER, INI, REPORT, every_check
+from tests.verify.grader import CHECKS, CSV, GRADER, INI, REPORT, every_check, lib
 
 NAMES = sorted({check.path for check in every_check().checks if check.type != "unchanged"})
 SEEDS = (CSV, INI, REPORT, CSV.replace(",", "\t"), '[{"id": "A-1", "customer": "x", "amount": 1}]')
@@ -34,9 +34,8 @@ def grade(files: dict[str, bytes]) -> tuple[float, list[dict]]:
     with tempfile.TemporaryDirectory() as scratch:
         for name, data in files.items():
             Path(scratch, name).write_bytes(data)
-        GRADER.load_rows.cache_clear()
         checks = every_check().model_dump(mode="json")["checks"]
-        results = GRADER.void_behind_gates([GRADER.run_check(scratch, check) for check in checks])
+        results = GRADER.run_checks(lib("case").Case(scratch), checks, CHECKS)
     json.dumps({"checks": results}, ensure_ascii=False).encode()
     return GRADER.reward_of(results), results
 

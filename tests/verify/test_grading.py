@@ -1,11 +1,14 @@
 """Grading: the contract with a verifier, and what agents cannot do about its verdict."""
 
+from dataclasses import replace
+
 import pytest
 
 from clawgym.files import File, Files
 from clawgym.reward import Cause, Graded, Ungraded
 from clawgym.sandbox import Backend, Sandbox
 from clawgym.task import Task
+from clawgym.trajectory import Agent, Step, Trajectory
 from tests.verify.tasks import HONEST, BrokenMachine, task
 from verify.grading import grade, script_command
 from verify.probes import NOOP, ORACLE, Probe, finished_workspace
@@ -210,3 +213,25 @@ async def test_a_verifier_cannot_change_the_workspace(backend: Backend) -> None:
         pytest.skip("this sandbox protects nothing")
     script = 'if echo x 2>/dev/null > in.txt; then echo 1; else echo 0; fi > "$LOGS/reward.txt"\n'
     assert await grade(task(script), DONE, backend) == Graded(score=0.0, code=0.0)
+
+
+async def test_the_verifier_can_read_what_the_agent_did(backend: Backend) -> None:
+    said = 'grep -c "the last word" "$LOGS/../agent/trajectory.json" > "$LOGS/reward.txt" || true\n'
+    steps = [Step(step_id=1, source="agent", message="the last word")]
+    trajectory = Trajectory(agent=Agent(name="test", version="1"), steps=steps)
+    graded = await grade(task(said), DONE, backend, trajectory=trajectory)
+    assert graded == Graded(score=1.0, code=1.0)
+    assert await grade(task(said + 'echo 0 > "$LOGS/reward.txt"\n'), DONE, backend) == Graded(
+        score=0.0, code=0.0
+    )
+
+
+async def test_what_starts_a_verifier_of_ours_makes_no_difference(
+    generated: list[Task], backend: Backend
+) -> None:
+    ours = generated[0]
+    script = ours.tests["test.sh"].data + b"# not ours to the byte\n"
+    edited = replace(ours, tests=ours.tests | Files({"test.sh": script}))
+    for probe in (NOOP, ORACLE):
+        finished = await finished_workspace(probe, ours, backend)
+        assert await grade(ours, finished, backend) == await grade(edited, finished, backend)

@@ -1,13 +1,20 @@
 """Probes: runs whose score is known beforehand."""
 
+import csv
+import io
+import json
+import sqlite3
+import tomllib
+import zipfile
+
 import pytest
 
 from clawgym.errors import TaskFormatError
-from clawgym.files import Files
 from clawgym.reward import Graded
 from clawgym.sandbox import Backend
 from clawgym.task import Task
 from tests.verify.tasks import BLIND, HONEST, WEAK, task
+from verify.panel import PANEL
 from verify.probes import LAZY, NOOP, ORACLE, PROBES, finished_workspace, named_paths, run_probe
 
 
@@ -81,10 +88,33 @@ async def test_a_solution_that_does_not_work_is_the_authors_to_mend(
         await run_probe(ORACLE, task(HONEST, solution=solution), backend)
 
 
-async def test_lazy_probes_give_generated_tasks_something_to_refuse(
-    backend: Backend, generated: list[Task]
-) -> None:
+async def test_lazy_probes_give_generated_tasks_something_to_refuse(generated: list[Task]) -> None:
     for probe in LAZY:
-        left = await finished_workspace(probe, generated[0], backend)
-        assert isinstance(left, Files)
-        assert set(left) > set(generated[0].workspace)
+        assert probe.finished
+        assert set(probe.finished(generated[0])) > set(generated[0].workspace)
+
+
+async def test_what_a_lazy_probe_leaves_is_known_without_a_box(backend: Backend) -> None:
+    text = f"Write `in.txt/below.txt`, `{'d/' * 300}deep.txt`, `x.y`, `x.y/z.txt` and `n/o.csv`."
+    one = task(HONEST, instruction=text)
+    for probe in LAZY:
+        assert probe.finished
+        assert await finished_workspace(probe, one, backend) == probe.finished(one), probe.name
+
+
+def test_stubs_are_valid_documents_of_their_type() -> None:
+    names = " ".join(f"`a{suffix}`" for suffix in (".json", ".csv", ".db", ".xlsx", ".toml"))
+    filled = PANEL["stub"](task(HONEST, instruction=f"Write {names}."))
+    assert json.loads(filled["a.json"]) == {}
+    assert next(csv.reader(filled["a.csv"].decode().splitlines())) == ["id", "name", "value"]
+    assert tomllib.loads(filled["a.toml"].decode()) == {}
+    assert zipfile.ZipFile(io.BytesIO(filled["a.xlsx"])).testzip() is None
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(filled["a.db"])
+    assert connection.execute("SELECT count(*) FROM main_table").fetchone() == (0,)
+
+
+def test_keywords_are_words_and_numbers_in_the_format_of_the_file() -> None:
+    filled = PANEL["keywords"](task(HONEST, instruction="Sum 3,50 and 17 in `a.json`, `b.md`."))
+    assert {"Sum", "3,50", "17"} <= set(json.loads(filled["a.json"]))
+    assert "- 17\n" in filled["b.md"].decode()

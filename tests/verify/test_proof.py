@@ -6,11 +6,18 @@ from pathlib import Path
 import pytest
 
 from clawgym.dataset import Dataset, write_dataset
-from clawgym.errors import SandboxError
+from clawgym.errors import SandboxError, UsageError
 from clawgym.sandbox import Backend
 from clawgym.task import Task
+from tests.verify.bad_verifiers import SOUND, task_with
 from tests.verify.tasks import BLIND, COPY, HONEST, WEAK, BrokenMachine, task
+from verify.cards import Depth
+from verify.probes import LAZY
 from verify.proof import Proof, prove_dataset, prove_task
+from verify.rules import Selection
+
+MOVED = "Make `copy.txt`."
+"""Where lazy hands write does not matter to the verifier, so that the honest copy stays unmade."""
 
 
 def write(path: Path, tasks: list[Task]) -> Dataset:
@@ -32,7 +39,7 @@ async def test_generated_tasks_are_solvable_and_not_by_doing_nothing(
     assert proof.mean("oracle").value == 1.0
     assert proof.mean("noop").value == 0.0
     assert proof.lazy_mean.value == 0.0
-    assert proof.lazy_mean.total == 3 * len(generated)
+    assert proof.lazy_mean.total == len(LAZY) * len(generated)
     assert [card.task_id for card in proof.cards] == dataset.task_ids
     assert sorted(seen) == sorted(dataset.task_ids)
 
@@ -41,9 +48,9 @@ async def test_a_task_that_any_text_solves_breaks_the_lazy_bar(
     tmp_path: Path, backend: Backend
 ) -> None:
     proof = await prove_dataset(write(tmp_path / "set", [task(WEAK)]), backend)
-    assert rules(proof) == [("", "lazy-mean")]
-    assert "more than 0.02" in proof.findings[0].message
-    assert proof.lazy_mean.value == pytest.approx(2 / 3)
+    assert set(rules(proof)) == {("copy", "lazy-earns"), ("", "lazy-mean")}
+    assert "more than 0.02" in proof.findings[-1].message
+    assert proof.lazy_mean.value == pytest.approx(6 / 7)  # an empty file is refused
 
 
 async def test_a_task_that_nothing_solves_is_a_finding(backend: Backend) -> None:
@@ -55,9 +62,11 @@ async def test_a_task_that_nothing_solves_is_a_finding(backend: Backend) -> None
 async def test_a_solution_that_fails_is_a_finding_and_the_other_probes_still_run(
     backend: Backend, solution: str | None
 ) -> None:
-    card = await prove_task(task(HONEST, solution=solution), backend)
-    assert [finding.rule for finding in card.findings] == ["oracle-fails"]
-    assert set(card.rewards) == {"noop", "lazy:touch", "lazy:echo", "lazy:copy"}
+    one = task(HONEST, solution=solution, instruction=MOVED, ours=True)
+    card = await prove_task(one, backend)
+    expected = "no-solution" if solution is None else "oracle-fails"
+    assert [finding.rule for finding in card.findings] == [expected]
+    assert [outcome.name for outcome in card.outcomes] == ["noop", *(p.name for p in LAZY)]
 
 
 async def test_a_solution_that_misses_is_a_finding_that_names_the_checks(
@@ -105,7 +114,7 @@ async def test_a_broken_task_is_a_finding_and_the_others_are_still_proven(
     assert rules(proof) == [(broken, "task-format"), (edited, "task-format")]
     assert "task.toml" in proof.findings[0].message
     assert "differs from the digest" in proof.findings[1].message
-    assert [card.task_id for card in proof.cards if card.rewards] == [good]
+    assert [card.task_id for card in proof.cards if card.outcomes] == [good]
     assert proof.mean("oracle").total == 1
 
 
@@ -121,3 +130,45 @@ def test_a_proof_of_nothing_has_no_mean_and_no_finding() -> None:
     proof = Proof(())
     assert math.isnan(proof.lazy_mean.value)
     assert proof.findings == []
+
+
+async def test_cards_are_kept_and_only_what_changed_is_examined_again(
+    tmp_path: Path, backend: Backend, generated: list[Task]
+) -> None:
+    dataset, out = write(tmp_path / "set", generated[:2]), tmp_path / "out"
+    first = await prove_dataset(dataset, backend, output=out)
+    # A machine without boxes can still read cards, and nothing but cards.
+    again = await prove_dataset(dataset, BrokenMachine(), output=out)
+    assert again.cards == first.cards
+    with pytest.raises(SandboxError):
+        await prove_dataset(dataset, BrokenMachine(), output=out, depth=Depth(mutants=1))
+    with pytest.raises(SandboxError):
+        await prove_dataset(write(tmp_path / "more", generated[:3]), BrokenMachine(), output=out)
+
+
+async def test_a_file_that_is_no_card_is_not_written_over(
+    tmp_path: Path, backend: Backend, generated: list[Task]
+) -> None:
+    dataset = write(tmp_path / "set", generated[:1])
+    place = tmp_path / "out" / "cards" / f"{dataset.task_ids[0]}.json"
+    place.parent.mkdir(parents=True)
+    place.write_text("{}")
+    with pytest.raises(UsageError, match="not a result of this version"):
+        await prove_dataset(dataset, backend, output=tmp_path / "out")
+
+
+async def test_each_task_is_handed_the_work_of_the_one_before_it_of_its_kind(
+    tmp_path: Path, backend: Backend
+) -> None:
+    tasks = [task_with(SOUND, id=f"totals-{number}") for number in range(3)]
+    proof = await prove_dataset(write(tmp_path / "set", tasks), backend)
+    scores = [[o.score for o in card.outcomes if o.name == "lazy:other"] for card in proof.cards]
+    assert scores == [[], [1.0], [1.0]]  # the three are the same task, so that copying pays
+    assert {finding.rule for finding in proof.findings} == {"lazy-earns", "lazy-mean"}
+
+
+async def test_only_the_chosen_rules_make_findings(tmp_path: Path, backend: Backend) -> None:
+    dataset = write(tmp_path / "set", [task(BLIND)])
+    chosen = Selection(select=["noop-earns"])
+    proof = await prove_dataset(dataset, backend, selection=chosen)
+    assert rules(proof) == [("copy", "noop-earns")]

@@ -12,6 +12,7 @@ one, whose `__init__` files are not run (`clawgym.sandbox._link` does that).
 - `cgroups`: memory, process and CPU limits where the kernel lets us set them
 - `mounts`: what a box's workspace and mounts are made of
 - `inside`: the way into a box, from a fork to the program
+- `warm`, `interpreter`, `preload`: a Python that has started already, for scripts
 - `boxes`: one box: its holder, its commands
 - `serve`: the loop that takes requests
 """

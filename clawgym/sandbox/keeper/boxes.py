@@ -14,6 +14,7 @@ from typing import NoReturn
 from clawgym.sandbox.keeper import inside, linux
 from clawgym.sandbox.keeper.cgroups import Cgroups, Group
 from clawgym.sandbox.keeper.mounts import BoxRequest, make_places, mount_all
+from clawgym.sandbox.keeper.warm import WarmPython
 
 _HOLD = "echo >&5; exec 5>&-; while :; do sleep 100000 & wait $!; done"
 """The first process inside: it reaps orphans and survives every signal from within."""
@@ -37,6 +38,7 @@ class Setup:
     system_calls: bytes
     cgroups: Cgroups
     own_pid_namespace: int
+    warm: WarmPython
     id_map: Callable[[int], int]
 
 
@@ -161,7 +163,8 @@ class Box:
             inside.run_program(request, self.setup.system_calls)
 
         try:
-            pid = self._fork_inside(child, report)
+            warm = self._fork_warm(request, descriptors, report) if request.warm else None
+            pid = warm or self._fork_inside(child, report)
         except OSError as error:
             self.send({"id": request.id, "error": f"{error.strerror or error}"})
             os.close(errors)
@@ -213,6 +216,13 @@ class Box:
     def _enter(self) -> None:
         assert self.first is not None
         inside.enter(self.first, leave_groups=self.setup.user is not None)
+
+    def _fork_warm(
+        self, request: inside.ExecRequest, descriptors: Sequence[int], report: int
+    ) -> int | None:
+        assert self.first is not None
+        joins = self.group.joins if self.group else ()
+        return self.setup.warm.run(request, self.first, descriptors, report, joins)
 
     def _fork_inside(self, child: Callable[[], NoReturn], report: int) -> int:
         """Fork a process whose process namespace is the box's from its first instant."""

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 
+_PREFIX = "clawgym-"
+"""What the names of all harnesses' groups start with."""
+
 _PERIOD_MICROSECONDS = 100_000
 
 _DYING_SECONDS = 2.0
@@ -115,7 +118,8 @@ class Group:
         return 0
 
 
-_V2_CONTROLLERS = frozenset({"memory", "pids", "cpu"})
+_V1_CONTROLLERS = ("memory", "pids", "cpu")
+_V2_CONTROLLERS = frozenset(_V1_CONTROLLERS)
 
 
 @cache
@@ -129,7 +133,7 @@ def _root() -> str:
 
 def _parents_v1(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for controller in ("memory", "pids", "cpu"):
+    for controller in _V1_CONTROLLERS:
         own = _own_group(controller)
         path = f"{_root()}/{controller}{own.rstrip('/')}/{name}" if own else ""
         with suppress(OSError):
@@ -170,9 +174,21 @@ def _write(path: str, text: str) -> None:
 
 def remove_dead_groups(names: Iterable[str]) -> None:
     """Remove the groups of harnesses or keepers that no longer live; only root has any."""
-    if os.geteuid() == 0:
-        for name in names:
-            _remove((*_parents_v1(name).values(), *_parent_v2(name).values()))
+    wanted = frozenset(names)
+    if os.geteuid() == 0 and wanted:
+        _remove(_find(wanted))
+
+
+def _find(names: frozenset[str]) -> list[str]:
+    """Groups of these names, wherever they are: harnesses run in groups of their own."""
+    unified = os.path.exists(f"{_root()}/cgroup.controllers")
+    tops = [_root()] if unified else [f"{_root()}/{controller}" for controller in _V1_CONTROLLERS]
+    found: list[str] = []
+    for top in tops:
+        for place, folders, _ in os.walk(top):
+            found += [f"{place}/{folder}" for folder in folders if folder in names]
+            folders[:] = [folder for folder in folders if not folder.startswith(_PREFIX)]
+    return found
 
 
 def _remove(parents: Iterable[str]) -> None:

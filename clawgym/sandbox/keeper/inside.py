@@ -35,7 +35,10 @@ _TIDY_REPORT = 3
 
 @dataclass(frozen=True)
 class ExecRequest:
-    """A command: the program's words, its whole environment, its limits by `RLIMIT_` name."""
+    """A command: the program's words, its whole environment, its limits by `RLIMIT_` name.
+
+    With `warm`, the words are `python3 -I -S -B SCRIPT …`, which the warm interpreter can run.
+    """
 
     id: int
     argv: Sequence[str]
@@ -43,6 +46,7 @@ class ExecRequest:
     cwd: str
     limits: dict[str, int]
     terminal: bool = False
+    warm: bool = False
 
 
 def enter(first: int, *, leave_groups: bool) -> None:
@@ -93,15 +97,34 @@ def kill_the_others() -> None:
     dying = {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {1, os.getpid()}
     while dying and time.monotonic() < deadline:
         time.sleep(0.0005)
-        dying = {pid for pid in dying if os.path.exists(f"/proc/{pid}")}
+        dying = {pid for pid in dying if _is_dying(pid)}
+
+
+def _is_dying(pid: int) -> bool:
+    """Whether a process is on its way out, and none that came after the kill.
+
+    The killed are awake until they are gone. The first process starts a new child, which sleeps at
+    once, and a new command has its parent outside.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            state, parent = stream.read().rpartition(b") ")[2].split()[:2]
+    except OSError:
+        return False
+    return state != b"S" and parent != b"0"
 
 
 def run_program(request: ExecRequest, system_calls: bytes) -> NoReturn:
     """The last steps inside: limits, filter, directory, program. Errors end as in a shell."""
-    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    default_signals()
     settle(request.limits, request.cwd, system_calls)
     become(request)
+
+
+def default_signals() -> None:
+    """Undo what Python and the keeper do about signals, for a program that is about to start."""
+    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def settle(limits: Mapping[str, int], cwd: str, system_calls: bytes) -> None:

@@ -16,11 +16,13 @@ MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
 _MOVE_MOUNT_F_EMPTY_PATH = 4
-_MOUNT_ATTR_IDMAP = 0x00100000
+_MOUNT_ATTR_RDONLY, _MOUNT_ATTR_IDMAP = 1, 0x00100000
 _SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_MOUNT_SETATTR, _SYS_CLOSE_RANGE = 428, 429, 442, 436
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP = 1, 4, 22
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
+_CAPABILITY_VERSION = 0x20080522
 _SECCOMP_MODE_FILTER = 2
 _LAST_CAPABILITY = 63
 
@@ -155,6 +157,41 @@ def drop_bounding_capabilities() -> None:
             return
 
 
+def drop_capabilities() -> None:
+    """Give up the capabilities at hand, as an ordinary user who starts a program does."""
+    head = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
+    _checked(_libc.capset(head, bytes(24)), "capset")
+
+
+def pass_capabilities_on() -> None:
+    """Let the program that we become keep our capabilities, though we are not root."""
+    head = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
+    held = ctypes.create_string_buffer(24)
+    _checked(_libc.capget(head, held), "capget")
+    (low, low_permitted, _, high, high_permitted, _) = struct.unpack("=6I", held.raw)
+    all_three = (low, low_permitted, low_permitted, high, high_permitted, high_permitted)
+    _checked(_libc.capset(head, struct.pack("=6I", *all_three)), "capset")
+    for capability in range(_LAST_CAPABILITY + 1):
+        if _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0:
+            return
+
+
+def make_read_only(target: str) -> None:
+    """Make every mount from `target` down read-only, in our mount namespace."""
+    attributes = struct.pack("=QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
+    _checked(
+        _libc.syscall(
+            _SYS_MOUNT_SETATTR,
+            _AT_FDCWD,
+            os.fsencode(target),
+            _AT_RECURSIVE,
+            attributes,
+            len(attributes),
+        ),
+        f"mount_setattr {target}",
+    )
+
+
 def die_with_parent() -> None:
     """SIGKILL us when the thread that forked us ends."""
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
@@ -163,6 +200,11 @@ def die_with_parent() -> None:
 def hide_from_own_user() -> None:
     """Nobody but root may look into this process, not even its own user."""
     _checked(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl")
+
+
+def show_to_own_user() -> None:
+    """Undo `hide_from_own_user`: the process may look into itself again."""
+    _checked(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl")
 
 
 def filter_system_calls(program: bytes) -> None:

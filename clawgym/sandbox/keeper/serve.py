@@ -14,9 +14,11 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from clawgym.sandbox.keeper import linux
-from clawgym.sandbox.keeper.boxes import Box, Setup
+from clawgym.sandbox.keeper.boxes import Box, Setup, fork
 from clawgym.sandbox.keeper.cgroups import Cgroups, remove_dead_groups
+from clawgym.sandbox.keeper.inside import ExecRequest
 from clawgym.sandbox.keeper.mounts import KEEP, BoxRequest
+from clawgym.sandbox.keeper.warm import WarmPython
 
 _LARGEST_MESSAGE = 1 << 18
 _MOST_DESCRIPTORS = 8
@@ -118,6 +120,8 @@ class Keeper:
                 case "exec":
                     assert request is not None
                     del request["op"]
+                    if known := request.pop("known", None):
+                        box.setup.warm.know(known)
                     box.execute(ExecRequest(**request), descriptors)
                 case "kill":
                     assert request is not None
@@ -154,11 +158,14 @@ class Keeper:
             box = self._owners.pop(pid, None)
             if box:
                 box.ended(pid, status)
+            elif self._setup:
+                self._setup.warm.reaped(pid)
 
     def _kill_strays(self) -> None:
         """Kill children that no box knows of: their parents died before they were to be its own."""
+        warm = self._setup.warm.pid if self._setup else None
         for pid in linux.children():
-            if pid not in self._owners:
+            if pid not in self._owners and pid != warm:
                 os.kill(pid, signal.SIGKILL)
 
     def _bury(self) -> None:
@@ -234,12 +241,20 @@ def prepare(request: dict[str, Any]) -> Setup:
         else:
             _bind(source, f"{KEEP}/{name}")
     linux.hide_from_own_user()
+    system_calls = bytes.fromhex(request["system_calls"])
     return Setup(
         bwrap=f"{KEEP}/bwrap",
         user=request["user"],
-        system_calls=bytes.fromhex(request["system_calls"]),
+        system_calls=system_calls,
         cgroups=cgroups,
         own_pid_namespace=os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC),
+        warm=WarmPython(
+            fork,
+            program=request["python"],
+            path=request["path"],
+            leave_groups=request["user"] is not None,
+            system_calls=system_calls,
+        ),
         id_map=_id_maps(request["user"]),
     )
 

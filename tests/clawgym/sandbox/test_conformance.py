@@ -144,7 +144,7 @@ STUBBORN = "trap '' TERM; setsid sh -c \"trap '' TERM; (sleep $0 &) ; sleep $0\"
 
 
 async def test_a_timeout_kills_the_whole_tree_and_the_box_lives_on(sandbox: Sandbox) -> None:
-    token = "86401.5"
+    token = f"86401.{os.getpid()}"  # other runs of this test may be under way
     started = time.monotonic()
     result = await sandbox.exec(["sh", "-c", STUBBORN, token], timeout=0.4)
     assert time.monotonic() - started < 3
@@ -167,7 +167,7 @@ async def test_the_default_timeout_comes_from_the_limits(backend: Backend) -> No
 async def test_what_a_command_leaves_running_does_not_outlive_the_box(
     backend: Backend, sandbox: Sandbox
 ) -> None:
-    token = "86402.5"
+    token = f"86402.{os.getpid()}"  # other runs of this test may be under way
     result = await sandbox.exec(["sh", "-c", "setsid sleep $0 & echo done", token])
     assert result.stdout == b"done\n"
     assert result.seconds < 5
@@ -190,7 +190,7 @@ async def test_cancelling_a_command_leaves_nothing(sandbox: Sandbox, delay: floa
 
 
 async def test_a_cancel_scope_around_a_command_leaves_nothing(sandbox: Sandbox) -> None:
-    token = "86409.5"
+    token = f"86409.{os.getpid()}"  # other runs of this test may be under way
     with anyio.move_on_after(0.2) as scope:  # cancels again and again until its block ends
         await sandbox.exec(["sh", "-c", STUBBORN, token])
     assert scope.cancelled_caught
@@ -294,7 +294,7 @@ async def test_a_sealed_box_only_shows_its_files(sandbox: Sandbox) -> None:
 
 
 async def test_sealing_kills_what_runs(sandbox: Sandbox) -> None:
-    token = "86407.5"
+    token = f"86407.{os.getpid()}"  # other runs of this test may be under way
     running = asyncio.create_task(sandbox.exec(["sh", "-c", STUBBORN, token]))
     await asyncio.sleep(0.3)
     await sandbox.seal()
@@ -351,3 +351,9 @@ for _ in range(1200):
     async with box(backend, BoxSpec()) as sandbox:
         assert (await sandbox.exec(["python3", "-c", script])).exit_code == 0
     assert set(box_home().path.glob("box-*")) == before
+
+
+@pytest.mark.parametrize("name", ["usr", "workspace", "Upper", "a/b", ""])
+async def test_a_mount_cannot_cover_the_system(backend: Backend, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot have a mount named"):
+        await backend.create(BoxSpec(mounts={name: tmp_path}))

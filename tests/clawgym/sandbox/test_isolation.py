@@ -104,7 +104,7 @@ async def test_other_boxes_are_not_there(bwrap: Backend, isolated: Sandbox) -> N
 async def test_what_runs_in_the_background_goes_on_until_the_box_is_sealed(
     isolated: Sandbox,
 ) -> None:
-    token = "86408.5"
+    token = f"86408.{os.getpid()}"  # other runs of this test may be under way
     assert (await isolated.exec(["sh", "-c", "sleep $0 & echo started", token])).seconds < 2
     assert f"sleep {token}" in await shell(isolated, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
     await isolated.seal()
@@ -242,7 +242,7 @@ asyncio.run(main())
 
 @pytest.mark.usefixtures("bwrap", "elsewhere")
 def test_nothing_survives_a_killed_harness() -> None:
-    token = "86410.5"
+    token = f"86410.{os.getpid()}"  # other runs of this test may be under way
     command = [sys.executable, "-c", HARNESS, token]
     harness = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert harness.stdout

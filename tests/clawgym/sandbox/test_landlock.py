@@ -430,7 +430,7 @@ time.sleep(60)
 async def test_background_processes_go_on_and_later_commands_can_stop_them(
     any_version: LandlockBackend,
 ) -> None:
-    token = "86421.5"
+    token = f"86421.{os.getpid()}"  # other runs of this test may be under way
     async with box(any_version, BoxSpec()) as sandbox:
         await sandbox.exec(["sh", "-c", f"sleep {token} & echo $! > pid"])
         assert running_with(token)
@@ -442,7 +442,7 @@ async def test_background_processes_go_on_and_later_commands_can_stop_them(
 async def test_a_timeout_kills_all_and_the_box_lives_on(
     any_version: LandlockBackend, script: str
 ) -> None:
-    token = "86422.5"
+    token = f"86422.{os.getpid()}"  # other runs of this test may be under way
     program = ["sh", "-c"] if script is STUBBORN else ["python3", "-c"]
     async with box(any_version, BoxSpec()) as sandbox:
         started = time.monotonic()
@@ -454,7 +454,7 @@ async def test_a_timeout_kills_all_and_the_box_lives_on(
 
 
 async def test_sealing_kills_what_was_left_in_the_background(any_version: LandlockBackend) -> None:
-    token = "86423.5"
+    token = f"86423.{os.getpid()}"  # other runs of this test may be under way
     async with box(any_version, BoxSpec()) as sandbox:
         await sandbox.exec(["sh", "-c", f"(setsid sleep {token} &); setsid sleep {token} &"])
         assert len(running_with(token)) == 2
@@ -464,7 +464,7 @@ async def test_sealing_kills_what_was_left_in_the_background(any_version: Landlo
 
 @root_only
 async def test_a_fork_bomb_is_bounded_and_killed(any_version: LandlockBackend) -> None:
-    token = "86424.5"
+    token = f"86424.{os.getpid()}"  # other runs of this test may be under way
     script = "import os, sys\nwhile True:\n  try: os.fork()\n  except OSError: pass"
     async with box(any_version, BoxSpec(limits=Limits(processes=60))) as sandbox:
         result = await sandbox.exec(["python3", "-c", script, token], timeout=0.7)
@@ -490,7 +490,7 @@ async def test_killing_everybody_inside_ends_the_box_for_nobody(
 async def test_a_box_whose_warden_was_killed_is_dead_and_so_is_all_in_it(
     landlock: Backend,
 ) -> None:
-    token = "86425.5"
+    token = f"86425.{os.getpid()}"  # other runs of this test may be under way
     async with box(landlock, BoxSpec()) as sandbox:
         await sandbox.exec(["sh", "-c", f"setsid sleep {token} &"])
         os.kill(running_warden(), signal.SIGKILL)
@@ -538,7 +538,7 @@ asyncio.run(main())
 @pytest.mark.usefixtures("landlock", "elsewhere")
 @pytest.mark.parametrize("abi", [7, BEFORE_SCOPES])
 def test_nothing_survives_a_killed_harness(abi: int) -> None:
-    token = "86426.5"
+    token = f"86426.{os.getpid()}"  # other runs of this test may be under way
     command = [sys.executable, "-c", HARNESS, token, str(abi)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as harness:
         assert harness.stdout

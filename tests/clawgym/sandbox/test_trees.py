@@ -1,6 +1,7 @@
 """Copying, emptying and writing trees where everything may be a trap."""
 
 import errno
+import gc
 import os
 import resource
 import socket
@@ -258,6 +259,7 @@ def test_ten_thousand_levels_need_few_descriptors(pair: tuple[Path, Path]) -> No
     source, target = pair
     with opened(source) as reading, opened(target) as writing:
         trees.make_deep(reading, 10_000)
+        gc.collect()
         in_use = len(os.listdir("/proc/self/fd"))
         with limit(resource.RLIMIT_NOFILE, in_use + 2 * OPEN_LEVELS + 10):
             stats = copy_tree(reading, writing, owner=None)
@@ -266,7 +268,8 @@ def test_ten_thousand_levels_need_few_descriptors(pair: tuple[Path, Path]) -> No
             clear_tree(writing)
         assert os.listdir(writing) == []
         clear_tree(reading)
-        assert len(os.listdir("/proc/self/fd")) == in_use
+        gc.collect()  # other tests' descriptors may go at any moment: the count can only fall
+        assert len(os.listdir("/proc/self/fd")) <= in_use
 
 
 def test_an_ordinary_user_goes_three_thousand_levels_deep(pair: tuple[Path, Path]) -> None:
