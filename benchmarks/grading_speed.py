@@ -57,11 +57,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("directory", type=Path, help="a folder of task directories")
+    parser.add_argument(
+        "directory", nargs="?", type=Path, help="a folder of ClawGym RL task directories"
+    )
     parser.add_argument("--limit", type=int, help="how many tasks (all)")
     parser.add_argument("--workers", type=int, default=2, help="at a time, on each side (2)")
     parser.add_argument("--block", type=int, default=50, help="tasks until the other's turn (50)")
     options = parser.parse_args()
+    if options.directory is None:
+        print("nothing to measure: name a folder of ClawGym RL task directories; we ship none")
+        return 0
     suite = open_suite(options.directory)
     tasks = [suite.load(name) for name in list(suite.task_ids)[: options.limit]]
     bare, ours = asyncio.run(measure(options, tasks))

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,10 +59,17 @@ class Files(Mapping[str, File]):
     @property
     def digest(self) -> str:
         """A SHA-256 over paths, modes and bytes, in hexadecimal."""
+        return self.digest_of(
+            (path, file.executable, hashlib.sha256(file.data).hexdigest())
+            for path, file in self._entries.items()
+        )
+
+    @staticmethod
+    def digest_of(entries: Iterable[tuple[str, bool, str]]) -> str:
+        """What `digest` is for files given as (path, executable, SHA-256), ordered by path."""
         total = hashlib.sha256()
-        for path, file in self._entries.items():
-            content = hashlib.sha256(file.data).hexdigest()
-            total.update(f"{path}\0{int(file.executable)}\0{content}\n".encode())
+        for path, executable, content in entries:
+            total.update(f"{path}\0{int(executable)}\0{content}\n".encode())
         return total.hexdigest()
 
     def write_to(self, directory: Path) -> None:

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     )
     jobs: int = Field(2, ge=1, description="How many sandboxes run at a time.")
     catalog: Path = Field(Path(".clawgym/catalogue.sqlite"), description="The skill catalogue.")
+    registry: str = Field(
+        "https://clawhub.ai",
+        pattern="^https?://.",
+        description="The registry that skills are installed from and published to.",
+    )
+    registry_token_env: str = Field(
+        "CLAWGYM_REGISTRY_TOKEN",
+        description="Name of the variable that holds the registry's token.",
+    )
     judge_model: str | None = Field(None, description="Model id of the judge of rubrics.")
     judge_base_url: str | None = Field(
         None, pattern="^https?://.", description="The judge's endpoint; default: base_url."

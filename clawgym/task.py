@@ -18,10 +18,10 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from clawgym.errors import TaskFormatError
 from clawgym.files import File, Files
@@ -64,6 +64,12 @@ class ClawGymMetadata(BaseModel):
     code_weight: Annotated[float, Field(ge=0, le=1)] = 0.7
     rubric_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
     code_floor: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    @model_validator(mode="after")
+    def _can_be_scored(self) -> Self:
+        if self.code_weight + self.rubric_weight == 0:
+            raise ValueError("code_weight and rubric_weight cannot both be 0: nothing would count")
+        return self
 
 
 class Metadata(_Section):

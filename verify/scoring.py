@@ -12,7 +12,7 @@ def combine(
     """The score in [0, 1]: `0.7 code + 0.3 rubric` (arXiv:2604.26904), gated.
 
     Without a rubric the code score stands alone. Below `code_floor` the rubric earns nothing, so
-    that pleasing prose cannot buy back work that was not done.
+    that pleasing prose cannot buy back work that was not done. One of the weights is positive.
     """
     if rubric is None:
         return min(1.0, max(0.0, code))

@@ -342,6 +342,7 @@ def _request(name: str, spec: BoxSpec, kind: str) -> dict[str, object]:
         "bytes": spec.limits.workspace_bytes,
         "files": spec.limits.workspace_files,
         "mounts": [(mount, str(path.resolve())) for mount, path in mounts.items()],
+        "writable": list(spec.writable),
         "temporary": temporary_sizes(spec.limits),
         "limits": _group_limits(spec.limits),
     }

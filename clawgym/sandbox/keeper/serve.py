@@ -105,6 +105,7 @@ class Keeper:
                 bytes=request["bytes"],
                 files=request["files"],
                 mounts=[(name, source) for name, source in request["mounts"]],
+                writable=request["writable"],
                 temporary=request["temporary"],
                 limits=request["limits"],
             ),
