@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from multiprocessing.pool import Pool
 
-from clawgym.sandbox._hosts import AllowList, IPAddress
-from clawgym.sandbox._proxy import FilteringProxy
+from clawgym.sandbox.proxy.hosts import AllowList, IPAddress
+from clawgym.sandbox.proxy.server import FilteringProxy
 
 HOST = "127.0.0.1"
 NAME = "origin.test"

@@ -28,7 +28,7 @@ from sandboxes.processes import descendants
 
 from clawgym.files import Files
 from clawgym.sandbox import Backend, BoxSpec, Sandbox, open_backend
-from clawgym.sandbox.docker import DEFAULT_IMAGE
+from clawgym.sandbox.docker.backend import DEFAULT_IMAGE
 
 COMMANDS = {"true": ["true"], "python": ["python3", "-I", "-S", "-c", "pass"]}
 PARALLEL = (1, 8)

@@ -16,7 +16,7 @@ from docker.models.containers import ContainerCollection
 from clawgym.errors import ClawGymError
 from clawgym.files import Files
 from clawgym.sandbox import Backend, BoxSpec, open_backend
-from clawgym.sandbox.docker import DEFAULT_IMAGE, DockerBackend
+from clawgym.sandbox.docker.backend import DEFAULT_IMAGE, DockerBackend
 
 PLAIN = "subprocess"
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}

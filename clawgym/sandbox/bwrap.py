@@ -25,7 +25,6 @@ from clawgym.sandbox._box import HostBox, check_spec
 from clawgym.sandbox._diagnosis import MISSING, Refusal, diagnose
 from clawgym.sandbox._fill import fill
 from clawgym.sandbox._home import box_home, dead_homes
-from clawgym.sandbox._hosts import AllowList
 from clawgym.sandbox._launch import (
     Command,
     clean_environment,
@@ -38,7 +37,6 @@ from clawgym.sandbox._link import BoxChannel, Hello, KeeperLink, keeper_link, wa
 from clawgym.sandbox._pipes import OutputPipes
 from clawgym.sandbox._plan import workspace_plan
 from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file, to_the_end
-from clawgym.sandbox._proxy import Decision, FilteringProxy, proxy_environment
 from clawgym.sandbox._python import compiled_sources
 from clawgym.sandbox._system import (
     NAMESPACES,
@@ -51,6 +49,8 @@ from clawgym.sandbox._terminal import pseudo_terminal, relay
 from clawgym.sandbox._trees import copy_tree
 from clawgym.sandbox.keeper.mounts import KEEP, KEPT_MOUNTS, KEPT_TEMPORARY, KEPT_WORKSPACE
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
+from clawgym.sandbox.proxy.hosts import AllowList
+from clawgym.sandbox.proxy.server import Decision, FilteringProxy, proxy_environment
 
 PROXY_PORT = 3128
 """Where a box with allowed hosts finds its proxy, on its own loopback."""

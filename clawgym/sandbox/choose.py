@@ -61,8 +61,8 @@ def _bwrap() -> Backend:
 
 
 def _docker() -> Backend:
-    from clawgym.sandbox._docker_garbage import collect_containers
-    from clawgym.sandbox.docker import DockerBackend
+    from clawgym.sandbox.docker.backend import DockerBackend
+    from clawgym.sandbox.docker.garbage import collect_containers
 
     backend = DockerBackend()
     collect_containers()
@@ -70,7 +70,7 @@ def _docker() -> Backend:
 
 
 def _landlock() -> Backend:
-    from clawgym.sandbox.landlock import LandlockBackend
+    from clawgym.sandbox.landlock.backend import LandlockBackend
 
     return LandlockBackend()
 
@@ -98,14 +98,14 @@ def _bwrap_status() -> BackendStatus:
 
 
 def _docker_status() -> BackendStatus:
-    from clawgym.sandbox.docker import docker_status
+    from clawgym.sandbox.docker.backend import docker_status
 
     found = docker_status()
     return BackendStatus("docker", found.works, found.capabilities, found.reason, found.fix)
 
 
 def _landlock_status() -> BackendStatus:
-    from clawgym.sandbox.landlock import WEAKER, landlock_refusal
+    from clawgym.sandbox.landlock.backend import WEAKER, landlock_refusal
 
     if refusal := landlock_refusal():
         return BackendStatus("landlock", False, (), refusal.reason, refusal.fix)

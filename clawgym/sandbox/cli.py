@@ -22,8 +22,8 @@ from clawgym.sandbox import (
     open_backend,
     scratch_directory,
 )
-from clawgym.sandbox._docker_cli import app as image_app
 from clawgym.sandbox._home import dead_homes
+from clawgym.sandbox.docker.cli import app as image_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -126,8 +126,8 @@ async def _shell(directory: Path, *, tests: bool, solution: bool) -> int:
 @app.command("gc")
 def gc_command() -> None:
     """Remove what killed processes left behind: directories, control groups, containers."""
-    from clawgym.sandbox._docker_garbage import collect_containers
-    from clawgym.sandbox.docker import docker_status
+    from clawgym.sandbox.docker.backend import docker_status
+    from clawgym.sandbox.docker.garbage import collect_containers
 
     found = len(dead_homes())
     with suppress(SandboxUnsupportedError):

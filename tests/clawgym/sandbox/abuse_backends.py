@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from clawgym.errors import SandboxUnsupportedError
 from clawgym.sandbox import Backend
 from clawgym.sandbox.bwrap import BwrapBackend
-from clawgym.sandbox.docker import DockerBackend
-from clawgym.sandbox.landlock import LandlockBackend
+from clawgym.sandbox.docker.backend import DockerBackend
+from clawgym.sandbox.landlock.backend import LandlockBackend
 
 NAMES = ("bwrap", "docker", "landlock")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, doctor, open_backend
-from clawgym.sandbox.docker import DockerBackend, docker_status
-from clawgym.sandbox.landlock import LandlockBackend, landlock_refusal
+from clawgym.sandbox.docker.backend import DockerBackend, docker_status
+from clawgym.sandbox.landlock.backend import LandlockBackend, landlock_refusal
 
 
 def backend_or_skip(name: str) -> Backend:

@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from clawgym.sandbox._hosts import AllowList, IPAddress
-from clawgym.sandbox._proxy import FilteringProxy, ProxyLimits
+from clawgym.sandbox.proxy.hosts import AllowList, IPAddress
+from clawgym.sandbox.proxy.server import FilteringProxy, ProxyLimits
 
 LOOPBACK = "127.0.0.1"
 NAMES = ("good.test", "api.good.test", "evil.test")

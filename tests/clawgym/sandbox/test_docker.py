@@ -16,9 +16,9 @@ import pytest
 from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.files import File, Files
 from clawgym.sandbox import BoxSpec, Limits, box
-from clawgym.sandbox._docker_api import Daemon, connect, default_socket
-from clawgym.sandbox._docker_garbage import home_labels
-from clawgym.sandbox.docker import DockerBackend, DockerBox, build_image, collect_containers
+from clawgym.sandbox.docker.api import Daemon, connect, default_socket
+from clawgym.sandbox.docker.backend import DockerBackend, DockerBox, build_image, collect_containers
+from clawgym.sandbox.docker.garbage import home_labels
 from clawgym.sandbox.protocol import Capability
 
 pytestmark = pytest.mark.docker
@@ -274,8 +274,8 @@ async def test_boxes_leave_no_descriptor_and_no_container(
 HARNESS = """
 import asyncio
 from clawgym.sandbox import BoxSpec
-from clawgym.sandbox._docker_garbage import home_labels
-from clawgym.sandbox.docker import DockerBackend
+from clawgym.sandbox.docker.garbage import home_labels
+from clawgym.sandbox.docker.backend import DockerBackend
 async def main():
     sandbox = await DockerBackend().create(BoxSpec())
     print(home_labels()["clawgym.home"], flush=True)

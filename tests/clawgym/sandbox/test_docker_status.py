@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from clawgym.errors import SandboxUnsupportedError, UsageError
-from clawgym.sandbox._docker_boot import MODULES
-from clawgym.sandbox._docker_cli import app
-from clawgym.sandbox._docker_config import USER, Plan, container_config, whose
-from clawgym.sandbox._docker_image import build_image, how_to_get
-from clawgym.sandbox.docker import DEFAULT_IMAGE, DockerBackend, docker_status
+from clawgym.sandbox.docker.backend import DEFAULT_IMAGE, DockerBackend, docker_status
+from clawgym.sandbox.docker.boot import MODULES
+from clawgym.sandbox.docker.cli import app
+from clawgym.sandbox.docker.config import USER, Plan, container_config, whose
+from clawgym.sandbox.docker.image import build_image, how_to_get
 from clawgym.sandbox.protocol import BoxSpec, Limits
 
 
@@ -109,6 +109,6 @@ def test_an_image_comes_from_one_place(options: list[str]) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_what_is_sent_into_a_container_is_python_3_8(module: str) -> None:
-    source = files("clawgym.sandbox").joinpath(f"{module}.py").read_text(encoding="utf-8")
+    source = files("clawgym.sandbox.docker").joinpath(f"{module}.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 8))
     assert "from __future__ import annotations" in source

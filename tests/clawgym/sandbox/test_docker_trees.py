@@ -9,13 +9,13 @@ import pytest
 
 from clawgym.errors import SandboxError
 from clawgym.files import File, Files
-from clawgym.sandbox import _docker_files, _docker_trees
-from clawgym.sandbox._docker_pack import batched, measure, pack_directory, pack_files
-from clawgym.sandbox._docker_wire import LEFT_OUT, ProtocolError, Record, RecordReader
+from clawgym.sandbox.docker import files, trees
+from clawgym.sandbox.docker.pack import batched, measure, pack_directory, pack_files
+from clawgym.sandbox.docker.wire import LEFT_OUT, ProtocolError, Record, RecordReader
 
 
 def unpack(stream: Iterable[bytes], root: Path) -> None:
-    sink = _docker_trees.put(os.fsencode(root))
+    sink = trees.put(os.fsencode(root))
     sink.send(None)
     for piece in stream:
         sink.send(piece)
@@ -25,7 +25,7 @@ def unpack(stream: Iterable[bytes], root: Path) -> None:
 
 def walk(root: Path, depth: int = 40, room: int = 1000, *, whole: bool = False) -> list[Record]:
     reader = RecordReader(contents=whole)
-    stream = _docker_trees.walk(os.fsencode(root), depth, room, whole=whole)
+    stream = trees.walk(os.fsencode(root), depth, room, whole=whole)
     parts = [part for piece in stream for part in reader.feed(piece)]
     return [part for part in parts if isinstance(part, Record)]
 
@@ -71,14 +71,14 @@ def empty(tmp_path: Path) -> Path:
 
 
 def test_a_whole_tree_comes_back_with_modes_times_and_links(tree: Path, empty: Path) -> None:
-    unpack(_docker_trees.walk(os.fsencode(tree), 40, 1000, whole=True), empty)
+    unpack(trees.walk(os.fsencode(tree), 40, 1000, whole=True), empty)
     assert seen(empty) == seen(tree)
 
 
 def test_locked_directories_and_files_are_kept_and_stay_locked(tree: Path, empty: Path) -> None:
     (tree / "private").chmod(0)
     (tree / "a/b").chmod(0)
-    kept = list(_docker_trees.walk(os.fsencode(tree), 40, 1000, whole=True))
+    kept = list(trees.walk(os.fsencode(tree), 40, 1000, whole=True))
     unpack(kept, empty)
     for root in (tree, empty):
         assert stat.S_IMODE((root / "private").stat().st_mode) == 0
@@ -96,7 +96,7 @@ def test_clearing_leaves_nothing_however_deep_and_locked(tree: Path) -> None:
         os.close(folder)
         folder = deeper
     os.close(folder)
-    _docker_trees.clear(os.fsencode(tree))
+    trees.clear(os.fsencode(tree))
     assert os.listdir(tree) == []
 
 
@@ -104,7 +104,7 @@ def test_clearing_follows_no_link(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept/file").write_text("x")
     (tree / "way-out").symlink_to(tmp_path / "kept")
-    _docker_trees.clear(os.fsencode(tree))
+    trees.clear(os.fsencode(tree))
     assert (tmp_path / "kept/file").exists()
 
 
@@ -122,7 +122,7 @@ def test_a_directory_of_the_host_can_be_read_by_everybody_inside(tree: Path, emp
 
 
 def test_a_tree_that_breaks_off_is_an_error(empty: Path) -> None:
-    sink = _docker_trees.put(os.fsencode(empty))
+    sink = trees.put(os.fsencode(empty))
     sink.send(None)
     sink.send(next(pack_files(Files({"a": "1"})))[:-1])
     with pytest.raises(ProtocolError):
@@ -153,14 +153,14 @@ def test_links_are_not_followed(tree: Path, tmp_path: Path, path: bytes) -> None
     (tree / "out").symlink_to(tmp_path)
     (tmp_path / "file").write_text("outside")
     with pytest.raises(OSError, match="symbolic"):
-        list(_docker_files.read(os.fsencode(tree), path, 100))
+        list(files.read(os.fsencode(tree), path, 100))
     with pytest.raises(OSError, match="symbolic"):
-        _docker_files.write(os.fsencode(tree), path).send(None)
+        files.write(os.fsencode(tree), path).send(None)
     assert (tmp_path / "file").read_text() == "outside"
 
 
 def written(root: Path, path: bytes, pieces: Iterator[bytes]) -> None:
-    sink = _docker_files.write(os.fsencode(root), path)
+    sink = files.write(os.fsencode(root), path)
     sink.send(None)
     for piece in pieces:
         sink.send(piece)
@@ -177,7 +177,7 @@ def test_a_file_is_replaced_not_written_into(tree: Path) -> None:
 
 
 def test_a_write_that_is_given_up_leaves_nothing(empty: Path) -> None:
-    sink = _docker_files.write(os.fsencode(empty), b"a/b")
+    sink = files.write(os.fsencode(empty), b"a/b")
     sink.send(None)
     sink.send(b"half")
     sink.close()
@@ -187,15 +187,15 @@ def test_a_write_that_is_given_up_leaves_nothing(empty: Path) -> None:
 @pytest.mark.parametrize(("path", "text"), [(b"a", "directory"), (b"fifo", "regular")])
 def test_only_regular_files_are_read(tree: Path, path: bytes, text: str) -> None:
     with pytest.raises(OSError, match=text):
-        list(_docker_files.read(os.fsencode(tree), path, 100))
+        list(files.read(os.fsencode(tree), path, 100))
 
 
 def test_a_file_over_the_limit_is_not_read(tree: Path) -> None:
     with pytest.raises(OSError, match="larger"):
-        list(_docker_files.read(os.fsencode(tree), b"a/b/file", 100))
+        list(files.read(os.fsencode(tree), b"a/b/file", 100))
 
 
 def test_names_are_text_and_directories_are_marked(tree: Path) -> None:
-    assert _docker_files.names(os.fsencode(tree), b"", 100) == sorted(
+    assert files.names(os.fsencode(tree), b"", 100) == sorted(
         ["a/", "fifo", "private", "no\\xffutf8"]
     )

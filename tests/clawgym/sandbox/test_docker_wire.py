@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawgym.sandbox._docker_channel import FrameReader
-from clawgym.sandbox._docker_wire import (
+from clawgym.sandbox.docker.channel import FrameReader
+from clawgym.sandbox.docker.wire import (
     CHUNK,
     DATA,
     DIRECTORY,

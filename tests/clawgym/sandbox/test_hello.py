@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawgym.sandbox._hello import Hello, read_hello
+from clawgym.sandbox.proxy.hello import Hello, read_hello
 from tests.clawgym.sandbox.proxy_lab import ENCRYPTED, client_hello, with_extension
 
 REAL = client_hello("good.test")

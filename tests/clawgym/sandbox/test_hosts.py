@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clawgym.errors import UsageError
-from clawgym.sandbox._hosts import AllowList, is_public, normal_host
-from clawgym.sandbox._route import is_own
+from clawgym.sandbox.proxy.hosts import AllowList, is_public, normal_host
+from clawgym.sandbox.proxy.route import is_own
 
 
 def allows(pattern: str, host: str, port: int = 443) -> bool:

@@ -129,6 +129,7 @@ async def test_a_box_whose_making_is_cancelled_leaves_no_process(bwrap: Backend)
     async with box(bwrap, BoxSpec()):
         pass
     keeper = keepers()[-1]
+    before = set(children(keeper))  # the warm interpreter, where an earlier test used it
     for number in range(20):
         making = asyncio.create_task(bwrap.create(BoxSpec()))
         await asyncio.sleep(number / 4000)
@@ -137,7 +138,7 @@ async def test_a_box_whose_making_is_cancelled_leaves_no_process(bwrap: Backend)
         if not making.cancelled():
             await making.result().close()
     for _ in range(250):
-        if not children(keeper):
+        if set(children(keeper)) <= before:
             break
         await asyncio.sleep(0.02)
-    assert children(keeper) == []
+    assert set(children(keeper)) <= before

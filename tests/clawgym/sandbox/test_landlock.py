@@ -29,8 +29,8 @@ from clawgym.sandbox import (
     box,
     collect_garbage,
 )
-from clawgym.sandbox import landlock as module
-from clawgym.sandbox.landlock import LandlockBackend
+from clawgym.sandbox.landlock import backend as module
+from clawgym.sandbox.landlock.backend import LandlockBackend
 
 BEFORE_SCOPES = 5
 AS_ROOT = os.geteuid() == 0
@@ -522,7 +522,7 @@ async def test_closed_boxes_leave_nothing(landlock: Backend) -> None:
 HARNESS = """
 import asyncio, sys
 from clawgym.sandbox import BoxSpec, box
-from clawgym.sandbox.landlock import LandlockBackend
+from clawgym.sandbox.landlock.backend import LandlockBackend
 async def main():
     async with box(LandlockBackend(abi=int(sys.argv[2])), BoxSpec()) as sandbox:
         script = "(setsid sleep $0 &); echo 1 > started; setsid sleep $0 & sleep $0"

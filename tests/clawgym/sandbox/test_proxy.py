@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from clawgym.sandbox._hosts import IPAddress
-from clawgym.sandbox._proxy import Decision, proxy_environment
-from clawgym.sandbox._route import system_resolver
+from clawgym.sandbox.proxy.hosts import IPAddress
+from clawgym.sandbox.proxy.route import system_resolver
+from clawgym.sandbox.proxy.server import Decision, proxy_environment
 from tests.clawgym.sandbox.proxy_lab import (
     LOOPBACK,
     Authority,

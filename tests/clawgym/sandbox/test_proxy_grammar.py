@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clawgym.sandbox._proxy import ProxyLimits
+from clawgym.sandbox.proxy.server import ProxyLimits
 from tests.clawgym.sandbox.proxy_lab import LOOPBACK, Front, Tap, ask, front, hello, origin
 
 URL = "http://good.test:{port}/"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
-from clawgym.sandbox._proxy import ProxyLimits
+from clawgym.sandbox.proxy.server import ProxyLimits
 from tests.clawgym.sandbox.proxy_lab import (
     LOOPBACK,
     Tap,

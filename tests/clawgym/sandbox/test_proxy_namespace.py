@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from clawgym.sandbox._hosts import AllowList
-from clawgym.sandbox._proxy import FilteringProxy
+from clawgym.sandbox.proxy.hosts import AllowList
+from clawgym.sandbox.proxy.server import FilteringProxy
 from tests.clawgym.sandbox.proxy_lab import LAB_NAMES, LOOPBACK, hello, origin
 
 # Runs in the namespace: raises its loopback, hands a listening socket out, and asks through it.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from clawgym.errors import SandboxError
-from clawgym.sandbox._docker_commands import Order
-from clawgym.sandbox._docker_service import Request
-from clawgym.sandbox._docker_wire import (
+from clawgym.sandbox.docker.commands import Order
+from clawgym.sandbox.docker.service import Request
+from clawgym.sandbox.docker.wire import (
     CHUNK,
     DATA,
     END,

@@ -9,9 +9,9 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
-from clawgym.sandbox.warden import kernel
-from clawgym.sandbox.warden.plan import FAILED, KILL, READY, RUN, Plan, content, receive
-from clawgym.sandbox.warden.runner import run_box
+from clawgym.sandbox.landlock.warden import kernel
+from clawgym.sandbox.landlock.warden.plan import FAILED, KILL, READY, RUN, Plan, content, receive
+from clawgym.sandbox.landlock.warden.runner import run_box
 
 _PAUSE = 0.001
 """How long the kernel gets to end what was killed before the next look, in seconds."""

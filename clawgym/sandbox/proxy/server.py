@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Self
 
-from clawgym.sandbox._hello import ACCESS_DENIED, TLS_FIRST, Hello, read_hello
-from clawgym.sandbox._hosts import AllowList, Host, normal_host
-from clawgym.sandbox._http import (
+from clawgym.sandbox.proxy.hello import ACCESS_DENIED, TLS_FIRST, Hello, read_hello
+from clawgym.sandbox.proxy.hosts import AllowList, Host, normal_host
+from clawgym.sandbox.proxy.http import (
     ESTABLISHED,
     Asked,
     RefusedError,
@@ -33,8 +33,8 @@ from clawgym.sandbox._http import (
     read_head,
     read_request,
 )
-from clawgym.sandbox._route import Resolver, Route, system_resolver
-from clawgym.sandbox._wire import Budget, BudgetSpentError, Flow, Wire, join
+from clawgym.sandbox.proxy.route import Resolver, Route, system_resolver
+from clawgym.sandbox.proxy.wire import Budget, BudgetSpentError, Flow, Wire, join
 
 _log = logging.getLogger(__name__)
 

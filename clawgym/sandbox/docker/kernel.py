@@ -1,6 +1,6 @@
 """What the kernel can be asked for only through the C library, inside the container.
 
-Sent into the container, as `_docker_agent`, whose part this is. A Python without `ctypes` has to do
+Sent into the container, as `agent`, whose part this is. A Python without `ctypes` has to do
 without: then Docker's own filter of system calls is the only one.
 """
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from clawgym.sandbox._docker_commands import Order
+from clawgym.sandbox.docker.commands import Order
 from clawgym.sandbox.protocol import ExecResult, Limits
 
 _WORDS = 6 * 1024**2

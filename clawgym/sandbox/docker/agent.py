@@ -18,8 +18,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clawgym.sandbox import _docker_files as files
-from clawgym.sandbox._docker_commands import (
+from clawgym.sandbox.docker import files
+from clawgym.sandbox.docker.commands import (
     FullError,
     Identity,
     Kept,
@@ -28,9 +28,9 @@ from clawgym.sandbox._docker_commands import (
     Running,
     start,
 )
-from clawgym.sandbox._docker_kernel import Kernel
-from clawgym.sandbox._docker_service import FileService, Outbox, Request
-from clawgym.sandbox._docker_wire import (
+from clawgym.sandbox.docker.kernel import Kernel
+from clawgym.sandbox.docker.service import FileService, Outbox, Request
+from clawgym.sandbox.docker.wire import (
     CHUNK,
     DATA,
     REQUEST,

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from clawgym.errors import SandboxError, UsageError
-from clawgym.sandbox._docker_api import connect, daemon_errors, default_socket
+from clawgym.sandbox.docker.api import connect, daemon_errors, default_socket
 
 DEFAULT_IMAGE = "clawgym-sandbox"
 DEFAULT_SUITE = "bookworm"

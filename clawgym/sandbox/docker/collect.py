@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from clawgym.errors import SandboxError
 from clawgym.files import File, Files
 from clawgym.paths import check_relative
-from clawgym.sandbox._docker_channel import BoxChannel, request
-from clawgym.sandbox._docker_wire import (
+from clawgym.sandbox.collect import Caps
+from clawgym.sandbox.docker.channel import BoxChannel, request
+from clawgym.sandbox.docker.wire import (
     DIRECTORY,
     FIFO,
     FILE,
@@ -16,7 +17,6 @@ from clawgym.sandbox._docker_wire import (
     Record,
     RecordReader,
 )
-from clawgym.sandbox.collect import Caps
 from clawgym.sandbox.protocol import Collected, Skipped
 
 _KINDS = {LINK: "symlink", FIFO: "fifo", SOCKET: "socket"}

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
-from clawgym.sandbox.warden import kernel
-from clawgym.sandbox.warden.plan import FAILED, READY, Plan, Request, content, receive
+from clawgym.sandbox.landlock.warden import kernel
+from clawgym.sandbox.landlock.warden.plan import FAILED, READY, Plan, Request, content, receive
 
 _NOT_FOUND, _CANNOT_START = 127, 126
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD)

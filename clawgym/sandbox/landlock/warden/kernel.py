@@ -8,7 +8,7 @@ import os
 import signal
 import struct
 
-from clawgym.sandbox.warden.plan import Plan
+from clawgym.sandbox.landlock.warden.plan import Plan
 
 OLDEST_ABI = 3
 """The first version of Landlock's interface that keeps files outside from being truncated."""

@@ -12,19 +12,19 @@ from typing import TypedDict, TypeVar
 from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
 from clawgym.paths import check_relative
 from clawgym.sandbox._confined import LIST_LIMIT, READ_LIMIT, Confined
-from clawgym.sandbox._docker_boot import program
-from clawgym.sandbox._docker_channel import BoxChannel, ChannelLostError, request
-from clawgym.sandbox._docker_collect import collect_from
-from clawgym.sandbox._docker_commands import CANNOT_RUN, Identity
-from clawgym.sandbox._docker_config import Plan
-from clawgym.sandbox._docker_container import Container
-from clawgym.sandbox._docker_exec import check_input, make_order, refused, result
-from clawgym.sandbox._docker_pack import batched, pack_directory, pack_files
-from clawgym.sandbox._docker_service import Request
-from clawgym.sandbox._docker_snapshot import DockerSnapshot
 from clawgym.sandbox._launch import check_environment, clean_environment, words
 from clawgym.sandbox._process import to_the_end
 from clawgym.sandbox._python import python_words
+from clawgym.sandbox.docker.boot import program
+from clawgym.sandbox.docker.channel import BoxChannel, ChannelLostError, request
+from clawgym.sandbox.docker.collect import collect_from
+from clawgym.sandbox.docker.commands import CANNOT_RUN, Identity
+from clawgym.sandbox.docker.config import Plan
+from clawgym.sandbox.docker.container import Container
+from clawgym.sandbox.docker.execution import check_input, make_order, refused, result
+from clawgym.sandbox.docker.pack import batched, pack_directory, pack_files
+from clawgym.sandbox.docker.service import Request
+from clawgym.sandbox.docker.snapshot import DockerSnapshot
 from clawgym.sandbox.protocol import (
     WORKSPACE,
     BoxSpec,

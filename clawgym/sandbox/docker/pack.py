@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clawgym.errors import SandboxError
 from clawgym.files import Files
-from clawgym.sandbox._docker_wire import CHUNK, DIRECTORY, FIFO, FILE, LINK, Record
+from clawgym.sandbox.docker.wire import CHUNK, DIRECTORY, FIFO, FILE, LINK, Record
 
 _PAGE = 4096
 _ROOT = Record(DIRECTORY, b"", 0o755).pack()

@@ -14,7 +14,7 @@ from typing import Self
 import clawgym
 from clawgym.errors import SandboxError
 from clawgym.sandbox._process import KILL_SECONDS, memory_file
-from clawgym.sandbox.warden.plan import FAILED, READY, Plan
+from clawgym.sandbox.landlock.warden.plan import FAILED, READY, Plan
 
 # The processes need none of what the packages' own __init__ files import, and start without them.
 _BOOT = """
@@ -22,7 +22,7 @@ import sys, types
 for name, path in (("clawgym", sys.argv[2]), ("clawgym.sandbox", sys.argv[2] + "/sandbox")):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [path]
-from clawgym.sandbox.warden.serve import main
+from clawgym.sandbox.landlock.warden.serve import main
 main(int(sys.argv[1]))
 """
 _PYTHON = (sys.executable, "-I", "-S", "-X", "utf8", "-c")

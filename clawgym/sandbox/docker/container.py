@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TypeVar
 
-from clawgym.sandbox._docker_api import Daemon
+from clawgym.sandbox.docker.api import Daemon
 
 _T = TypeVar("_T")
 _THREADS = 32

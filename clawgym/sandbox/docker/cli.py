@@ -34,7 +34,7 @@ def build_command(
     tag: Annotated[str, typer.Option(help="The image's name.")] = "clawgym-sandbox",
 ) -> None:
     """Make an image without any registry, from a tar file or by mmdebstrap."""
-    from clawgym.sandbox._docker_image import build_image, debootstrap
+    from clawgym.sandbox.docker.image import build_image, debootstrap
 
     if mmdebstrap == (rootfs is not None):
         raise UsageError("say where the image comes from: --rootfs TAR or --mmdebstrap")

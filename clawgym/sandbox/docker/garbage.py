@@ -7,8 +7,8 @@ What is left are those that were made but never started, or outlived a crash of 
 import os
 from pathlib import Path
 
-from clawgym.sandbox._docker_api import connect, default_socket
 from clawgym.sandbox._home import box_home, dead_homes
+from clawgym.sandbox.docker.api import connect, default_socket
 
 HOME_LABEL = "clawgym.home"
 ROOT_LABEL = "clawgym.root"

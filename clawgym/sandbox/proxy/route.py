@@ -8,9 +8,9 @@ from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
-from clawgym.sandbox._hosts import AllowList, Host, IPAddress, unmapped
-from clawgym.sandbox._http import RefusedError, shown
-from clawgym.sandbox._wire import Wire
+from clawgym.sandbox.proxy.hosts import AllowList, Host, IPAddress, unmapped
+from clawgym.sandbox.proxy.http import RefusedError, shown
+from clawgym.sandbox.proxy.wire import Wire
 
 _MOST_ADDRESSES = 4
 _DISCARD = 9

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawgym.errors import SandboxError
-from clawgym.sandbox._docker_channel import BoxChannel, request
-from clawgym.sandbox._docker_trees import DEEPEST
-from clawgym.sandbox._docker_wire import CHUNK, LEFT_OUT, Record, RecordReader
 from clawgym.sandbox._home import box_home
+from clawgym.sandbox.docker.channel import BoxChannel, request
+from clawgym.sandbox.docker.trees import DEEPEST
+from clawgym.sandbox.docker.wire import CHUNK, LEFT_OUT, Record, RecordReader
 
 _ENTRIES = 1_000_000
 

@@ -27,7 +27,9 @@ from functools import partial
 from clawgym.errors import SandboxError, SandboxUnsupportedError
 from clawgym.sandbox._box import check_spec
 from clawgym.sandbox._diagnosis import Refusal
-from clawgym.sandbox._docker_api import (
+from clawgym.sandbox._process import to_the_end
+from clawgym.sandbox._seccomp import is_supported
+from clawgym.sandbox.docker.api import (
     Daemon,
     Image,
     Info,
@@ -35,20 +37,18 @@ from clawgym.sandbox._docker_api import (
     connect,
     default_socket,
 )
-from clawgym.sandbox._docker_box import DockerBox
-from clawgym.sandbox._docker_channel import BoxChannel
-from clawgym.sandbox._docker_config import (
+from clawgym.sandbox.docker.box import DockerBox
+from clawgym.sandbox.docker.channel import BoxChannel
+from clawgym.sandbox.docker.config import (
     Plan,
     check_directories,
     container_config,
     whose,
 )
-from clawgym.sandbox._docker_container import Container, in_thread
-from clawgym.sandbox._docker_garbage import collect_containers, home_labels
-from clawgym.sandbox._docker_image import DEFAULT_IMAGE, build_image, how_to_get
-from clawgym.sandbox._docker_pack import measure
-from clawgym.sandbox._process import to_the_end
-from clawgym.sandbox._seccomp import is_supported
+from clawgym.sandbox.docker.container import Container, in_thread
+from clawgym.sandbox.docker.garbage import collect_containers, home_labels
+from clawgym.sandbox.docker.image import DEFAULT_IMAGE, build_image, how_to_get
+from clawgym.sandbox.docker.pack import measure
 from clawgym.sandbox.protocol import BoxSpec, Capability
 
 __all__ = [

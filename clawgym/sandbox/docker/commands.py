@@ -1,6 +1,6 @@
 """Commands inside the container: how one is started, and what is kept of its output.
 
-Sent into the container, as `_docker_agent`, whose part this is.
+Sent into the container, as `agent`, whose part this is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from clawgym.sandbox._docker_kernel import Kernel
+    from clawgym.sandbox.docker.kernel import Kernel
 
 WORKSPACE = "/workspace"
 CANNOT_RUN, NOT_FOUND = 126, 127

@@ -1,6 +1,6 @@
 """Whole trees inside the container: walk them, copy them out and in, remove them.
 
-Sent into the container, as `_docker_files`, and under the same rules.
+Sent into the container, as `files`, and under the same rules.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from clawgym.sandbox._docker_files import (
+from clawgym.sandbox.docker.files import (
     NEW_FILE,
     OPEN_DIRECTORY,
     OPEN_FILE,
@@ -19,7 +19,7 @@ from clawgym.sandbox._docker_files import (
     pieces,
     write_all,
 )
-from clawgym.sandbox._docker_wire import (
+from clawgym.sandbox.docker.wire import (
     DIRECTORY,
     FIFO,
     FILE,

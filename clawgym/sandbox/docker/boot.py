@@ -25,8 +25,8 @@ exec(take(int.from_bytes(take(4), "big")))
 """
 
 MODULES = (
-    *("_docker_wire", "_docker_files", "_docker_trees"),
-    *("_docker_kernel", "_docker_commands", "_docker_service", "_docker_agent"),
+    *("wire", "files", "trees"),
+    *("kernel", "commands", "service", "agent"),
 )
 """What is sent, each before those that import it; written for Python 3.8."""
 
@@ -39,16 +39,16 @@ def program(uid: int, gid: int) -> bytes:
 
 @cache
 def _definitions() -> str:
-    package = files("clawgym.sandbox")
+    package = files("clawgym.sandbox.docker")
     sources = [
         (name, package.joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in MODULES
     ]
     return "\n".join(
         (
             "import sys, types",
-            "package = sys.modules['clawgym.sandbox'] = types.ModuleType('clawgym.sandbox')",
+            "package = sys.modules['clawgym.sandbox.docker'] = types.ModuleType('docker')",
             f"for name, source in {sources!r}:",
-            "    module = sys.modules['clawgym.sandbox.' + name] = types.ModuleType(name)",
+            "    module = sys.modules['clawgym.sandbox.docker.' + name] = types.ModuleType(name)",
             "    setattr(package, name, module)",
             "    exec(compile(source, name, 'exec'), module.__dict__)",
         )

@@ -14,8 +14,8 @@ from ipaddress import IPv6Address
 
 import h11
 
-from clawgym.sandbox._hosts import Host, normal_host, split_authority
-from clawgym.sandbox._wire import Flow, Wire, beside
+from clawgym.sandbox.proxy.hosts import Host, normal_host, split_authority
+from clawgym.sandbox.proxy.wire import Flow, Wire, beside
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 

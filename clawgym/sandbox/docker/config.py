@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawgym.errors import SandboxError, SandboxUnsupportedError
-from clawgym.sandbox._docker_api import Image
-from clawgym.sandbox._docker_boot import COMMAND, LOADER
-from clawgym.sandbox._docker_commands import Identity
-from clawgym.sandbox._docker_pack import Size
+from clawgym.sandbox.docker.api import Image
+from clawgym.sandbox.docker.boot import COMMAND, LOADER
+from clawgym.sandbox.docker.commands import Identity
+from clawgym.sandbox.docker.pack import Size
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec
 
 USER = Identity(1000, 1000)

@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from clawgym.sandbox._docker_wire import CHUNK
+from clawgym.sandbox.docker.wire import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence

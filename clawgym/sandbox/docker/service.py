@@ -1,6 +1,6 @@
 """The service of files inside the container: many transfers at a time, none of them in memory.
 
-Sent into the container, as `_docker_agent`, whose part this is. What comes in goes to *sinks*,
+Sent into the container, as `agent`, whose part this is. What comes in goes to *sinks*,
 which are generators that take pieces; what goes out comes from *sources*, which are iterators of
 messages, asked for more only while little waits to be sent.
 """
@@ -13,9 +13,8 @@ from collections import deque
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypedDict
 
-from clawgym.sandbox import _docker_files as files
-from clawgym.sandbox import _docker_trees as trees
-from clawgym.sandbox._docker_wire import (
+from clawgym.sandbox.docker import files, trees
+from clawgym.sandbox.docker.wire import (
     CHUNK,
     DATA,
     END,
@@ -29,7 +28,7 @@ from clawgym.sandbox._docker_wire import (
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from clawgym.sandbox._docker_commands import Identity, Order
+    from clawgym.sandbox.docker.commands import Identity, Order
 
     Sink = Generator[None, bytes | None, None]
 

@@ -1,7 +1,7 @@
 """A weaker backend for where namespaces are refused, as they are inside most containers.
 
 Landlock closes the host's files, a seccomp filter closes every socket, and a warden outside each
-box (`clawgym.sandbox.warden`) kills all that was ever started in it. That needs no privilege; under
+box (`landlock.warden`) kills all that was ever started in it. That needs no privilege; under
 root, boxes become users of their own. What it cannot do, and what the capabilities leave out:
 
 - Names, sizes, owners and link targets of host files can be looked up (stat, readlink), and as an
@@ -40,8 +40,11 @@ from clawgym.sandbox._box import DirectoryBox, check_spec, make_box
 from clawgym.sandbox._confined import Confined
 from clawgym.sandbox._diagnosis import TRUSTED, Refusal
 from clawgym.sandbox._home import box_home
-from clawgym.sandbox._landlock_link import Answer, WardenLink
-from clawgym.sandbox._landlock_owner import (
+from clawgym.sandbox._launch import Command, clean_environment, extra_python
+from clawgym.sandbox._pipes import OutputPipes
+from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file
+from clawgym.sandbox.landlock.link import Answer, WardenLink
+from clawgym.sandbox.landlock.owner import (
     Loan,
     copy_for,
     is_reachable,
@@ -50,13 +53,10 @@ from clawgym.sandbox._landlock_owner import (
     open_passage,
     take_back,
 )
-from clawgym.sandbox._landlock_rules import device_paths, system_paths
-from clawgym.sandbox._launch import Command, clean_environment, extra_python
-from clawgym.sandbox._pipes import OutputPipes
-from clawgym.sandbox._process import KILL_SECONDS, End, Outcome, memory_file
+from clawgym.sandbox.landlock.rules import device_paths, system_paths
+from clawgym.sandbox.landlock.warden.kernel import OLDEST_ABI, SCOPE_ABI, landlock_abi
+from clawgym.sandbox.landlock.warden.plan import KILL, RUN, Plan, Request
 from clawgym.sandbox.protocol import WORKSPACE, BoxSpec, Capability, Limits
-from clawgym.sandbox.warden.kernel import OLDEST_ABI, SCOPE_ABI, landlock_abi
-from clawgym.sandbox.warden.plan import KILL, RUN, Plan, Request
 
 _NEWEST_ABI = 7
 _TMP = "tmp"
