@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         "CLAWGYM_REGISTRY_TOKEN",
         description="Name of the variable that holds the registry's token.",
     )
+    embedding_model: Path | None = Field(
+        None, description="Directory of a local embedding model, for search by meaning."
+    )
     judge_model: str | None = Field(None, description="Model id of the judge of rubrics.")
     judge_base_url: str | None = Field(
         None, pattern="^https?://.", description="The judge's endpoint; default: base_url."

@@ -4,6 +4,11 @@ diagnostic   what was repaired or refused, by stable code
 skill        the noun
 reading      one directory to one skill, leniently
 discovery    directories of skills
+strict       the Agent Skills specification, rule by rule
+openclaw     what OpenClaw would load, skip or gate
+profiles     one answer by any of the three (import it from its module)
+publication  the view for strict readers, derived and never written back
+skills_ref   the reference package's interface
 catalogue    all of them in one SQLite file, searchable (import it from its module)
 bundle       the skills that come with ClawGym
 prompt       the list of skills for a system prompt

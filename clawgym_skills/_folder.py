@@ -13,8 +13,9 @@ from clawgym_skills.diagnostic import Code, Findings
 MAX_SKILL_FILE_BYTES = 256_000
 MAX_FILES = 512
 MAX_BYTES = 16 * 1024**2
+MAX_DIRECTORIES = 2_000
 
-SKIPPED_DIRECTORIES = frozenset({".git", "node_modules", "__pycache__"})
+SKIPPED_DIRECTORIES = frozenset({".git", ".clawhub", ".clawdhub", "node_modules", "__pycache__"})
 """Neither searched for skills nor kept as part of one."""
 
 FILE_NAME = "SKILL.md"
@@ -79,13 +80,12 @@ def _skill_file_of(directory: Path) -> str:
 def _read_all(directory: Path, findings: Findings) -> dict[str, File]:
     entries: dict[str, File] = {}
     left = MAX_BYTES
-    for path in _walk(directory, findings):
-        relative = path.relative_to(directory).as_posix()
+    for relative, found in _walk(directory, findings):
         try:
-            entry = _read(path, check_relative(relative), findings, left)
+            entry = _read(found, check_relative(relative), findings, left)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            findings.add(Code.FILE_LEFT_OUT, detail=reason or "", path=display_path(path))
+            findings.add(Code.FILE_LEFT_OUT, detail=reason or "", path=_shown(found.path))
             continue
         if entry is None:
             continue
@@ -102,28 +102,62 @@ def _check_limits(count: int, left: int, findings: Findings) -> None:
         raise findings.refuse(Code.TOO_MANY_FILES, f"at most {MAX_FILES}")
 
 
-def _walk(directory: Path, findings: Findings) -> Iterator[Path]:
-    """Every file name below a directory, in a fixed order; linked directories are left out."""
+def _walk(directory: Path, findings: Findings) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """Every entry below a directory that is none itself, by relative path, in a fixed order."""
+    waiting = [("", os.fspath(directory))]
+    for listed in range(MAX_DIRECTORIES + 1):
+        if not waiting:
+            return
+        if listed == MAX_DIRECTORIES:
+            raise findings.refuse(Code.TOO_MANY_FILES, f"at most {MAX_DIRECTORIES:,} directories")
+        prefix, path = waiting.pop()
+        folders: list[tuple[str, str]] = []
+        for entry in _list(path, findings):
+            if not entry.is_dir(follow_symlinks=False):
+                yield prefix + entry.name, entry
+            elif entry.name not in SKIPPED_DIRECTORIES:
+                folders.append((f"{prefix}{entry.name}/", entry.path))
+        waiting += reversed(folders)
 
-    def unreadable(error: OSError) -> None:
-        path = display_path(Path(error.filename))
-        findings.add(Code.FILE_LEFT_OUT, detail=error.strerror or "", path=path)
 
-    for root, folders, names in os.walk(directory, onerror=unreadable):
-        for folder in sorted(folders):
-            if Path(root, folder).is_symlink():
-                findings.add(Code.NOT_FOLLOWED, path=display_path(Path(root, folder)))
-        folders[:] = sorted(folder for folder in folders if folder not in SKIPPED_DIRECTORIES)
-        yield from (Path(root, name) for name in sorted(names))
+def _list(path: str, findings: Findings) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entries, key=_name_of)
+    except OSError as error:
+        findings.add(Code.FILE_LEFT_OUT, detail=error.strerror or "", path=_shown(path))
+        return []
 
 
-def _read(path: Path, relative: str, findings: Findings, left: int) -> File | None:
+def _name_of(entry: "os.DirEntry[str]") -> str:
+    return entry.name
+
+
+def _shown(path: str) -> str:
+    return display_path(Path(path))
+
+
+def _read(found: "os.DirEntry[str]", relative: str, findings: Findings, left: int) -> File | None:
     """One file, at most one byte more than `left`; None if it is a link or a device."""
-    status = os.lstat(path)
-    if not stat.S_ISREG(status.st_mode):
-        findings.add(Code.NOT_FOLLOWED, detail=relative, path=display_path(path))
+    if not found.is_file(follow_symlinks=False):
+        findings.add(Code.NOT_FOLLOWED, detail=relative, path=_shown(found.path))
         return None
-    # Between the check and this line the file may have become a link or a FIFO.
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as stream:
-        return File(stream.read(left + 1), bool(status.st_mode & 0o100))
+    # Since it was listed the file may have become a link or a FIFO.
+    handle = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it became a special file while it was read")
+        data = _read_at_most(handle, min(status.st_size, left) + 1, left + 1)
+    finally:
+        os.close(handle)
+    return File(data, bool(status.st_mode & 0o100))
+
+
+def _read_at_most(handle: int, expected: int, limit: int) -> bytes:
+    """Everything behind a descriptor up to `limit` bytes, in one call where it has not grown."""
+    data = os.read(handle, expected)
+    if len(data) < expected:
+        return data
+    with os.fdopen(os.dup(handle), "rb") as stream:
+        return data + stream.read(limit - len(data))

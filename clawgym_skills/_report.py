@@ -1,7 +1,7 @@
 """What `clawgym skills` prints. Text from skills is untrusted: it is shown, never interpreted."""
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,21 @@ def hit_fields(hit: SearchHit) -> dict[str, JsonValue]:
         "emoji": hit.emoji,
         "tier": hit.tier,
         "score": round(hit.score, 4),
+        "uses": hit.uses,
+        "note": hit.note,
     }
+
+
+def hits_fields(
+    hits: Sequence[SearchHit], reasons: Sequence[Mapping[str, Sequence[str]]]
+) -> list[JsonValue]:
+    """Search hits for programs, with the matched words by text where there are reasons."""
+    if not reasons:
+        return [hit_fields(hit) for hit in hits]
+    return [
+        {**hit_fields(hit), "matched": {text: list(words) for text, words in reason.items()}}
+        for hit, reason in zip(hits, reasons, strict=True)
+    ]
 
 
 def summary_fields(entry: SkillSummary) -> dict[str, JsonValue]:
@@ -129,6 +143,21 @@ def print_skills(rows: Sequence[tuple[str, str, str]]) -> None:
         text = shorten(one_line(description), 160)
         table.add_row(Text(one_line(emoji)[:4]), Text(one_line(name)), Text(text))
     _console().print(table)
+
+
+def print_hits(hits: Sequence[SearchHit], reasons: Sequence[Mapping[str, Sequence[str]]]) -> None:
+    """Search hits, one a line; below each the reasons, where there are any."""
+    if not reasons:
+        print_skills([(hit.emoji, hit.name, hit.description) for hit in hits])
+        return
+    console = _console()
+    for number, (hit, reason) in enumerate(zip(hits, reasons, strict=True), 1):
+        parts = [f"tier {hit.tier}", f"score {hit.score:.3f}", f"used {hit.uses} times"]
+        parts += [f"{text}: {' '.join(words)}" for text, words in reason.items()]
+        parts += [hit.note] if hit.note else []
+        console.print(Text(f"{number:>3} {one_line(hit.name)}"))
+        console.print(Text(f"    {shorten(one_line(hit.description), 160)}"), soft_wrap=True)
+        console.print(Text(without_controls(f"    {'; '.join(parts)}")), soft_wrap=True)
 
 
 def print_skill(skill: Skill) -> None:

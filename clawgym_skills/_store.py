@@ -1,46 +1,47 @@
-"""The catalogue's SQLite file: opening it, and rows to and from skills."""
+"""The catalogue's SQLite file: opening it, bringing an older one up to date, transactions."""
 
-import hashlib
-import json
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from itertools import groupby
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 from sqlite_utils import Database
 
-from clawgym.errors import UsageError
-from clawgym.files import File, Files
-from clawgym_skills.diagnostic import Diagnostic, Severity
-from clawgym_skills.reading import READER_VERSION
-from clawgym_skills.skill import Skill
+from clawgym.errors import ClawGymError, UsageError
+from clawgym_skills._words import forget, learn
+from clawgym_skills.labels import declared_labels, taxonomy
+from clawgym_skills.search.terms import slug
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-Row = dict[str, str | int | bytes | None]
+FRONTMATTER: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
-_BUSY_SECONDS = 30.0
-_FRONTMATTER: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
-_SKILL_COLUMNS = "key, name, qualifier, owner, description, body, frontmatter, path, file_name"
+BUSY_SECONDS = 30.0
+_CACHE_KIB = 32 * 1024
 
 
-def open_database(path: Path | None) -> Database:
-    """Open a catalogue, made if it is not there; None is one in memory.
+class CatalogueBusyError(ClawGymError):
+    """Another process holds the catalogue's write lock for too long."""
+
+
+def open_database(path: Path | None, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Open a catalogue, made if it is not there, migrated if it is older; None is one in memory.
 
     Raises:
         UsageError: the file cannot be used as a catalogue.
+        CatalogueBusyError: it has to be made or migrated, and another process is writing.
     """
     try:
-        connection = _connect(path)
+        connection = _connect(path, busy_seconds)
     except (OSError, sqlite3.OperationalError) as error:
         raise UsageError(
             f"cannot open the catalogue {path}: {error}; choose another place with --catalog"
         ) from error
     try:
-        return _prepare(connection, path)
+        return _prepare(connection, path, busy_seconds)
     except sqlite3.OperationalError as error:
         connection.close()
         raise UsageError(f"cannot use the catalogue {path}: {error}") from error
@@ -54,36 +55,69 @@ def open_database(path: Path | None) -> Database:
         raise
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
+def _connect(path: Path | None, busy_seconds: float) -> sqlite3.Connection:
     if path is None:
         return sqlite3.connect(":memory:")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    return sqlite3.connect(path, timeout=busy_seconds)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path | None) -> Database:
+def _prepare(connection: sqlite3.Connection, path: Path | None, busy_seconds: float) -> Database:
     database = Database(connection)
-    connection.execute("PRAGMA foreign_keys = ON")
     if schema_version(connection) != SCHEMA_VERSION:
-        database.enable_wal()
+        _check_ours(database, path)
+        _enable_wal(connection, busy_seconds)
         with writing(database):
-            _create_schema(database, path)
+            _upgrade(database, path)
+    connection.execute("PRAGMA foreign_keys = ON")  # only now: a migration moves tables about
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA secure_delete = OFF")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return database
 
 
-def _create_schema(database: Database, path: Path | None) -> None:
+def _enable_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Let readers read while one writes. For this change SQLite itself does not wait for others."""
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _check_ours(database: Database, path: Path | None) -> None:
+    tables = database.table_names()  # before the version: another process commits both at once
+    version = schema_version(database.conn)
+    if version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} has catalogue schema {version}, this ClawGym knows schemas up to "
+            f"{SCHEMA_VERSION}; upgrade ClawGym, or index into a new file with --catalog"
+        )
+    if version == 0 and tables:
+        raise UsageError(f"{path} is some other database; choose another file for the catalogue")
+
+
+def _upgrade(database: Database, path: Path | None) -> None:
+    """Make or migrate the tables, inside one transaction."""
+    _check_ours(database, path)  # another process may have been faster
     version = schema_version(database.conn)
     if version == SCHEMA_VERSION:
-        return  # another process made it in the meantime
-    if version != 0:
-        raise UsageError(
-            f"{path} has catalogue schema {version}, this is ClawGym for schema {SCHEMA_VERSION}; "
-            "index into a new file"
-        )
-    if database.table_names():
-        raise UsageError(f"{path} is some other database; choose another file for the catalogue")
-    database.executescript(files("clawgym_skills").joinpath("schema.sql").read_text("utf-8"))
+        return
+    if version == 1:
+        _run(database.conn, "migrations/from_1_aside.sql")
+    _run(database.conn, "schema.sql")
+    if version == 1:
+        _run(database.conn, "migrations/from_1_over.sql")
+        _label(database.conn)
     database.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -92,132 +126,86 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def _run(connection: sqlite3.Connection, name: str) -> None:
+    """Run a script inside the present transaction, which `executescript` would end."""
+    values = {"now": time.time_ns() // 1_000_000}
+    for statement in _statements(files("clawgym_skills").joinpath(name).read_text("utf-8")):
+        connection.execute(statement, values if ":now" in statement else {})
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _label(connection: sqlite3.Connection) -> None:
+    """Fill in what version 1 did not keep and the frontmatter tells."""
+    rows = connection.execute("SELECT key, name, digest, frontmatter FROM skills").fetchall()
+    for key, name, digest, frontmatter in rows:
+        connection.execute("UPDATE skills SET slug = ? WHERE key = ?", (slug(name), key))
+        labels = declared_labels(FRONTMATTER.validate_json(frontmatter))
+        connection.executemany(
+            "INSERT INTO tags (skill, tag) VALUES (?, ?)", [(key, tag) for tag in labels.tags]
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO categories (digest, source, category, evidence) "
+            "VALUES (?, 'author', ?, 'frontmatter')",
+            [(digest, category) for category in labels.categories],
+        )
+        for table, column in (("skills", "key"), ("versions", "skill")):
+            connection.execute(
+                f"UPDATE {table} SET version = ? WHERE {column} = ?",  # noqa: S608 - constants
+                (labels.version, key),
+            )
+        refresh_taxonomy(connection, digest)
+
+
+def refresh_taxonomy(connection: sqlite3.Connection, digest: str) -> None:
+    """Derive `skills.taxonomy` again for the skills with this revision."""
+    rows = connection.execute("SELECT key FROM skills WHERE digest = ?", (digest,)).fetchall()
+    keys = [int(row[0]) for row in rows]
+    forget(connection, keys)
+    for key in keys:
+        words = taxonomy(
+            _column(connection, "category FROM categories WHERE digest = ?", digest),
+            _column(connection, "tag FROM tags WHERE skill = ?", key),
+            _column(
+                connection,
+                "operation || ' ' || kind FROM capabilities WHERE skill = ? ORDER BY position",
+                key,
+            ),
+        )
+        connection.execute("UPDATE skills SET taxonomy = ? WHERE key = ?", (words, key))
+    learn(connection, keys)
+
+
+def _column(connection: sqlite3.Connection, query: str, value: str | int) -> list[str]:
+    return [str(row[0]) for row in connection.execute(f"SELECT {query}", (value,))]
+
+
 @contextmanager
 def writing(database: Database) -> Generator[None]:
-    """One transaction that holds the write lock from its start."""
-    database.conn.execute("BEGIN IMMEDIATE")
+    """One transaction that holds the write lock from its start.
+
+    Raises:
+        CatalogueBusyError: another process holds it for longer than this connection waits.
+    """
+    try:
+        database.conn.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not _is_busy(error):
+            raise
+        raise CatalogueBusyError(
+            "another process has been writing to this catalogue all the time; wait until it is "
+            "done, then run the same command again: what was already written is kept"
+        ) from error
     try:
         yield
     except BaseException:
         database.rollback()
         raise
     database.commit()
-
-
-def insert_skills(database: Database, keyed: Sequence[tuple[int, Skill]]) -> None:
-    """Add rows for skills under keys that are free; to be called inside `writing`."""
-    _insert(database, "skills", [_skill_row(key, skill) for key, skill in keyed])
-    _insert(database, "files", [row for key, skill in keyed for row in _file_rows(key, skill)])
-    _insert(
-        database,
-        "capabilities",
-        [
-            {"skill": key, "position": n, "operation": item.operation, "kind": str(item.kind)}
-            for key, skill in keyed
-            for n, item in enumerate(skill.capabilities)
-        ],
-    )
-
-
-def replace_diagnostics(database: Database, source: str, diagnostics: Sequence[Diagnostic]) -> None:
-    """Record what was found in one source directory, instead of what was found before."""
-    database.conn.execute("DELETE FROM diagnostics WHERE source = ?", (source,))
-    rows: list[Row] = [
-        {
-            "source": source,
-            "position": position,
-            "code": found.code,
-            "severity": str(found.severity),
-            "message": found.message,
-            "path": found.path,
-            "line": found.line,
-        }
-        for position, found in enumerate(diagnostics)
-    ]
-    _insert(database, "diagnostics", rows)
-
-
-def read_diagnostics(connection: sqlite3.Connection, source: str) -> tuple[Diagnostic, ...]:
-    """What was found in one source directory."""
-    rows = connection.execute(
-        "SELECT code, severity, message, path, line FROM diagnostics "
-        "WHERE source = ? ORDER BY position",
-        (source,),
-    )
-    return tuple(Diagnostic(code, Severity(severity), *rest) for code, severity, *rest in rows)
-
-
-def read_skills(connection: sqlite3.Connection, skill_id: str | None = None) -> list[Skill]:
-    """Every skill by id, or the one with this id."""
-    where = "" if skill_id is None else "WHERE id = ?"
-    values = () if skill_id is None else (skill_id,)
-    rows = connection.execute(
-        f"SELECT {_SKILL_COLUMNS} FROM skills {where} ORDER BY id",  # noqa: S608 - constants
-        values,
-    ).fetchall()
-    contents = _read_files(connection, rows[0][0] if len(rows) == 1 else None)
-    return [_skill(connection, row, contents.get(row[0], Files())) for row in rows]
-
-
-def _read_files(connection: sqlite3.Connection, key: int | None) -> dict[int, Files]:
-    rows = connection.execute(
-        "SELECT skill, path, content, executable FROM files "
-        "WHERE :key IS NULL OR skill = :key ORDER BY skill",
-        {"key": key},
-    )
-    return {
-        int(skill): Files({path: File(data, bool(flag)) for _, path, data, flag in group})
-        for skill, group in groupby(rows, key=lambda row: row[0])
-    }
-
-
-def _skill(connection: sqlite3.Connection, row: tuple[str, ...], contents: Files) -> Skill:
-    _, name, qualifier, owner, description, body, frontmatter, path, file_name = row
-    return Skill(
-        name=name,
-        description=description,
-        body=body,
-        frontmatter=_FRONTMATTER.validate_json(frontmatter),
-        files=contents,
-        path=Path(path),
-        file_name=file_name,
-        owner=owner,
-        qualifier=qualifier,
-        diagnostics=read_diagnostics(connection, path),
-    )
-
-
-def _skill_row(key: int, skill: Skill) -> Row:
-    return {
-        "key": key,
-        "id": skill.id,
-        "name": skill.name,
-        "qualifier": skill.qualifier,
-        "owner": skill.owner,
-        "description": skill.description,
-        "emoji": skill.emoji,
-        "user_invocable": int(skill.user_invocable),
-        "body": skill.body,
-        "frontmatter": json.dumps(skill.frontmatter, ensure_ascii=False),
-        "digest": skill.digest,
-        "path": str(skill.path),
-        "file_name": skill.file_name,
-        "reader": READER_VERSION,
-    }
-
-
-def _file_rows(key: int, skill: Skill) -> Iterator[Row]:
-    for path, file in skill.files.items():
-        yield {
-            "skill": key,
-            "path": path,
-            "sha256": hashlib.sha256(file.data).hexdigest(),
-            "size": len(file.data),
-            "executable": int(file.executable),
-            "content": file.data,
-        }
-
-
-def _insert(database: Database, table: str, rows: Sequence[Row]) -> None:
-    if rows:
-        database.table(table).insert_all(rows)

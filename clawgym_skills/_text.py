@@ -8,6 +8,11 @@ from clawgym_skills.diagnostic import Code, Findings
 MAX_DESCRIPTION = 1024
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PERHAPS_HIDDEN = re.compile(
+    "[\u180e\u200b-\u200d\u202a-\u202e\u2060\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+"""Every character that `_HIDDEN` begins with; most texts hold none and are done with quickly."""
+
 _HIDDEN = re.compile(
     # Joiners belong to emoji and to many scripts; between ASCII letters they hide something.
     r"(?P<zero_width>[\u200b\u2060\u180e\ufeff]|(?<=[\x21-\x7e])[\u200c\u200d](?=[\x21-\x7e]))"
@@ -35,6 +40,8 @@ def decode(data: bytes, findings: Findings) -> str:
 
 def report_hidden(text: str, findings: Findings) -> None:
     """One finding for each kind of hidden character, at its first line."""
+    if text.isascii() or not _PERHAPS_HIDDEN.search(text):
+        return
     seen: set[str] = set()
     for found in _HIDDEN.finditer(text):
         kind = str(found.lastgroup)

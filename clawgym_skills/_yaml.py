@@ -6,16 +6,20 @@ than text, so `version: 1.10` stays `1.10` and `on` stays `on`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
 
 import yaml
 from pydantic import JsonValue
 from yaml.events import (
     AliasEvent,
+    CollectionStartEvent,
     DocumentEndEvent,
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -27,6 +31,11 @@ MAX_EVENTS = 10_000
 
 _STANDARD_TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+_TYPED = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F_]+"
+    r"|[-+]?\.(?:inf|nan)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?|(?:yes|no|on|off|true|false)",
+    re.IGNORECASE,
+)
 _WORDS: dict[str, bool | None] = {
     "": None,
     "~": None,
@@ -39,20 +48,41 @@ _WORDS: dict[str, bool | None] = {
 class YamlRefusedError(Exception):
     """The text is not YAML, or uses something that frontmatter may not; `line` counts from 0."""
 
-    def __init__(self, reason: str, line: int, *, alias: bool = False) -> None:
+    def __init__(
+        self, reason: str, line: int, *, alias: bool = False, duplicate: bool = False
+    ) -> None:
         super().__init__(reason)
         self.line = line
         self.alias = alias
+        self.duplicate = duplicate
 
 
-def parse_yaml(text: str) -> JsonValue:
+class Unquoted(str):
+    """Text without quotes that other readers take for a number, a truth value or a date."""
+
+    __slots__ = ()
+
+
+@dataclass
+class TextMode:
+    """Asks for every scalar as text, and takes down what strict readers refuse.
+
+    `foreign_lines` are those of flow collections, anchors and tags, counted from 0.
+    """
+
+    foreign_lines: list[int] = field(default_factory=list[int])
+
+
+def parse_yaml(text: str, *, mode: TextMode | None = None) -> JsonValue:
     """Read one document; an empty one is None.
+
+    In text mode every scalar is text, and `Unquoted` where others read something else.
 
     Raises:
         YamlRefusedError: the text cannot or may not be read.
     """
     try:
-        return _Builder(yaml.parse(text, Loader=_loader())).document()
+        return _Builder(event_source(text), mode).document()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
         raise YamlRefusedError(error.problem or "not valid YAML", line) from error
@@ -60,15 +90,25 @@ def parse_yaml(text: str) -> JsonValue:
         raise YamlRefusedError(str(error).partition("\n")[0], 0) from error
 
 
-def _loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
-    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+class _EventLoader(Protocol):
+    """What PyYAML's stubs leave open."""
+
+    def get_event(self) -> Event: ...
+
+
+def event_source(text: str) -> Callable[[], Event]:
+    """A function that returns the next event of a YAML text, by libyaml where it is built in."""
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    return cast("_EventLoader", loader(text)).get_event
 
 
 class _Builder:
     """Builds JSON values from events, and stops at whatever it may not build."""
 
-    def __init__(self, events: Iterator[Event]) -> None:
-        self._events = events
+    def __init__(self, next_event: Callable[[], Event], mode: TextMode | None = None) -> None:
+        self._next_event = next_event
+        self._mode = mode
+        self._scalar = _text if mode else _scalar
         self._left = MAX_EVENTS
 
     def document(self) -> JsonValue:
@@ -83,7 +123,7 @@ class _Builder:
         return value
 
     def _next(self) -> Event:
-        event = next(self._events)
+        event = self._next_event()
         self._left -= 1
         if self._left < 0:
             raise YamlRefusedError(f"more than {MAX_EVENTS:,} values", _line(event))
@@ -96,8 +136,10 @@ class _Builder:
             raise YamlRefusedError("aliases are not expanded", _line(event), alias=True)
         if (tag := _tag(event)) and not tag.startswith(_STANDARD_TAG):
             raise YamlRefusedError(f"unknown tag {tag}", _line(event))
+        if self._mode and _is_foreign(event):
+            self._mode.foreign_lines.append(_line(event))
         if isinstance(event, ScalarEvent):
-            return _scalar(event)
+            return self._scalar(event)
         if isinstance(event, SequenceStartEvent):
             return self._sequence(depth)
         return self._mapping(depth)
@@ -114,7 +156,9 @@ class _Builder:
             if not isinstance(event, ScalarEvent):
                 raise YamlRefusedError("a key must be text", _line(event))
             if event.value in entries:
-                raise YamlRefusedError(f"the key {event.value!r} appears twice", _line(event))
+                raise YamlRefusedError(
+                    f"the key {event.value!r} appears twice", _line(event), duplicate=True
+                )
             entries[event.value] = self._value(self._next(), depth + 1)
         return entries
 
@@ -126,6 +170,19 @@ def _scalar(event: ScalarEvent) -> JsonValue:
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _text(event: ScalarEvent) -> str:
+    text = str(event.value)
+    plain = event.tag is None and event.implicit[0]
+    return Unquoted(text) if plain and (text in _WORDS or _TYPED.fullmatch(text)) else text
+
+
+def _is_foreign(event: Event) -> bool:
+    """Whether the event is outside the plainest YAML."""
+    flow = isinstance(event, CollectionStartEvent) and bool(event.flow_style)
+    anchored = isinstance(event, NodeEvent) and event.anchor is not None
+    return flow or anchored or bool(_tag(event))
 
 
 def _tag(event: Event) -> str | None:

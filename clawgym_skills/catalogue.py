@@ -2,23 +2,44 @@
 
 import difflib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from clawgym.errors import UsageError
-from clawgym_skills._query import match_expression, slug
-from clawgym_skills._store import open_database, read_skills
+from clawgym.files import Files
+from clawgym_skills._records import (
+    read_activations,
+    read_annotation,
+    read_categories,
+    read_embeddings,
+    read_installs,
+    read_scans,
+    unembedded,
+    write_activation,
+    write_annotation,
+    write_categories,
+    write_embeddings,
+    write_install,
+    write_scan,
+)
+from clawgym_skills._rows import read_files, read_skills
+from clawgym_skills._store import BUSY_SECONDS, open_database, refresh_taxonomy, writing
 from clawgym_skills.bundle import bundled_directory
 from clawgym_skills.indexing import IndexReport, index_directories
+from clawgym_skills.records import (
+    ActivationRecord,
+    AnnotationRecord,
+    CategoryRecord,
+    FindingRecord,
+    InstallRecord,
+    ScanRecord,
+)
+from clawgym_skills.search.eligibility import eligibility
+from clawgym_skills.search.ranking import Filters, Match, Ranking, Semantic, Tier, explain
 from clawgym_skills.skill import Skill
-
-Tier = Literal["exact", "prefix", "words"]
-_TIERS: tuple[Tier, ...] = ("exact", "prefix", "words")
 
 
 class UnknownSkillError(UsageError):
@@ -29,7 +50,7 @@ class UnknownSkillError(UsageError):
 class SearchHit:
     """One skill that matches; `name` is its id, as `Catalogue.get` takes it.
 
-    `tier` says how it matches, `score` is BM25 (larger is better) within a tier.
+    `tier`, `score`, `uses` and `note` are those of `clawgym_skills.search.ranking.Match`.
     """
 
     name: str
@@ -37,6 +58,9 @@ class SearchHit:
     emoji: str
     tier: Tier
     score: float
+    uses: int = 0
+    note: str = ""
+    key: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,13 +84,17 @@ class Catalogue:
     the diagnostic SK112. An address stays with its directory as long as the name stays.
 
     Raises:
-        UsageError: the file cannot be opened, or is no catalogue of this version.
+        UsageError: the file cannot be opened, is no catalogue, or one of a later version. One of
+            an earlier version is migrated.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Open the file at `path`, made if it is not there; None keeps everything in memory."""
+    def __init__(self, path: Path | None = None, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open the file at `path`, made if it is not there; None keeps everything in memory.
+
+        A writer waits for another one at most `busy_seconds`.
+        """
         self.path = path
-        self._database = open_database(path)
+        self._database = open_database(path, busy_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -88,43 +116,69 @@ class Catalogue:
         directories: Sequence[Path],
         *,
         progress: Callable[[int, int], None] | None = None,
+        workers: int | None = None,
     ) -> IndexReport:
         """Bring the catalogue up to date with the skills at or below `directories`.
 
         Only what is new or changed is read in full; what is gone from below these directories is
-        removed. `progress` is called with the skills done and found.
+        removed. `progress` is called with the skills done and found. `workers` is how many
+        processes read while this one writes; by default all CPUs but one, where that pays.
 
         Raises:
             UsageError: a directory does not exist, or the file cannot be written.
+            CatalogueBusyError: another process is writing for too long.
         """
         try:
-            return index_directories(self._database, directories, progress)
+            return index_directories(self._database, directories, progress, workers=workers)
         except sqlite3.OperationalError as error:
             raise UsageError(
                 f"cannot write the catalogue {self.path}: {error}; the batches already written are "
                 "kept, run the same command again"
             ) from error
 
-    def search(self, query: str, limit: int = 10) -> list[SearchHit]:
+    def search(
+        self,
+        query: str,
+        limit: int = 10,
+        *,
+        filters: Filters | None = None,
+        semantic: Semantic | None = None,
+    ) -> list[SearchHit]:
         """The best matches for any text that a person typed, at most `limit`.
 
-        The whole name comes first, then names that begin with the query, then skills with any of
-        its words, by BM25 with the name above the description above the body.
+        The tiers are those of `clawgym_skills.search.ranking`: the whole name first, then all words
+        in the name, in the taxonomy, in the description, anywhere, and then some of the words.
         """
-        expression = match_expression(query)
-        if not expression or limit < 1:
-            return []
-        values = {
-            "exact": query.strip().lower(),
-            "slug": slug(query),
-            "words": expression,
-            "limit": limit,
-        }
-        rows = self._database.conn.execute(_search_sql(), values)
-        return [
-            SearchHit(skill_id, description, emoji, _TIERS[int(tier)], -rank)
-            for skill_id, description, emoji, tier, rank in rows
-        ]
+        ranking = self._ranking(query, limit, filters or Filters(), semantic)
+        matches = ranking.matches()
+        return [self._hit(match) for match in matches]
+
+    def _ranking(
+        self, query: str, limit: int, filters: Filters, semantic: Semantic | None
+    ) -> Ranking:
+        check = eligibility() if filters.eligible else _anything
+        self._database.conn.create_function("is_eligible", 2, check)
+        ours = f"{bundled_directory()}/"
+        return Ranking(self._database.conn, query, limit, filters, semantic, vouched_below=ours)
+
+    def _hit(self, match: Match) -> SearchHit:
+        skill_id, description, emoji = self._database.conn.execute(
+            "SELECT id, description, emoji FROM skills WHERE key = ?", (match.key,)
+        ).fetchone()
+        return SearchHit(
+            name=skill_id,
+            description=description,
+            emoji=emoji,
+            tier=match.tier,
+            score=match.score,
+            uses=match.uses,
+            note=match.note,
+            key=match.key,
+        )
+
+    def explain(self, query: str, hit: SearchHit) -> dict[str, tuple[str, ...]]:
+        """Which words of the query are in which texts of a hit; `…` marks a mere beginning."""
+        return explain(self._database.conn, query, hit.key)
 
     def get(self, name: str) -> Skill:
         """The skill with this name, or with this `qualifier/name`.
@@ -132,14 +186,22 @@ class Catalogue:
         Raises:
             UnknownSkillError: there is none; the message names the closest ones.
         """
-        found = read_skills(self._database.conn, name)
-        if not found:
+        found = next(read_skills(self._database.conn, name), None)
+        if found is None:
             raise UnknownSkillError(self._unknown(name))
-        return found[0]
+        return found
 
     def skills(self) -> list[Skill]:
         """Every skill, sorted by id, with all its files."""
+        return list(read_skills(self._database.conn))
+
+    def iterate(self) -> Iterator[Skill]:
+        """Every skill, sorted by id, one in memory at a time."""
         return read_skills(self._database.conn)
+
+    def files(self, digest: str) -> Files:
+        """The files of any revision that the catalogue keeps; empty for another digest."""
+        return read_files(self._database.conn, digest)
 
     def summaries(self) -> list[SkillSummary]:
         """Every skill, sorted by id, without its body and files."""
@@ -156,6 +218,87 @@ class Catalogue:
         rows = self._database.conn.execute("SELECT id FROM skills ORDER BY id")
         return [str(row[0]) for row in rows]
 
+    def record_scan(self, digest: str, scan: ScanRecord) -> None:
+        """Keep a scanner's verdict on a revision, instead of its former one."""
+        with writing(self._database):
+            write_scan(self._database.conn, digest, scan)
+
+    def scans(self, digest: str) -> list[ScanRecord]:
+        """The verdicts on a revision, by scanner."""
+        return read_scans(self._database.conn, digest)
+
+    def findings(self, digest: str) -> tuple[FindingRecord, ...]:
+        """What all scanners found in a revision."""
+        return tuple(found for scan in self.scans(digest) for found in scan.findings)
+
+    def record_annotation(
+        self,
+        digest: str,
+        annotation: AnnotationRecord,
+        categories: Sequence[CategoryRecord] = (),
+    ) -> None:
+        """Keep what an annotator says about a revision, instead of what it said before.
+
+        Search finds the skills with this revision by these `categories` from now on.
+        """
+        with writing(self._database):
+            write_annotation(self._database.conn, digest, annotation)
+            write_categories(self._database.conn, digest, annotation.annotator, categories)
+            refresh_taxonomy(self._database.conn, digest)
+
+    def annotation(self, digest: str, annotator: str) -> AnnotationRecord | None:
+        """What an annotator says about a revision, if it has seen it."""
+        return read_annotation(self._database.conn, digest, annotator)
+
+    def categories(self, digest: str) -> dict[str, tuple[CategoryRecord, ...]]:
+        """The categories of a revision by who says so; `author` for the skill's own."""
+        return read_categories(self._database.conn, digest)
+
+    def record_install(self, install: InstallRecord) -> None:
+        """Keep that a skill is installed at a path, instead of what was there before."""
+        with writing(self._database):
+            write_install(self._database.conn, install)
+
+    def forget_install(self, path: str) -> None:
+        """Forget what was installed at a path; nothing happens if nothing was."""
+        with writing(self._database):
+            self._database.conn.execute("DELETE FROM installs WHERE path = ?", (path,))
+
+    def installs(self) -> list[InstallRecord]:
+        """What is installed, by path."""
+        return read_installs(self._database.conn)
+
+    def record_activation(self, activation: ActivationRecord) -> None:
+        """Keep that a skill was handed to an agent."""
+        with writing(self._database):
+            write_activation(self._database.conn, activation)
+
+    def activations(self, skill: str | None = None) -> list[ActivationRecord]:
+        """When skills were handed to agents, oldest first; of one skill where it is named."""
+        return read_activations(self._database.conn, skill)
+
+    def unembedded(self, model: str) -> list[tuple[str, str]]:
+        """Digest and text (name, description, beginning) of what has no vector by this model."""
+        return unembedded(self._database.conn, model)
+
+    def record_embeddings(self, model: str, vectors: Sequence[tuple[str, bytes]]) -> None:
+        """Keep what an embedding model makes of revisions."""
+        with writing(self._database):
+            write_embeddings(self._database.conn, model, vectors)
+
+    def embeddings(self, model: str) -> Iterator[tuple[int, bytes]]:
+        """The vector of each skill that has one by this model, by its key."""
+        return read_embeddings(self._database.conn, model)
+
+    def record_owner(self, handle: str, *, official: bool) -> None:
+        """Keep whether somebody vouches for a publisher."""
+        with writing(self._database):
+            self._database.conn.execute(
+                "INSERT INTO owners (handle, official) VALUES (?, ?) "
+                "ON CONFLICT (handle) DO UPDATE SET official = excluded.official",
+                (handle, int(official)),
+            )
+
     def _unknown(self, name: str) -> str:
         names = self.names()
         close = difflib.get_close_matches(name, names, n=3)
@@ -164,6 +307,11 @@ class Catalogue:
         if not names:
             return f"no skill is called {name!r}: the catalogue is empty; index a directory first"
         return f"no skill is called {name!r}; `clawgym skills list` prints all {len(names):,}"
+
+
+def _anything(name: str, frontmatter: str) -> bool:
+    del name, frontmatter
+    return True
 
 
 def open_catalogue(path: Path) -> Catalogue:
@@ -176,8 +324,3 @@ def open_catalogue(path: Path) -> Catalogue:
     catalogue = Catalogue()
     catalogue.index([bundled_directory()])
     return catalogue
-
-
-@cache
-def _search_sql() -> str:
-    return files("clawgym_skills").joinpath("search.sql").read_text("utf-8")

@@ -5,8 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clawgym_skills import (
+    _annotate_cli,
+    _authoring_cli,
+    _browse_cli,
+    _check_cli,
+    _install_cli,
+    _registry_cli,
+    _scan_cli,
+)
+
 if TYPE_CHECKING:
     from clawgym_skills.catalogue import Catalogue
+    from clawgym_skills.search.ranking import Semantic
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +57,7 @@ def index(
     path = _catalog_path(catalog)
     with Catalogue(path) as catalogue, _report.indexing_progress() as progress:
         report = catalogue.index(wanted, progress=progress)
+        _embed(catalogue)
     if not as_json:
         _report.print_index(report, path, verbose=verbose)
         return
@@ -58,18 +70,36 @@ def index(
 def search(
     query: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words to look for.")],
     limit: Annotated[int, typer.Option(min=1, help="How many to print.")] = 10,
+    category: Annotated[str | None, typer.Option(help="Only of this category.")] = None,
+    operation: Annotated[
+        str | None, typer.Option(help="Only with this operation, `filter` or `filter:table`.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Only by this publisher.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only with this tag.")] = None,
+    eligible: Annotated[
+        bool, typer.Option("--eligible", help="Only what OpenClaw would load on this machine.")
+    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why, for each hit.")] = False,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find skills by name and by what they are about, best first."""
     from clawgym_skills import _report
+    from clawgym_skills.search.ranking import Filters
 
+    words = " ".join(query)
     with _open(catalog) as catalogue:
-        hits = catalogue.search(" ".join(query), limit)
+        hits = catalogue.search(
+            words,
+            limit,
+            filters=Filters(category, operation, owner, tag, eligible),
+            semantic=_semantic(catalogue),
+        )
+        reasons = [catalogue.explain(words, hit) for hit in hits] if explain else []
     if as_json:
-        typer.echo(_report.to_json([_report.hit_fields(hit) for hit in hits]))
+        typer.echo(_report.to_json(_report.hits_fields(hits, reasons)))
     elif hits:
-        _report.print_skills([(hit.emoji, hit.name, hit.description) for hit in hits])
+        _report.print_hits(hits, reasons)
     else:
         typer.echo("no skill matches; `clawgym skills list` prints all", err=True)
 
@@ -106,6 +136,27 @@ def list_skills(catalog: CatalogOption = None, as_json: JsonOption = False) -> N
         _report.print_skills([(entry.emoji, entry.name, entry.description) for entry in entries])
 
 
+def _embed(catalogue: "Catalogue") -> None:
+    from clawgym.settings import load
+
+    if model := load().settings.embedding_model:
+        from clawgym_skills.search.meaning import embed_missing
+
+        embed_missing(catalogue, model)
+
+
+def _semantic(catalogue: "Catalogue") -> "Semantic | None":
+    """Search by meaning, where the user named an embedding model."""
+    from clawgym.settings import load
+
+    model = load().settings.embedding_model
+    if model is None:
+        return None
+    from clawgym_skills.search.meaning import semantic
+
+    return semantic(catalogue, model)
+
+
 def _catalog_path(flag: Path | None) -> Path:
     from clawgym.settings import load
 
@@ -125,3 +176,12 @@ def _open(flag: Path | None) -> "Catalogue":
             err=True,
         )
     return catalogue
+
+
+_annotate_cli.register(app)
+_authoring_cli.register(app)
+_browse_cli.register(app)
+_check_cli.register(app)
+_install_cli.register(app)
+_registry_cli.register(app)
+_scan_cli.register(app)

@@ -1,7 +1,8 @@
 """Diagnostics: what the reader repaired, what it found odd, and why it refused a skill.
 
 The codes are stable: `SK0xx` was repaired, `SK1xx` is read as written but worth knowing, `SK2xx`
-means that the skill was refused. `Code` is the table.
+means that the skill was refused. `Code` is the table; the stricter profiles have tables of their
+own, `StrictRule` (SKS) and `OpenClawRule` (SKO).
 """
 
 from collections import Counter
@@ -17,10 +18,25 @@ class Severity(StrEnum):
     REPAIRED = "repaired"
     WARNING = "warning"
     REFUSED = "refused"
+    VIOLATION = "violation"
+    """The specification forbids it."""
 
 
-class Code(Enum):
-    """Every diagnostic: its stable code, and the sentence that a person reads."""
+class Rule(Enum):
+    """A table of diagnostics: each has a stable code, and the sentence that a person reads."""
+
+    def __init__(self, code: str, summary: str) -> None:
+        self.code = code
+        self.summary = summary
+
+    @property
+    def severity(self) -> Severity:
+        """Given by the first digit of the code."""
+        raise NotImplementedError
+
+
+class Code(Rule):
+    """What the lenient reader reports."""
 
     NO_FRONTMATTER = "SK001", "no frontmatter; name and description are derived from the text"
     LATE_FRONTMATTER = "SK002", "the frontmatter does not start at the first byte"
@@ -57,10 +73,6 @@ class Code(Enum):
     TOO_MANY_FILES = "SK204", "the skill has too many files"
     TOO_BIG = "SK205", "the skill's files are too big"
 
-    def __init__(self, code: str, summary: str) -> None:
-        self.code = code
-        self.summary = summary
-
     @property
     def severity(self) -> Severity:
         """Given by the first digit of the code."""
@@ -93,9 +105,9 @@ class Findings:
     def __init__(self, path: str) -> None:
         self.path = path
         self._found: list[Diagnostic] = []
-        self._counts: Counter[Code] = Counter()
+        self._counts: Counter[Rule] = Counter()
 
-    def add(self, code: Code, line: int | None = None, detail: str = "", path: str = "") -> None:
+    def add(self, code: Rule, line: int | None = None, detail: str = "", path: str = "") -> None:
         """Record one finding; `detail` says what in particular, `path` is another file."""
         self._counts[code] += 1
         if self._counts[code] <= self.MOST_OF_A_CODE:
@@ -106,13 +118,13 @@ class Findings:
         self._found.extend(other.diagnostics)
 
     def make(
-        self, code: Code, line: int | None = None, detail: str = "", path: str = ""
+        self, code: Rule, line: int | None = None, detail: str = "", path: str = ""
     ) -> Diagnostic:
         """A diagnostic about this file, not recorded."""
         message = f"{code.summary} ({detail})" if detail else code.summary
         return Diagnostic(code.code, code.severity, message, path or self.path, line)
 
-    def refuse(self, code: Code, detail: str = "") -> "SkillRefusedError":
+    def refuse(self, code: Rule, detail: str = "") -> "SkillRefusedError":
         """The error that refuses this skill; it carries what was found before."""
         return SkillRefusedError(self.make(code, detail=detail), self.diagnostics)
 

@@ -72,13 +72,13 @@ def _list(directory: Path, findings: Findings) -> tuple[list[str], list[str]]:
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
-                if not entry.is_dir():
-                    names.append(entry.name)
-                elif entry.is_symlink():
-                    findings.add(Code.NOT_FOLLOWED, path=display_path(Path(entry.path)))
-                elif entry.name not in SKIPPED_DIRECTORIES:
+                if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
+                elif entry.is_symlink() and os.path.isdir(entry.path):
+                    findings.add(Code.NOT_FOLLOWED, path=display_path(Path(entry.path)))
+                else:
+                    names.append(entry.name)
     except OSError as error:
         reason = error.strerror or str(error)
         findings.add(Code.FILE_LEFT_OUT, detail=reason, path=display_path(directory))
-    return sorted(names), sorted(folders)
+    return sorted(names), sorted(set(folders) - SKIPPED_DIRECTORIES)

@@ -1,24 +1,30 @@
 """Bringing a catalogue up to date with directories of skills, a batch at a time."""
 
+import os
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
 from sqlite_utils import Database
 
-from clawgym_skills._folder import load_folder
-from clawgym_skills._store import insert_skills, read_diagnostics, replace_diagnostics, writing
-from clawgym_skills.diagnostic import Code, Diagnostic, Findings, Severity, SkillRefusedError
+from clawgym_skills._addresses import assign
+from clawgym_skills._readings import Reading, read_all
+from clawgym_skills._rows import Addressed, insert, read_diagnostics, replace_diagnostics
+from clawgym_skills._signature import signature
+from clawgym_skills._store import writing
+from clawgym_skills._words import merge
+from clawgym_skills.diagnostic import Code, Diagnostic, Findings, Severity
 from clawgym_skills.discovery import discover_skills
-from clawgym_skills.reading import READER_VERSION, interpret
-from clawgym_skills.skill import Skill
+from clawgym_skills.reading import READER_VERSION
 
 Progress = Callable[[int, int], None]
 """Called with the number of skills done and the number found."""
 
+_WORTH_A_MERGE = 1_000
 _BATCH_SKILLS = 250
 _BATCH_BYTES = 32 * 1024**2
 
@@ -61,88 +67,119 @@ class IndexReport:
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """One directory as it was read; without a skill it was refused."""
+class _Known:
+    """What the catalogue remembers of a directory; `digest` is None where it was refused."""
 
-    source: str
-    diagnostics: tuple[Diagnostic, ...]
-    skill: Skill | None = None
+    signature: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one directory."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
     unchanged: bool = False
 
-    @property
-    def size(self) -> int:
-        return sum(len(file.data) for file in self.skill.files.values()) if self.skill else 0
+    def has(self, severity: Severity) -> bool:
+        return any(found.severity is severity for found in self.diagnostics)
 
 
 def index_directories(
-    database: Database, directories: Sequence[Path], progress: Progress | None = None
+    database: Database,
+    directories: Sequence[Path],
+    progress: Progress | None = None,
+    *,
+    workers: int | None = None,
 ) -> IndexReport:
     """Read what is new or changed below `directories`, and drop what is gone from there.
 
     Each batch is one transaction: an interrupted run keeps its finished batches, and the same call
     does the rest.
 
+    Args:
+        database: the catalogue.
+        directories: where to look.
+        progress: told after each batch.
+        workers: processes that read while this one writes; None is one less than there are CPUs,
+            0 is none. The result is the same.
+
     Raises:
         UsageError: one of the directories does not exist.
+        CatalogueBusyError: another process is writing for too long.
     """
     started = time.perf_counter()
     discovery = discover_skills(directories)
-    outcomes: list[_Outcome] = []
-    total = len(discovery.directories)
-    read = (_read(database, directory) for directory in discovery.directories)
-    for batch in _batches(read):
-        outcomes += [replace(outcome, skill=None) for outcome in _store(database, batch)]
+    sources = [str(directory) for directory in discovery.directories]
+    known = _known(database.conn)
+    outcomes = _unchanged(database.conn, sources, known)
+    changed = [source for source in sources if source not in outcomes]
+    if progress and outcomes:
+        progress(len(outcomes), len(sources))
+    for batch in _batches(read_all(changed, _workers(workers))):
+        outcomes |= _store(database, batch, known)
         if progress:
-            progress(len(outcomes), total)
-    removed = _remove_missing(database, directories, {outcome.source for outcome in outcomes})
-    found = [found for outcome in outcomes for found in outcome.diagnostics]
-    refused = sum(1 for outcome in outcomes if _has(outcome, Severity.REFUSED))
+            progress(len(outcomes), len(sources))
+    if len(changed) >= _WORTH_A_MERGE:
+        with writing(database):
+            merge(database.conn)
+    removed = _remove_missing(database, directories, outcomes)
+    ordered = [outcomes[source] for source in sources]
+    refused = sum(outcome.has(Severity.REFUSED) for outcome in ordered)
     return IndexReport(
-        found=total,
-        loaded=total - refused,
-        repaired=sum(1 for outcome in outcomes if _is_repaired(outcome)),
+        found=len(sources),
+        loaded=len(sources) - refused,
+        repaired=sum(
+            outcome.has(Severity.REPAIRED) and not outcome.has(Severity.REFUSED)
+            for outcome in ordered
+        ),
         refused=refused,
-        unchanged=sum(1 for outcome in outcomes if outcome.unchanged),
+        unchanged=sum(outcome.unchanged for outcome in ordered),
         removed=removed,
         seconds=time.perf_counter() - started,
-        diagnostics=(*discovery.diagnostics, *found),
+        diagnostics=(
+            *discovery.diagnostics,
+            *(found for outcome in ordered for found in outcome.diagnostics),
+        ),
     )
 
 
-def _has(outcome: _Outcome, severity: Severity) -> bool:
-    return any(found.severity is severity for found in outcome.diagnostics)
+def _workers(wanted: int | None) -> int:
+    return len(os.sched_getaffinity(0)) - 1 if wanted is None else wanted
 
 
-def _is_repaired(outcome: _Outcome) -> bool:
-    return _has(outcome, Severity.REPAIRED) and not _has(outcome, Severity.REFUSED)
+def _known(connection: sqlite3.Connection) -> dict[str, _Known]:
+    """What was read before, by a reader that reads as this one does."""
+    rows = connection.execute(
+        "SELECT path, signature, digest FROM sources WHERE reader = ?", (READER_VERSION,)
+    )
+    return {path: _Known(signature, digest) for path, signature, digest in rows}
 
 
-def _read(database: Database, directory: Path) -> _Outcome:
-    """Read one directory, but interpret it only if its bytes differ from the catalogue's."""
-    source = str(directory)
-    try:
-        folder = load_folder(directory)
-        if folder.files.digest == _known_digest(database, source):
-            return _Outcome(source, read_diagnostics(database.conn, source), unchanged=True)
-        skill = interpret(folder)
-    except SkillRefusedError as error:
-        return _Outcome(source, error.diagnostics)
-    return _Outcome(source, skill.diagnostics, skill)
+def _unchanged(
+    connection: sqlite3.Connection, sources: Sequence[str], known: Mapping[str, _Known]
+) -> dict[str, _Outcome]:
+    """The directories that look as they did when they were read, refused ones included."""
+    same = [
+        source
+        for source in sources
+        if source in known
+        and (before := known[source].signature) is not None
+        and signature(source) == before
+    ]
+    diagnostics = read_diagnostics(connection) if same else {}
+    return {
+        source: _Outcome(diagnostics.get(source, ()), known[source].digest is not None)
+        for source in same
+    }
 
 
-def _known_digest(database: Database, source: str) -> str | None:
-    row = database.conn.execute(
-        "SELECT digest FROM skills WHERE path = ? AND reader = ?", (source, READER_VERSION)
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
-def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
-    batch: list[_Outcome] = []
+def _batches(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    batch: list[Reading] = []
     size = 0
-    for outcome in outcomes:
-        batch.append(outcome)
-        size += outcome.size
+    for reading in readings:
+        batch.append(reading)
+        size += reading.size
         if len(batch) >= _BATCH_SKILLS or size >= _BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -150,103 +187,71 @@ def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
         yield batch
 
 
-def _store(database: Database, batch: list[_Outcome]) -> list[_Outcome]:
-    """Write what changed; the outcomes come back with the addresses their skills were given."""
-    changed = [outcome for outcome in batch if not outcome.unchanged]
-    if not changed:
-        return batch
-    stored = {outcome.source: outcome for outcome in batch}
+def _store(
+    database: Database, batch: list[Reading], known: Mapping[str, _Known]
+) -> dict[str, _Outcome]:
+    """Write what changed, and what each directory looked like when it was read."""
+    outcomes: dict[str, _Outcome] = {}
+    changed: list[Reading] = []
+    for reading in batch:
+        before = known.get(reading.source)
+        if reading.prepared and before and reading.prepared.digest == before.digest:
+            found = read_diagnostics(database.conn, reading.source).get(reading.source, ())
+            outcomes[reading.source] = _Outcome(found, unchanged=True)
+        else:
+            changed.append(reading)
     with writing(database):
-        former = {outcome.source: _remove(database, outcome.source) for outcome in changed}
-        keyed = _assign(database, changed, former)
-        insert_skills(database, keyed)
-        for _, skill in keyed:
-            source = str(skill.path)
-            stored[source] = replace(stored[source], skill=skill, diagnostics=skill.diagnostics)
-        for outcome in changed:
-            replace_diagnostics(database, outcome.source, stored[outcome.source].diagnostics)
-    return list(stored.values())
+        diagnostics = _write(database.conn, changed)
+        database.conn.executemany(
+            "INSERT OR REPLACE INTO sources (path, signature, digest, reader) VALUES (?, ?, ?, ?)",
+            [
+                (one.source, one.signature, one.prepared and one.prepared.digest, READER_VERSION)
+                for one in batch
+            ],
+        )
+    return outcomes | {source: _Outcome(found) for source, found in diagnostics.items()}
 
 
-@dataclass(frozen=True)
-class _Former:
-    """The row that a source directory had before."""
-
-    key: int
-    name: str
-    qualifier: str
-
-
-def _remove(database: Database, source: str) -> _Former | None:
-    row = database.conn.execute(
-        "SELECT key, name, qualifier FROM skills WHERE path = ?", (source,)
-    ).fetchone()
-    database.conn.execute("DELETE FROM skills WHERE path = ?", (source,))
-    return _Former(*row) if row else None
-
-
-def _assign(
-    database: Database, changed: list[_Outcome], former: dict[str, _Former | None]
-) -> list[tuple[int, Skill]]:
-    """Give each skill a key and an address; one that had them keeps them."""
-    row = database.conn.execute("SELECT coalesce(max(key), 0) FROM skills").fetchone()
-    free = max([int(row[0]), *(old.key for old in former.values() if old)]) + 1
-    taken: dict[str, Skill] = {}
-    keyed: list[tuple[int, Skill]] = []
-    known_first = sorted(changed, key=lambda outcome: former[outcome.source] is None)
-    for skill in (outcome.skill for outcome in known_first):
-        if skill is None:
-            continue
-        old = former[str(skill.path)]
-        wanted = old.qualifier if old and old.name == skill.name else ""
-        addressed = _addressed(database, skill, wanted, taken)
-        taken[addressed.id] = addressed
-        keyed.append((old.key if old else free, addressed))
-        free += 0 if old else 1
-    return keyed
+def _write(
+    connection: sqlite3.Connection, changed: Sequence[Reading]
+) -> dict[str, tuple[Diagnostic, ...]]:
+    """Write readings; their diagnostics come back with those about their addresses."""
+    refused = [reading.source for reading in changed if reading.prepared is None]
+    connection.executemany("DELETE FROM skills WHERE path = ?", [(path,) for path in refused])
+    prepared = [reading.prepared for reading in changed if reading.prepared]
+    addressed = assign(connection, prepared)
+    insert(connection, addressed, time.time_ns() // 1_000_000)
+    diagnostics = {reading.source: reading.diagnostics for reading in changed}
+    for skill in addressed:
+        if skill.qualifier:
+            diagnostics[skill.prepared.path] += (_same_name(skill),)
+    replace_diagnostics(connection, list(diagnostics.items()))
+    return diagnostics
 
 
-def _addressed(database: Database, skill: Skill, wanted: str, taken: dict[str, Skill]) -> Skill:
-    """The skill under the first free address: `wanted`, owner, parent directory."""
-    for qualifier in _qualifiers(skill, wanted):
-        addressed = replace(skill, qualifier=qualifier)
-        if addressed.id in taken or _is_taken(database, addressed.id):
-            continue
-        if not qualifier:
-            return addressed
-        findings = Findings(str(skill.path / skill.file_name))
-        same_name = findings.make(Code.SAME_NAME, detail=f"this one is {addressed.id}")
-        return replace(addressed, diagnostics=(*skill.diagnostics, same_name))
-    raise AssertionError("the qualifiers never end")
+def _same_name(skill: Addressed) -> Diagnostic:
+    findings = Findings(str(Path(skill.prepared.path, skill.prepared.file_name)))
+    return findings.make(Code.SAME_NAME, detail=f"this one is {skill.id}")
 
 
-def _qualifiers(skill: Skill, wanted: str) -> Iterator[str]:
-    parent = skill.path.parent.name or "root"
-    yield from (wanted, "", skill.owner or parent, parent)
-    number = 2
-    while True:
-        yield f"{parent}-{number}"
-        number += 1
-
-
-def _is_taken(database: Database, skill_id: str) -> bool:
-    row = database.conn.execute("SELECT 1 FROM skills WHERE id = ?", (skill_id,)).fetchone()
-    return row is not None
-
-
-def _remove_missing(database: Database, directories: Sequence[Path], found: set[str]) -> int:
+def _remove_missing(
+    database: Database, directories: Sequence[Path], found: Mapping[str, _Outcome]
+) -> int:
     """Forget the sources below `directories` that are no longer there."""
     roots = [directory.resolve() for directory in directories]
-    rows = database.conn.execute("SELECT path FROM skills UNION SELECT source FROM diagnostics")
+    rows = database.conn.execute("SELECT path FROM sources").fetchall()
     gone = [
-        source
-        for (source,) in rows.fetchall()
+        (source,)
+        for (source,) in rows
         if source not in found and any(Path(source).is_relative_to(root) for root in roots)
     ]
     if not gone:
         return 0
     with writing(database):
-        removed = sum(1 for source in gone if _remove(database, source))
+        removed = 0
         for source in gone:
-            replace_diagnostics(database, source, ())
+            deleted = database.conn.execute("DELETE FROM skills WHERE path = ?", source)
+            removed += deleted.rowcount
+        database.conn.executemany("DELETE FROM diagnostics WHERE source = ?", gone)
+        database.conn.executemany("DELETE FROM sources WHERE path = ?", gone)
     return removed

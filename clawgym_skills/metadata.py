@@ -64,15 +64,21 @@ def declared_operations(metadata: Mapping[str, JsonValue]) -> DeclaredOperations
 
 def openclaw_metadata(metadata: Mapping[str, JsonValue]) -> OpenClawMetadata:
     """Read OpenClaw's block, under its present or a former name; absent parts stay empty."""
+    block = vendor_block(metadata)
+    emoji = block.get("emoji")
+    return OpenClawMetadata(
+        emoji=one_line(emoji) or None if isinstance(emoji, str) else None,
+        requires=_requirements(block.get("requires")),
+    )
+
+
+def vendor_block(metadata: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """OpenClaw's block as it was written, also where it is JSON in a string; else empty."""
     for key in VENDOR_KEYS:
         block = _as_mapping(metadata.get(key))
         if block is not None:
-            emoji = block.get("emoji")
-            return OpenClawMetadata(
-                emoji=one_line(emoji) or None if isinstance(emoji, str) else None,
-                requires=_requirements(block.get("requires")),
-            )
-    return OpenClawMetadata()
+            return block
+    return {}
 
 
 def _requirements(value: JsonValue) -> Requirements:

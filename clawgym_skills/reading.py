@@ -163,10 +163,21 @@ def _check_metadata(document: Document, findings: Findings) -> None:
     if metadata is None:
         findings.add(Code.FIELD_TYPE, line, "metadata is not a mapping and is ignored")
         return
-    if any(isinstance(value, str) for value in (written, *map(metadata.get, VENDOR_KEYS))):
+    if isinstance(written, str) or any(map(_is_odd_json, map(metadata.get, VENDOR_KEYS))):
         findings.add(Code.JSON_METADATA, line)
     for word in declared_operations(metadata).unknown:
         findings.add(Code.UNKNOWN_OPERATION, line, word[:80])
+
+
+def _is_odd_json(value: JsonValue) -> bool:
+    """Text that is no plain JSON; plain JSON is how the specification nests metadata."""
+    if not isinstance(value, str):
+        return False
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _check_tools(document: Document, findings: Findings) -> None:

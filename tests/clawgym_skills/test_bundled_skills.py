@@ -1,6 +1,7 @@
 """Every bundled skill keeps the promises that its SKILL.md makes."""
 
 import ast
+import json
 import os
 import re
 import shlex
@@ -16,13 +17,12 @@ import pytest
 import yaml
 
 from clawgym.operation import Capability
+from clawgym_skills.authoring import lint_skill
+from clawgym_skills.bundle import bundled_skills
+from clawgym_skills.operations import atomic_operations, is_typed
+from clawgym_skills.scan import scan
 from tests.clawgym_skills.bundled_scripts import BUNDLED, SCRIPTS, SKILLS
 
-EXPECTED = {
-    "archive-tidy", "calendar-ics", "changelog-draft", "checksum-manifest", "config-edit",
-    "csv-analysis", "invoice-check", "json-query", "log-triage", "mailbox-triage",
-    "markdown-report", "pii-redact", "record-merge", "test-runner",
-}  # fmt: skip
 OPERATIONS = {
     "csv-analysis": "filter:table aggregate:table convert:table",
     "json-query": "filter:records aggregate:records convert:records",
@@ -62,14 +62,31 @@ def frontmatter(skill: Path) -> tuple[dict[str, object], str]:
 
 def blocks(body: str) -> Iterator[Block]:
     """The fenced blocks below the heading `## Example`."""
-    example = body.split("\n## Example\n", 1)[1].split("\n## ", 1)[0]
+    example = body.split("\n## Example\n", 1)[1].split("\n## Pitfalls\n", 1)[0]
     pattern = r"(?ms)(?:^([^\n`]*(?:`[^\n`]*`)?:)\n\n)?^```(\w+)\n(.*?)^```$"
     for title, language, text in re.findall(pattern, example):
         yield Block(title.strip(), language, text)
 
 
-def test_all_fourteen_are_there():
-    assert {skill.name for skill in SKILLS} == EXPECTED
+def test_together_they_ground_every_atomic_operation():
+    assert len(SKILLS) >= 30
+    declared = {c for skill in bundled_skills() for c in skill.capabilities}
+    assert {capability.operation for capability in declared} == set(atomic_operations())
+    assert [str(c) for c in declared if not is_typed(c)] == []
+
+
+@each_skill
+def test_the_strict_profile_and_the_linter_have_nothing_to_say(skill: Path):
+    assert [str(found) for found in lint_skill(skill).findings] == []
+
+
+@each_skill
+def test_the_scanner_finds_nothing(skill: Path):
+    assert scan(skill).findings == ()
+
+
+def test_they_stay_small():
+    assert sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()) < 1_000_000
 
 
 @each_skill
@@ -78,17 +95,17 @@ def test_frontmatter_names_and_describes_the_skill(skill: Path):
     assert head["name"] == skill.name
     assert 40 <= len(str(head["description"])) <= 160
     assert head["license"] == "Apache-2.0"
-    assert head["user-invocable"] is True
+    assert "Python 3.9" in str(head["compatibility"])
     assert 40 <= len(body.strip().split("\n")) <= 120
 
 
 @each_skill
 def test_metadata_declares_needs_and_operations(skill: Path):
-    metadata = cast("dict[str, dict[str, object]]", frontmatter(skill)[0]["metadata"])
-    assert metadata["openclaw"]["requires"] == {"bins": ["python3"]}
-    assert metadata["openclaw"]["emoji"]
+    metadata = cast("dict[str, str]", frontmatter(skill)[0]["metadata"])
+    openclaw = json.loads(metadata["openclaw"])  # JSON in a string: the specification's metadata
+    assert openclaw["requires"] == {"bins": ["python3"]}
+    assert openclaw["emoji"]
     declared = metadata["clawgym-operations"]
-    assert isinstance(declared, str)
     parsed = [Capability.parse(part) for part in declared.split()]
     assert " ".join(map(str, parsed)) == declared
     assert declared == OPERATIONS.get(skill.name, declared)

@@ -139,9 +139,9 @@ def test_the_name_beats_the_description_and_that_beats_the_body(catalogue, root,
     assert hits(catalogue, "invoices") == ["invoices", "invoices-check", "b-description", "c-body"]
     assert [hit.tier for hit in catalogue.search("invoices")] == [
         "exact",
-        "prefix",
-        "words",
-        "words",
+        "name",
+        "summary",
+        "body",
     ]
 
 

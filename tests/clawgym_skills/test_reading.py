@@ -65,6 +65,9 @@ def test_quoted_values_come_back_as_written(description, value):
 @pytest.mark.parametrize(
     "bomb",
     [
+        "x" * 1_000_000,
+        "a: " * 350_000,
+        "\u200d \U000e0020" * 100_000,
         "[" * 200_000,
         "{a: " * 60_000,
         "- " * 100_000,
@@ -221,6 +224,39 @@ def test_too_many_files_are_refused(write_skill):
     others = {f"f{n}": "" for n in range(_folder.MAX_FILES)}
     with pytest.raises(SkillRefusedError, match="SK204"):
         read_skill(write_skill("demo", "# Demo\n\nText.", **others))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_a_folder_with_ten_thousand_entries_is_refused_or_read_at_once(write_skill, kind):
+    directory = write_skill("demo", "# Demo\n\nText.")
+    for number in range(10_000):
+        path = directory / f"e{number}"
+        if kind == "link":
+            path.symlink_to("nowhere")
+        else:
+            path.touch() if kind == "file" else path.mkdir()
+    started = time.process_time()
+    if kind == "link":
+        assert len(read_skill(directory).diagnostics) < 30
+    else:
+        with pytest.raises(SkillRefusedError, match="SK204"):
+            read_skill(directory)
+    assert time.process_time() - started < 2
+
+
+def test_deep_folders_do_not_exhaust_the_stack(write_skill):
+    directory = write_skill("demo", "# Demo\n\nText.")
+    for _ in range(1_500):  # built from the inside, since no path may be that long
+        (directory / "outer").mkdir()
+        if (directory / "inner").exists():
+            (directory / "inner").rename(directory / "outer" / "d")
+        (directory / "outer").rename(directory / "inner")
+    assert list(read_skill(directory).files) == ["SKILL.md"]
+    while (directory / "inner").exists():  # pytest could not remove them in one go
+        (directory / "inner").rename(directory / "outer")
+        if (directory / "outer" / "d").exists():
+            (directory / "outer" / "d").rename(directory / "inner")
+        (directory / "outer").rmdir()
 
 
 def test_too_many_bytes_are_refused(write_skill):

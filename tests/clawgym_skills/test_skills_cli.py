@@ -106,3 +106,34 @@ def test_without_a_catalogue_the_bundled_skills_answer(clawgym, tmp_path):
     assert "using the bundled skills" in result.stderr
     assert isinstance(json.loads(result.stdout), list)
     assert not (tmp_path / ".clawgym").exists()
+
+
+def test_search_explains_itself(indexed):
+    output = indexed("search", "csv", "--explain").stdout
+    assert "  1 csv-analysis" in output
+    assert "tier name; score" in output
+    assert "used 0 times; name: csv" in output
+    (hit,) = json.loads(indexed("search", "csv", "--explain", "--json").stdout)
+    assert (hit["tier"], hit["uses"], hit["matched"]) == ("name", 0, {"name": ["csv"]})
+
+
+def test_search_filters(indexed):
+    assert json.loads(indexed("search", "csv", "--tag", "none", "--json").stdout) == []
+    assert indexed("search", "csv", "--eligible", "--owner", "x").stdout == ""
+
+
+def test_browsing_needs_a_catalogue_and_datasette(indexed, monkeypatch):
+    result = indexed("browse", "--catalog", "nowhere.sqlite")
+    assert result.exit_code == 2
+    assert "nowhere.sqlite does not exist; make it with: clawgym skills index" in result.stderr
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = indexed("browse")
+    assert result.exit_code == 2
+    assert "pip install 'clawgym[web]'" in result.stderr
+
+
+def test_a_setting_that_names_no_model_is_a_usage_error(indexed, monkeypatch):
+    monkeypatch.setenv("CLAWGYM_EMBEDDING_MODEL", "nowhere")
+    result = indexed("search", "csv")
+    assert result.exit_code == 2
+    assert "nowhere holds no model" in result.stderr
