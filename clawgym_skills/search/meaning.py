@@ -112,8 +112,8 @@ def load_model(model: Path) -> Embed:
         UsageError: there is none, or the extra `embeddings` is missing.
     """
     _check(model)
-    import torch  # noqa: PLC0415 - heavy, and an extra
-    from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415
+    import torch
+    from transformers import AutoModel, AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
