@@ -7,6 +7,7 @@ what a cache needs), and a text that holds its own code would have to be a fixed
 
 import hashlib
 import hmac
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ _KEY = b"clawgym quotation v1"
 _CODE_DIGITS = 24
 
 LINE = "| "
-"""The first characters of a quoted line."""
+CONTINUED = "|+"
+"""The first characters of a quoted line, and of one that goes on in the middle of a long line."""
 
 _OPEN, _CLOSE = "\u27e6", "\u27e7"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -28,19 +30,32 @@ _SUSPECTS = re.compile(r"[^\n\t\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff]+")
 class Quotation:
     """Quoted material with its marker lines, ready to stand in a prompt."""
 
-    code: str
-    what: str
+    begin: str
+    end: str
     body: str
 
+    @property
+    def code(self) -> str:
+        """What tells these markers from all others."""
+        return self.begin.rstrip(">").rpartition(" ")[2]
+
     def __str__(self) -> str:
-        return (
-            f"<<<BEGIN {self.what} {self.code}>>>\n{self.body}\n<<<END {self.what} {self.code}>>>"
-        )
+        return f"{self.begin}\n{self.body}\n{self.end}"
+
+
+def quote_name(name: str) -> str:
+    """A file name, or another short text of strangers, as one visible JSON string on one line."""
+    return json.dumps(visible(name), ensure_ascii=False)
 
 
 def quote_text(text: str, what: str) -> Quotation:
     """Quote a text, made visible. `what` says in capitals what it is, such as `SKILL`."""
-    return quote_lines([LINE + line for line in visible(text).split("\n")], what)
+    return quote_lines(as_quoted_lines(visible(text)), what)
+
+
+def as_quoted_lines(text: str) -> list[str]:
+    """Each line of a visible text, quoted."""
+    return [LINE + line for line in text.split("\n")]
 
 
 def quote_lines(lines: Sequence[str], what: str) -> Quotation:
@@ -51,7 +66,7 @@ def quote_lines(lines: Sequence[str], what: str) -> Quotation:
         content = f"{what}\0{attempt}\0{body}".encode(errors="surrogatepass")
         code = hmac.new(_KEY, content, hashlib.sha256).hexdigest()[:_CODE_DIGITS]
         if code not in body:
-            return Quotation(code, what, body)
+            return Quotation(f"<<<BEGIN {what} {code}>>>", f"<<<END {what} {code}>>>", body)
         attempt += 1
 
 

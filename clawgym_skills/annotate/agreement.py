@@ -1,9 +1,10 @@
 """How far two annotators agree, field by field."""
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from clawgym.agreement import cohen_kappa
 from clawgym_skills.annotate.record import Additions, Annotation, Facts
 
 Read = Callable[[Facts, Additions], Hashable]
@@ -72,18 +73,9 @@ def _on_field(name: str, read: Read, pairs: Sequence[_Pair]) -> FieldAgreement:
     values = [(skill_id, read(*left), read(*right)) for skill_id, left, right in pairs]
     differing = [skill_id for skill_id, left, right in values if left != right]
     agree = 1 - len(differing) / len(values) if values else 0.0
-    kappa = cohen_kappa([(left, right) for _, left, right in values])
+    rated = [(left, right) for _, left, right in values]
+    kappa = cohen_kappa(rated, list(dict.fromkeys(chain.from_iterable(rated))))
     return FieldAgreement(name, len(values), agree, kappa, tuple(differing[:_SHOWN]))
-
-
-def cohen_kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> float | None:
-    """Cohen's kappa of two raters on nominal values; None where chance alone must agree."""
-    if not pairs:
-        return None
-    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    observed = sum(a == b for a, b in pairs) / len(pairs)
-    expected = sum(left[value] * right[value] for value in left) / len(pairs) ** 2
-    return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
 def _overlap(one: Sequence[str], other: Sequence[str]) -> float:

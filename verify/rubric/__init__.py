@@ -1,9 +1,9 @@
 """The rubric judge: criteria with anchored bands, scored by a model over the whole deliverable.
 
 `rubric` is `tests/rubric.toml`, `importing` reads the rubrics of other suites, `deliverable` and
-`render` turn a finished workspace into text, `paging` and `quoting` into material that a prompt can
-hold, `judge` asks (`prompting`, `asking`, `answers`, `cache`), `agreement` and `calibration` say
-how far to trust it. Set one up with `opening.open_judge`.
+`render` turn a finished workspace into text, `paging` into material that a prompt can hold, `judge`
+asks (`prompting`, `answers`), `calibration` says how far to trust it. Set one up with
+`opening.open_judge`.
 """
 
 from verify.rubric.importing import (

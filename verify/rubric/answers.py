@@ -1,28 +1,18 @@
 """The answers of a judge: their JSON schema, and reading them without mercy or imagination."""
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from clawgym.invalid import explain
+from clawgym.model.asking import UnusableAnswerError, parse_answer
 from verify.rubric.prompting import NOTE_CHARS
 from verify.rubric.rubric import LEVELS, Criterion
 
 JsonObject = dict[str, JsonValue]
 
-_AnswerT = TypeVar("_AnswerT", bound=BaseModel)
-
-_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
-_FENCED = re.compile(r"\A```(?:json)?[ \t]*\n(?P<body>.*)\n```\Z", re.DOTALL)
-
 _SLACK = 2
 """Models do not count characters well; a note may be this many times as long as it was asked."""
-
-
-class UnusableAnswerError(Exception):
-    """A reply that is no answer to the question; the message says why, in our own words."""
 
 
 def _check_band(value: object) -> float:
@@ -67,7 +57,7 @@ def verdict_reader(criteria: Sequence[Criterion]) -> Callable[[str], Verdict]:
     """
 
     def read(text: str) -> Verdict:
-        answer = _parse(Verdict, text)
+        answer = parse_answer(Verdict, text)
         _check_names(answer.criteria, criteria)
         return answer
 
@@ -78,7 +68,7 @@ def notes_reader(criteria: Sequence[Criterion]) -> Callable[[str], Notes]:
     """The same for notes on one page."""
 
     def read(text: str) -> Notes:
-        answer = _parse(Notes, text)
+        answer = parse_answer(Notes, text)
         _check_names(answer.notes, criteria)
         return answer
 
@@ -110,17 +100,6 @@ def _object(properties: JsonObject) -> JsonObject:
         "required": list[JsonValue](properties),
         "additionalProperties": False,
     }
-
-
-def _parse(shape: type[_AnswerT], text: str) -> _AnswerT:
-    """Read the whole reply: an object fished out of prose may be a quotation of the work."""
-    body = _THOUGHTS.sub("", text).strip()
-    if fenced := _FENCED.match(body):
-        body = fenced["body"]
-    try:
-        return shape.model_validate_json(body)
-    except ValidationError as error:
-        raise UnusableAnswerError(explain(error, "answer")) from error
 
 
 def _check_names(found: dict[str, Opinion] | dict[str, str], criteria: Sequence[Criterion]) -> None:

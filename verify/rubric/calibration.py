@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from clawgym.intervals import Interval
-from clawgym.reward import Ungraded
-from verify.rubric.agreement import (
+from clawgym.agreement import (
     Unit,
     bootstrap_interval,
     cohen_kappa,
     krippendorff_alpha,
     self_consistency,
 )
+from clawgym.intervals import Interval
+from clawgym.reward import Ungraded
 from verify.rubric.gold import GoldItem
 from verify.rubric.judge import Judge, RubricScore
 from verify.rubric.rubric import LEVELS

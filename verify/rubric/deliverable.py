@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clawgym.files import Files
+from clawgym.quoting import visible
 from clawgym.trajectory import Trajectory
-from verify.rubric.render import render, visible
+from verify.rubric.render import render
 from verify.rubric.render.kinds import describe
 from verify.rubric.render.pdf import RendererMissingError
 from verify.rubric.rubric import Criterion, Rubric

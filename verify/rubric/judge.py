@@ -9,7 +9,10 @@ from typing import TypeVar
 from clawgym.errors import BudgetExceededError, ProviderError, TaskFormatError, VerifierError
 from clawgym.files import Files
 from clawgym.model import ChatModel
+from clawgym.model.answer_cache import AnswerCache
+from clawgym.model.asking import Asker, Question, Tally
 from clawgym.model.budget import Budget, BudgetedModel
+from clawgym.quoting import quote_name, visible
 from clawgym.reward import Cause, CriterionResult, CriterionVote, Ungraded
 from clawgym.seeds import derive_random
 from clawgym.task import Task
@@ -23,13 +26,9 @@ from verify.rubric.answers import (
     verdict_reader,
     verdict_schema,
 )
-from verify.rubric.asking import Asker, Question, Tally
-from verify.rubric.cache import AnswerCache
 from verify.rubric.deliverable import Deliverable, deliverable
 from verify.rubric.paging import Page, Pages, Paging, Passage, paginate, passages
 from verify.rubric.prompting import Case, Prompts, Section
-from verify.rubric.quoting import quote_name
-from verify.rubric.render import visible
 from verify.rubric.rubric import Criterion, Rubric, rubric_of
 from verify.rubric.suspicion import from_judge, limited, suspicions
 
@@ -109,6 +108,7 @@ class Judge:
             self.spent,
             cache or AnswerCache(None),
             self._prompts.repair,
+            who="judge",
             sampling=sampling,
             concurrency=concurrency,
         )

@@ -28,12 +28,14 @@ async def open_judge(settings: Settings) -> AsyncGenerator["Judge | None"]:
     base_url = settings.judge_base_url or settings.base_url
     key = _key(settings, base_url)
     # Nearly half a second, which only those pay who name a judge.
+    from clawgym.model.answer_cache import AnswerCache
     from clawgym.model.openai_client import OpenAIModel
-    from verify.rubric.cache import AnswerCache
     from verify.rubric.judge import Judge
     from verify.rubric.paging import Paging
 
-    cache = AnswerCache(settings.judge_cache)
+    cache = AnswerCache(
+        settings.judge_cache, advice="choose another place with CLAWGYM_JUDGE_CACHE"
+    )
     model = OpenAIModel(settings.judge_model, base_url, key, temperature=settings.judge_temperature)
     with contextlib.closing(cache):
         async with model:

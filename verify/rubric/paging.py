@@ -7,8 +7,8 @@ something left out, and then the judge and the result say what.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from clawgym.quoting import CONTINUED, LINE, quote_name
 from verify.rubric.deliverable import Document
-from verify.rubric.quoting import CONTINUED, LINE, quote_name
 
 _ROOM_FOR_A_HEADING = 1_500
 _SMALLEST_PAGE = 4_000

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clawgym.model import Message, Role
+from clawgym.quoting import LINE, Quotation, as_quoted_lines, quote_lines, quote_name, visible
 from verify.rubric.deliverable import MESSAGES, Deliverable
 from verify.rubric.paging import Page
-from verify.rubric.quoting import LINE, Quotation, quote, quote_lines, quote_name
-from verify.rubric.render import visible
 from verify.rubric.rubric import BANDS, Criterion
 
 NOTE_CHARS = 800
@@ -41,7 +40,7 @@ class Section:
 class Prompts:
     """Builds the messages of a question. The same input gives the same messages."""
 
-    def __init__(self, quoting: Quote = quote) -> None:
+    def __init__(self, quoting: Quote = quote_lines) -> None:
         self._quote = quoting
         self._templates = Environment(
             loader=PackageLoader("verify.rubric", "prompts"),
@@ -95,7 +94,7 @@ class Prompts:
     def _ask(
         self, name: str, case: Case, lines: Sequence[str], **values: object
     ) -> tuple[Message, ...]:
-        task = self._quote(quote_lines(visible(case.instruction.strip())), "TASK")
+        task = self._quote(as_quoted_lines(visible(case.instruction.strip())), "TASK")
         material = self._quote(lines, "MATERIAL")
         codes = [quoted.begin.split()[-1].removesuffix(">>>") for quoted in (task, material)]
         system = self._templates.get_template("system.md.j2").render(codes=codes)

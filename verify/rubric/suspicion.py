@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
+from clawgym.quoting import quote_name
 from verify.rubric.deliverable import Deliverable
-from verify.rubric.quoting import quote_name
 
 MOST_FINDINGS = 20
 _AROUND = 40

@@ -15,7 +15,7 @@ from clawgym.model.endpoint import serve
 from clawgym.model.openai_client import OpenAIModel
 from clawgym.model.scripted import ScriptedModel
 from clawgym_skills.annotate import RULES, Status, annotate
-from clawgym_skills.annotate.agreement import agreement, cohen_kappa
+from clawgym_skills.annotate.agreement import agreement
 from clawgym_skills.annotate.asking import Asked, ModelAnnotator
 from clawgym_skills.annotate.entry import Entry
 from clawgym_skills.annotate.prompting import question
@@ -169,9 +169,3 @@ async def test_agreement_is_reported_for_each_field() -> None:
     assert fields["auth_required"].agree == 1.0
     assert fields["auth_required"].kappa is None
     assert fields["category"].disagree
-
-
-def test_kappa_is_one_for_agreement_and_zero_for_chance() -> None:
-    assert cohen_kappa([("a", "a"), ("b", "b")]) == 1
-    assert cohen_kappa([("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")]) == 0
-    assert cohen_kappa([]) is None

@@ -10,13 +10,13 @@ from clawgym.files import Files
 from clawgym.model.endpoint import serve
 from clawgym.model.openai_client import OpenAIModel
 from clawgym.model.scripted import ScriptedModel
+from clawgym.quoting import CONTINUED, LINE, Quotation, quote_lines
 from tests.verify.rubric.gullible import CONTEXT_CHARS, HONEST, OBEDIENT, gullible
 from tests.verify.rubric.injections import COMMAND, ESSAY, INJECTIONS, workspace
 from tests.verify.rubric.works import judged_task
 from verify.rubric.judge import Judge, RubricScore
 from verify.rubric.paging import Paging
 from verify.rubric.prompting import Prompts
-from verify.rubric.quoting import CONTINUED, LINE, Quotation, quote
 
 PAGES = Paging(page_chars=20_000)
 
@@ -47,7 +47,7 @@ def unquoted(lines: Sequence[str], what: str) -> Quotation:
 
 def fixed_markers(lines: Sequence[str], what: str) -> Quotation:
     """Our markers, but with a code that everybody knows, and no prefixes."""
-    marked = quote([line.removeprefix(LINE) for line in lines], what)
+    marked = quote_lines([line.removeprefix(LINE) for line in lines], what)
     code = "0" * 24
     return Quotation(f"<<<BEGIN {what} {code}>>>", f"<<<END {what} {code}>>>", marked.body)
 
@@ -98,7 +98,7 @@ async def test_notes_that_repeat_an_instruction_are_quoted_as_well() -> None:
 
     def parrot(lines: Sequence[str], what: str) -> Quotation:
         is_page = any("file" in line for line in lines)
-        return unquoted(lines, what) if is_page else quote(lines, what)
+        return unquoted(lines, what) if is_page else quote_lines(lines, what)
 
     async with gullible_judge(Prompts(parrot)) as judge:
         score = await verdict(judge, work)

@@ -11,6 +11,7 @@ import pytest
 from clawgym.errors import ProviderError, UsageError
 from clawgym.files import Files
 from clawgym.model import ChatModel, Message, Role
+from clawgym.model.answer_cache import AnswerCache
 from clawgym.model.budget import Budget, Prices
 from clawgym.model.endpoint import serve
 from clawgym.model.openai_client import OpenAIModel
@@ -25,7 +26,6 @@ from tests.verify.rubric.works import (
     judged_task,
     without_pypdf,
 )
-from verify.rubric.cache import AnswerCache
 from verify.rubric.judge import Judge, RubricScore, Work
 from verify.rubric.paging import Paging
 from verify.rubric.rubric import Rubric

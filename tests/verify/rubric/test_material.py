@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawgym.files import Files
+from clawgym.quoting import CONTINUED, LINE, as_quoted_lines, quote_lines, quote_name
 from clawgym.trajectory import Agent, Step, Trajectory
 from tests.verify.rubric.works import criterion, without_pypdf
 from verify.rubric.deliverable import MESSAGES, deliverable
 from verify.rubric.paging import Paging, Passage, paginate
-from verify.rubric.quoting import CONTINUED, LINE, quote, quote_lines, quote_name
 from verify.rubric.rubric import Rubric
 
 INITIAL = Files({"in.txt": "a", "keep.txt": "k", "gone.txt": "g"})
@@ -84,17 +84,17 @@ texts = st.lists(lines, max_size=60).map("\n".join)
 
 @given(texts)
 def test_every_line_of_a_quotation_but_its_markers_is_prefixed(text: str) -> None:
-    quoted = quote(quote_lines(text), "MATERIAL")
+    quoted = quote_lines(as_quoted_lines(text), "MATERIAL")
     first, *body, last = str(quoted).split("\n")
     assert (first, last) == (quoted.begin, quoted.end)
     assert all(line.startswith(LINE) for line in body)
     assert quoted.end not in quoted.body
-    assert quote(quote_lines(text), "MATERIAL") == quoted
+    assert quote_lines(as_quoted_lines(text), "MATERIAL") == quoted
 
 
 @given(texts, texts)
 def test_the_code_of_a_quotation_depends_on_all_of_it(first: str, second: str) -> None:
-    codes = [quote(quote_lines(text), "MATERIAL").end for text in (first, second)]
+    codes = [quote_lines(as_quoted_lines(text), "MATERIAL").end for text in (first, second)]
     assert (codes[0] == codes[1]) == (first == second)
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clawgym.quoting import visible
 from tests.verify.rubric.works import docx, without_pypdf, xlsx, zipped
 from verify.rubric.render import archive as archive_module
-from verify.rubric.render import render, visible
+from verify.rubric.render import render
 from verify.rubric.render.pdf import RendererMissingError
 
 

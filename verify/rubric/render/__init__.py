@@ -1,6 +1,5 @@
 """Files as text that a judge can read: one module for each kind of file, `kinds` picks."""
 
 from verify.rubric.render.kinds import Rendering, render
-from verify.rubric.render.visible import visible
 
-__all__ = ["Rendering", "render", "visible"]
+__all__ = ["Rendering", "render"]

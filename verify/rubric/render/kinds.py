@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clawgym.quoting import visible
 from verify.rubric.render.archive import Archive, UnreadableError
 from verify.rubric.render.pdf import render_pdf
 from verify.rubric.render.prose import render_docx, render_pptx
 from verify.rubric.render.sheets import render_xlsx
-from verify.rubric.render.visible import visible
 
 _OFFICE: dict[str, Callable[[bytes], str]] = {
     "docx": render_docx,

@@ -6,7 +6,7 @@ gave none. Alpha follows K. Krippendorff, "Computing Krippendorff's Alpha-Reliab
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from clawgym.intervals import CONFIDENCE, Interval
@@ -19,6 +19,7 @@ Weights = Literal["none", "linear", "quadratic"]
 Unit = Sequence[float | None]
 
 _ClusterT = TypeVar("_ClusterT")
+_RatingT = TypeVar("_RatingT", bound=Hashable)
 
 
 def krippendorff_alpha(units: Sequence[Unit], level: Level = "ordinal") -> float | None:
@@ -68,7 +69,9 @@ def _distances(totals: Mapping[float, int], level: Level) -> dict[tuple[float, f
 
 
 def cohen_kappa(
-    pairs: Sequence[tuple[float, float]], levels: Sequence[float], weights: Weights = "none"
+    pairs: Sequence[tuple[_RatingT, _RatingT]],
+    levels: Sequence[_RatingT],
+    weights: Weights = "none",
 ) -> float | None:
     """Cohen's kappa of two raters over the given levels, in their order.
 
@@ -85,7 +88,7 @@ def cohen_kappa(
         return None
     exponent = {"none": 0, "linear": 1, "quadratic": 2}[weights]
 
-    def penalty(a: float, b: float) -> float:
+    def penalty(a: _RatingT, b: _RatingT) -> float:
         apart = abs(place[a] - place[b])
         return float(apart**exponent) if apart else 0.0
 

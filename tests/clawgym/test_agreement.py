@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify.rubric.agreement import (
+from clawgym.agreement import (
     Level,
     Unit,
     bootstrap_interval,
