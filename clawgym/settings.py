@@ -57,8 +57,16 @@ class Settings(BaseSettings):
         "CLAWGYM_REGISTRY_TOKEN",
         description="Name of the variable that holds the registry's token.",
     )
+    policy: str = Field(
+        "",
+        description="A program that is told what a scan of a skill found and has the last word.",
+    )
     embedding_model: Path | None = Field(
         None, description="Directory of a local embedding model, for search by meaning."
+    )
+    benchmarks: Path = Field(
+        Path(".clawgym/benchmarks"),
+        description="Directory of installed benchmarks, which no training task may repeat.",
     )
     judge_model: str | None = Field(None, description="Model id of the judge of rubrics.")
     judge_base_url: str | None = Field(

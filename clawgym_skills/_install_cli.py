@@ -1,9 +1,10 @@
 """`clawgym skills install`, `update`, `pin`, `unpin`, `uninstall`, `installed` and `verify`."""
 
+import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import JsonValue
@@ -27,6 +28,13 @@ SkillsOption = Annotated[
 CatalogOption = Annotated[
     Path | None, typer.Option("--catalog", help="Catalogue file; default: the setting `catalog`.")
 ]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        help="Your own program that has the last word; JSON in, JSON out. Default: the setting.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="As `clawgym skills installed` prints it.")
@@ -49,6 +57,7 @@ def install(
     workdir: WorkdirOption = Path(),
     skills: SkillsOption = None,
     catalog: CatalogOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Install a skill: into quarantine, read, scanned, its hashes checked, then moved in place.
@@ -59,7 +68,7 @@ def install(
     from clawgym_skills.market.sources import parse_source
 
     wanted = parse_source(source)
-    with open_workspace(workdir, skills) as workspace:
+    with open_workspace(workdir, skills, policy=policy) as workspace:
         if wanted.kind == "registry":
             with open_registry(registry) as remote:
                 result = workspace.install(wanted, remote, alias=alias, force=force)
@@ -80,6 +89,7 @@ def update(
     workdir: WorkdirOption = Path(),
     skills: SkillsOption = None,
     catalog: CatalogOption = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring installed skills to the latest version; pinned and edited ones stay as they are."""
@@ -90,7 +100,8 @@ def update(
         raise UsageError("name one skill, or give --all; --version goes with one skill")
     held = False
     lines: list[JsonValue] = []
-    with open_workspace(workdir, skills) as workspace, open_registry(registry) as remote:
+    opened = open_workspace(workdir, skills, policy=policy, request="update")
+    with opened as workspace, open_registry(registry) as remote:
         for one in update_skills(workspace, remote, name, version=version, force=force):
             held = held or one.outcome in ("edited", "older", "blocked")
             lines.append({"key": one.key, "outcome": one.outcome, "detail": one.detail})
@@ -189,12 +200,20 @@ def verify(
 
 
 @contextmanager
-def open_workspace(workdir: Path, skills: Path | None) -> "Generator[Workspace]":
-    """The workspace of a command, with the scanner at its gate."""
+def open_workspace(
+    workdir: Path,
+    skills: Path | None,
+    *,
+    policy: str | None = None,
+    request: Literal["install", "update"] = "install",
+) -> "Generator[Workspace]":
+    """The workspace of a command, with the scanner at its gate, and the user's policy beside it."""
+    from clawgym.settings import load
     from clawgym_skills.market.scanning import scanner_gate
     from clawgym_skills.market.workspace import Workspace
 
-    yield Workspace(workdir, scanner_gate(), skills)
+    program = load({"policy": policy}).settings.policy
+    yield Workspace(workdir, scanner_gate(shlex.split(program), request), skills)
 
 
 @contextmanager

@@ -107,6 +107,7 @@ def publish(
     setting `registry_token_env` names.
     """
     import os
+    import shlex
 
     from clawgym.settings import load
     from clawgym_skills._report import to_json
@@ -124,7 +125,7 @@ def publish(
     )
     logged_in = bool(os.environ.get(load().settings.registry_token_env))
     with open_registry(registry) as remote:
-        gate = scanner_gate()
+        gate = scanner_gate(shlex.split(load().settings.policy), "publish")
         result = publish_folder(
             remote, folder, gate, wanted, dry_run=dry_run, logged_in=logged_in or not dry_run
         )

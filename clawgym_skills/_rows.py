@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from clawgym.errors import ClawGymError, ExitCode
 from clawgym.files import File, Files
 from clawgym_skills._store import FRONTMATTER, refresh_taxonomy
 from clawgym_skills._words import forget, learn
@@ -290,12 +291,28 @@ def read_skills(connection: sqlite3.Connection, skill_id: str | None = None) -> 
 
 
 def read_files(connection: sqlite3.Connection, digest: str) -> Files:
-    """The files of a revision; empty where the catalogue has none by this digest."""
+    """The files of a revision; empty where the catalogue has none by this digest.
+
+    Raises:
+        DamagedSkillError: what is stored is not what the digest stands for.
+    """
     rows = connection.execute(
         "SELECT path, content, mode FROM files JOIN blobs USING (sha256) WHERE digest = ?",
         (digest,),
     )
-    return Files({path: File(content, mode == EXECUTABLE) for path, content, mode in rows})
+    stored = Files({path: File(content, mode == EXECUTABLE) for path, content, mode in rows})
+    if stored and stored.digest != digest:
+        raise DamagedSkillError(
+            f"the stored files of the skill revision {digest[:16]} were changed behind the "
+            "catalogue's back and are not used; delete the catalogue and index the skills again"
+        )
+    return stored
+
+
+class DamagedSkillError(ClawGymError):
+    """The files of a skill are not those that its digest stands for."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 def _skill(connection: sqlite3.Connection, row: tuple[str, ...]) -> Skill:

@@ -12,6 +12,7 @@ import pytest
 
 from clawgym.errors import ClawGymError
 from clawgym_skills import _readings, _signature
+from clawgym_skills._rows import DamagedSkillError
 from clawgym_skills._store import CatalogueBusyError
 from clawgym_skills.catalogue import Catalogue
 from clawgym_skills.records import AnnotationRecord, CategoryRecord
@@ -218,6 +219,19 @@ def test_revisions_are_kept_and_each_content_once(tmp_path, root, write_skill):
         assert rows == [("1", before.digest), ("2", after.digest)]
         same = connection.execute("SELECT count(*) FROM blobs WHERE content = ?", (b"same bytes",))
         assert same.fetchone() == (1,)
+
+
+def test_a_skill_that_was_changed_behind_the_catalogues_back_is_not_used(
+    tmp_path, root, write_simple
+):
+    write_simple("a")
+    path = tmp_path / "c.sqlite"
+    with Catalogue(path) as catalogue:
+        catalogue.index([root])
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE blobs SET content = ?", (b"---\nname: a\n---\nsteal\n",))
+    with Catalogue(path) as catalogue, pytest.raises(DamagedSkillError, match="index the skills"):
+        catalogue.get("a")
 
 
 def test_a_removed_skill_leaves_its_revision(tmp_path, root, write_simple):

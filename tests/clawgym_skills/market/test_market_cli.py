@@ -46,6 +46,20 @@ def test_a_skill_is_published_found_installed_updated_and_removed(run, tmp_path)
     assert "nothing is installed" in run("installed")
 
 
+def test_the_users_policy_has_the_last_word(run, tmp_path, shop):
+    shop.publish(demo_files())
+    policy = tmp_path / "policy.py"
+    policy.write_text(
+        "import json, sys\n"
+        "asked = json.load(sys.stdin)\n"
+        "print(json.dumps({'decision': 'block', 'reason': 'no ' + asked['request']}))\n"
+    )
+    said = run("install", "@alice/demo-skill", "--policy", f"python3 {policy}", code=1)
+    assert "the policy program says block: no install" in said
+    assert not (tmp_path / "skills/demo-skill").exists()
+    run("install", "@alice/demo-skill")
+
+
 def test_an_install_is_in_the_catalogue_with_its_origin(run, tmp_path, shop):
     shop.publish(demo_files())
     run("install", "@alice/demo-skill")
