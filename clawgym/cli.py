@@ -21,6 +21,7 @@ COMMANDS = {
     "mcp": ("mcp_servers.cli:app", "Serve skills or a workspace to any MCP client."),
     "agent": ("graph_agents.cli:app", "Run the agent on a local workspace."),
     "synth": ("synth.cli:app", "Generate verified tasks from a set of skills."),
+    "dataset": ("synth.dataset.cli:app", "Measure, merge, split, filter and export datasets."),
     "task": ("verify.task_cli:app", "Show, lint and convert tasks of any supported format."),
     "verify": ("verify.cli:app", "Prove a dataset, and grade its graders."),
     "rollout": ("graph_agents.rollout_cli:app", "Run harnesses over a dataset; resumes."),

@@ -4,11 +4,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from clawgym.atomic import check_writable, write_atomic
 from clawgym.errors import TaskFormatError, UsageError
@@ -17,12 +17,18 @@ from clawgym.paths import DirectoryName
 from clawgym.task import Task
 
 INDEX_NAME = "dataset.json"
+PROVENANCE_NAME = "provenance.json"
+COMPANIONS = frozenset({INDEX_NAME, PROVENANCE_NAME, "README.md", "card.json", "LICENSE"})
+"""What may stand beside the tasks of a dataset: nobody takes it for a task."""
 
 
 class DatasetIndex(BaseModel):
     """`dataset.json`: provenance, and each task's digest in order.
 
-    `funnel` counts candidates by what became of them; its keys are gate names and `accepted`.
+    `funnel` counts candidates by what became of them; its keys are gate names and `accepted`, and
+    with `drawn` they add up. `reasons` splits the losses of each gate, `profile` says which gates
+    there were and how hard they tried, `graded` how many finished workspaces they graded. `recipe`
+    is what the generator was told, such as the mixture of its routes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,7 +40,11 @@ class DatasetIndex(BaseModel):
     digest: str
     tasks: dict[DirectoryName, str]
     funnel: dict[str, int] = {}
+    reasons: dict[str, dict[str, int]] = {}
+    profile: dict[str, JsonValue] = {}
+    graded: dict[str, int] = {}
     skills: tuple[str, ...] = ()
+    recipe: dict[str, JsonValue] = {}
 
 
 class Dataset:
@@ -72,7 +82,7 @@ class Dataset:
         """The digest of the index; of the tasks themselves where there is none."""
         if self.index:
             return self.index.digest
-        return _digest([task.digest for task in self])
+        return digest_of(task.digest for task in self)
 
     def load(self, task_id: str) -> Task:
         """Read one task.
@@ -168,16 +178,22 @@ def _write_all(
         name=name,
         generator=generator,
         seed=seed,
-        digest=_digest(list(digests.values())),
+        digest=digest_of(digests.values()),
         tasks=digests,
         funnel=dict(funnel),
         skills=tuple(sorted(skills)),
     )
-    write_atomic(directory / INDEX_NAME, index.model_dump_json(indent=1).encode() + b"\n")
+    write_index(directory, index)
     return index
 
 
-def _digest(tasks: Sequence[str]) -> str:
+def write_index(directory: Path, index: DatasetIndex) -> None:
+    """Make a directory of task directories a dataset: the last thing that is written of one."""
+    write_atomic(directory / INDEX_NAME, index.model_dump_json(indent=1).encode() + b"\n")
+
+
+def digest_of(tasks: Iterable[str]) -> str:
+    """The digest of a dataset whose tasks have these digests, in order."""
     return hashlib.sha256("\n".join(tasks).encode()).hexdigest()
 
 

@@ -56,5 +56,16 @@ class ProviderError(ClawGymError):
     """The model endpoint failed or answered outside its protocol."""
 
 
+class ProviderBusyError(ProviderError):
+    """The endpoint failed in a way that may pass: asking again can help.
+
+    `retry_after` is the seconds that it asked to wait, None where it named no time.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class BudgetExceededError(ClawGymError):
     """A limit on tokens, money, time or calls that the user set was reached."""

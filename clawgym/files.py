@@ -74,11 +74,16 @@ class Files(Mapping[str, File]):
 
     def write_to(self, directory: Path) -> None:
         """Write every file below `directory`, which must be ours alone."""
+        made: set[str] = set()
         for path, file in self._entries.items():
-            target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.data)
-            target.chmod(0o755 if file.executable else 0o644)
+            target = f"{directory}/{path}"
+            folder = os.path.dirname(target)
+            if folder not in made:
+                os.makedirs(folder, exist_ok=True)
+                made.add(folder)
+            with open(target, "wb") as stream:
+                os.fchmod(stream.fileno(), 0o755 if file.executable else 0o644)
+                stream.write(file.data)
 
     @classmethod
     def read_from(cls, directory: Path, *, skip: Callable[[str], bool] | None = None) -> "Files":

@@ -7,6 +7,7 @@ On disk a task is a directory in the Harbor 1.4 layout, so the ecosystem reads i
     graph.json                the task graph, where the task was synthesised
     environment/workspace/    the files that the agent starts with
     environment/skills/       the skills that it is offered
+    environment/site/         pages that are served inside the box: see `clawgym.sandbox.site`
     tests/                    the verifier; the agent never sees it
     solution/                 the reference solution; nor this
 
@@ -17,6 +18,7 @@ is in `Task.other`.
 import os
 import tomllib
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -34,6 +36,14 @@ COPY skills /skills
 WORKDIR /workspace
 """
 
+_SITE_DOCKERFILE = f"""{_DOCKERFILE}COPY site /srv/site
+COPY serve_site.py /srv/serve_site.py
+ENTRYPOINT ["python3", "-I", "-S", "-B", "/srv/serve_site.py", "/srv/site"]
+CMD ["sleep", "infinity"]
+"""
+"""The entry point starts the server of the task's site, and becomes the command it is given."""
+
+_SITE, _SITE_SERVER = "environment/site/", "environment/serve_site.py"
 _ENVIRONMENTS = tuple(
     f"environment/{name}"
     for name in ("Dockerfile", "docker-compose.yaml", "singularity-compose.yaml")
@@ -48,7 +58,11 @@ class _Section(BaseModel):
 
 
 class ClawGymMetadata(BaseModel):
-    """`[metadata.clawgym]`: where the task comes from and how it is scored."""
+    """`[metadata.clawgym]`: where the task comes from and how it is scored.
+
+    `scenario` is `category/subcategory`, `persona` says who asks, `labels` are what else a dataset
+    is balanced and looked at by, such as `{"form": "repair"}`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,6 +75,10 @@ class ClawGymMetadata(BaseModel):
     supporting_skills: tuple[str, ...] = ()
     prompt_style: Literal["brief", "spec"] | None = None
     difficulty: Annotated[int, Field(ge=1, le=5)] | None = None
+    scenario: str | None = None
+    benchmark_category: str | None = None
+    persona: str | None = None
+    labels: Annotated[dict[str, str], Field(exclude_if=lambda labels: not labels)] = {}
     code_weight: Annotated[float, Field(ge=0, le=1)] = 0.7
     rubric_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
     code_floor: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -138,6 +156,12 @@ class Task:
         return self.config.metadata.clawgym or ClawGymMetadata(kind="import")
 
     @property
+    def site(self) -> Files:
+        """The pages that are served inside the box while the task is worked on, by their path."""
+        pages = {p.removeprefix(_SITE): f for p, f in self.other.items() if p.startswith(_SITE)}
+        return Files(pages)
+
+    @property
     def digest(self) -> str:
         """A SHA-256 over every file that `dump` writes."""
         return self.files().digest
@@ -161,7 +185,7 @@ class Task:
         if self.instruction or not self._has_steps:
             entries["instruction.md"] = self.instruction
         if not any(path in self.other for path in _ENVIRONMENTS) and not self._has_image:
-            entries["environment/Dockerfile"] = _DOCKERFILE
+            entries |= _environment(with_site=bool(self.site))
         entries |= self.other
         if self.graph:
             entries["graph.json"] = self.graph.model_dump_json(indent=1) + "\n"
@@ -209,9 +233,22 @@ def _read_other(directory: Path) -> Files:
     skip = {"task.toml", "instruction.md", "graph.json", *_FOLDERS}
     other = Files.read_from(directory, skip=lambda path: path in skip or _is_clutter(path))
     dockerfile = other.get("environment/Dockerfile")
-    if dockerfile and dockerfile.data == _DOCKERFILE.encode():
-        return Files({path: file for path, file in other.items() if file is not dockerfile})
-    return other
+    if dockerfile is None or not dockerfile.data.startswith(_DOCKERFILE.encode()):
+        return other
+    ours = _environment(with_site=any(path.startswith(_SITE) for path in other))
+    if dockerfile.data != ours["environment/Dockerfile"]:
+        return other
+    return Files({path: file for path, file in other.items() if file.data != ours.get(path)})
+
+
+def _environment(*, with_site: bool) -> dict[str, bytes]:
+    """What we add to a task directory so that other harnesses can build its environment."""
+    if not with_site:
+        return {"environment/Dockerfile": _DOCKERFILE.encode()}
+    return {
+        "environment/Dockerfile": _SITE_DOCKERFILE.encode(),
+        _SITE_SERVER: files("clawgym.sandbox").joinpath("site_server.py").read_bytes(),
+    }
 
 
 def _is_clutter(path: str) -> bool:

@@ -4,11 +4,11 @@ import sqlite3
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
-from sqlite_utils import Database
 
 from clawgym.errors import ClawGymError, UsageError
 from clawgym_skills._words import forget, learn
@@ -25,6 +25,30 @@ _CACHE_KIB = 32 * 1024
 
 class CatalogueBusyError(ClawGymError):
     """Another process holds the catalogue's write lock for too long."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open catalogue file."""
+
+    conn: sqlite3.Connection
+
+    def table_names(self) -> list[str]:
+        """The names of all tables."""
+        rows = self.conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return [name for (name,) in rows]
+
+    def commit(self) -> None:
+        """End the transaction and keep what it did."""
+        self.conn.commit()
+
+    def rollback(self) -> None:
+        """End the transaction and undo what it did."""
+        self.conn.rollback()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.conn.close()
 
 
 def open_database(path: Path | None, busy_seconds: float = BUSY_SECONDS) -> Database:
@@ -70,6 +94,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | None, busy_seconds: fl
         with writing(database):
             _upgrade(database, path)
     connection.execute("PRAGMA foreign_keys = ON")  # only now: a migration moves tables about
+    connection.execute("PRAGMA recursive_triggers = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA secure_delete = OFF")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -96,6 +96,11 @@ class Catalogue:
         self.path = path
         self._database = open_database(path, busy_seconds)
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For reading the tables of `schema.sql` directly, where a whole `Skill` is too much."""
+        return self._database.conn
+
     def __enter__(self) -> Self:
         return self
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
-from sqlite_utils import Database
 
 from clawgym_skills._addresses import assign
 from clawgym_skills._readings import Reading, read_all
 from clawgym_skills._rows import Addressed, insert, read_diagnostics, replace_diagnostics
 from clawgym_skills._signature import signature
-from clawgym_skills._store import writing
+from clawgym_skills._store import Database, writing
 from clawgym_skills._words import merge
 from clawgym_skills.diagnostic import Code, Diagnostic, Findings, Severity
 from clawgym_skills.discovery import discover_skills

@@ -1,7 +1,8 @@
 """The programmatic expert: a model that solves a task from its graph, through real tool calls.
 
 It looks at the workspace, reads the skills it is offered, performs the graph's nodes with the
-skills' own scripts, reads back what it made, and reports. The loop, the tools, the sandbox and so
+skills' own scripts or, where they have none for it, with a program of its own, reads back what it
+made, and reports. The loop, the tools, the sandbox and so
 the trajectory are those of any other model. A flawed expert makes, here and there, the slips that
 people make: a wrong bound, the wrong duplicate kept, a forgotten total, a skipped step.
 """
@@ -28,6 +29,7 @@ from clawgym.model import (
 )
 from clawgym.task import Task
 from clawgym_skills.grounding import command_for
+from graph_agents.programs import program_for
 from graph_agents.slips import slip
 from mcp_servers.workspace import SUCCEEDED
 
@@ -44,14 +46,15 @@ class ExpertModel:
     """A `ChatModel` for one task; use a new one for every trial.
 
     Args:
-        task: must have a graph whose skills are ours.
+        task: must have a graph, whose steps our skills or its reference solution can perform.
         rng: chooses the slips; None for an expert that makes none.
 
     Raises:
-        TaskFormatError: the task has no graph, or a skill that the expert cannot use.
+        TaskFormatError: the task has no graph, or a step that the expert cannot perform.
     """
 
     def __init__(self, task: Task, rng: Random | None = None) -> None:
+        self._task = task
         self._graph = _solvable_graph(task)
         self._rng = rng
         self._script: Script | None = None
@@ -85,11 +88,15 @@ class ExpertModel:
         reads: list[_Call] = [
             ("read", {"path": f"{skills[name]}/SKILL.md"}) for name in self._graph.skills
         ]
-        yield self._call(f"I will use {_listing(self._graph.skills)}; reading how.", *reads)
+        if reads:
+            yield self._call(f"I will use {_listing(self._graph.skills)}; reading how.", *reads)
         heads: list[_Call] = [
-            ("read", {"path": artifact.path, "limit": 8}) for artifact in self._graph.sources
+            ("read", {"path": path, "limit": 8})
+            for path in dict.fromkeys(artifact.path for artifact in self._graph.sources)
+            if path in self._task.workspace
         ]
-        yield self._call("Now the files that I was given.", *heads)
+        if heads:
+            yield self._call("Now the files that I was given.", *heads)
         done = yield from self._act(skills)
         yield from self._verify(done)
         yield Message(Role.ASSISTANT, _summary(self._graph, done))
@@ -101,19 +108,30 @@ class ExpertModel:
             node = slip(self._rng, intended) if self._rng else intended
             if node is None:
                 continue
-            command = command_for(node, self._graph, skills[str(node.skill)])
-            assert command is not None
-            call: _Call = ("exec", {"command": shlex.join(command)})
-            results = yield self._call(f"{node.operation.capitalize()} with {node.skill}.", call)
+            text, command = self._how(node, skills)
+            call: _Call = ("exec", {"command": command})
+            results = yield self._call(text, call)
             if not results[0].endswith(SUCCEEDED):
                 results = yield self._call("That failed. Once more.", call)
             if results[0].endswith(SUCCEEDED):
                 done.append(node)
         return done
 
+    def _how(self, node: Node, skills: dict[str, str]) -> tuple[str, str]:
+        """What to say and which command to run for a node."""
+        if node.skill and (command := command_for(node, self._graph, skills[node.skill])):
+            return f"{node.operation.capitalize()} with {node.skill}.", shlex.join(command)
+        program = program_for(node, self._graph, self._task.solution)
+        assert program is not None
+        end = "END"
+        while f"\n{end}\n" in program:
+            end += "_"
+        text = f"{node.operation.capitalize()}: a short program does it."
+        return text, f"python3 - <<'{end}'\n{program}{end}"
+
     def _verify(self, done: Sequence[Node]) -> Script:
         paths = dict.fromkeys(self._graph.artifact(node.output).path for node in done)
-        checks: list[_Call] = [("read", {"path": path, "limit": 6}) for path in paths]
+        checks = [_look_at(path) for path in paths]
         if checks and not self._rng:
             yield self._call("Checking what I made.", *checks)
 
@@ -125,16 +143,24 @@ class ExpertModel:
         return Message(Role.ASSISTANT, text, tuple(requests))
 
 
+def _look_at(path: str) -> _Call:
+    """A call that shows the beginning of a file, or what is in a folder."""
+    if "." in path.rsplit("/", 1)[-1]:
+        return ("read", {"path": path, "limit": 6})
+    return ("exec", {"command": shlex.join(["ls", "-R", path])})
+
+
 def _solvable_graph(task: Task) -> TaskGraph:
     if task.graph is None:
         raise TaskFormatError(f"task {task.id} has no graph.json, and the expert works from graphs")
     for node in task.graph.nodes:
-        if command_for(node, task.graph, "") is None:
+        by_skill = node.skill and command_for(node, task.graph, "") is not None
+        if not by_skill and program_for(node, task.graph, task.solution) is None:
             raise TaskFormatError(
-                f"task {task.id}: the expert cannot {node.operation} with {node.skill!r}; "
-                "it knows the bundled skills only"
+                f"task {task.id}: the expert cannot {node.operation} with {node.skill!r}; it knows "
+                "the bundled skills and the steps of a reference solution only"
             )
-        if f"{node.skill}/SKILL.md" not in task.skills:
+        if node.skill and f"{node.skill}/SKILL.md" not in task.skills:
             raise TaskFormatError(
                 f"task {task.id} does not offer the skill {node.skill!r} that its graph names; "
                 "add it to environment/skills"

@@ -22,7 +22,8 @@ from clawgym.errors import (
 )
 from clawgym.reward import Cause, Graded, Ungraded
 from clawgym.run import RunDirectory, Trial, TrialKey
-from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
+from clawgym.sandbox import Backend, BoxSpec, Sandbox, scratch_directory
+from clawgym.sandbox.site import site_box
 from clawgym.seeds import derive_seed
 from clawgym.task import Task
 from graph_agents.harness import Harness, Outcome
@@ -129,7 +130,7 @@ async def _attempt(
 ) -> tuple[Outcome, Graded | Ungraded]:
     with scratch_directory() as scratch:
         spec = BoxSpec(files=task.workspace, mounts=_mounts(task, harness, scratch))
-        async with box(backend, spec) as sandbox:
+        async with site_box(backend, spec, task.site) as sandbox:
             outcome = await harness.work(task, sandbox, seed)
             if outcome.failure:
                 return outcome, outcome.failure

@@ -1,8 +1,9 @@
-"""Synthesis: skills are composed into task graphs, and those into executable tasks.
+"""Synthesis: operations are composed into task graphs, and those into executable tasks.
 
 Read in this order: `world` (source data), `operations` (what can be done, and what is then true),
-`composing` (the graph), `checking` (the verifier), `building` (the task), `phrasing` (words, last),
-`pipeline` (gates and the dataset). `task_runtime/solve.py` is the reference solution.
+`scene` and `composing` (the graph), `reworking` (earlier work that is mended or changed),
+`building` (the task), `phrasing` and `telling` (words, last), `routes` (which task an index is
+dealt), `gates` and `running` (proof, and the dataset). `task_runtime/solve.py` solves a task.
 """
 
 from synth.pipeline import Recipe, SkillSource, Synthesis, choose_skills, synthesise

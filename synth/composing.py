@@ -1,259 +1,212 @@
-"""Composition: a primary skill and up to three supporting ones grow a typed task graph.
+"""Composition: offers grow a typed task graph.
 
-Growth starts from the files of a world. Each step lists every legal move — an operation, the skill
-that grounds it, the artifacts that it takes — and draws one, skills that have not been used first.
-The truth of each artifact is computed as the graph grows, long before anything is phrased.
+An offer is an operation on a kind of artifact, with the skill that grounds it if there is one. Each
+step lists every legal move, on what is at hand or on a source of its own, and draws one: what has
+to occur and has not yet comes first. The truth of each artifact is computed as the graph grows,
+long before anything is phrased.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
-from clawgym.artifact import Artifact, ArtifactKind
-from clawgym.graph import Node, TaskGraph
+from clawgym.artifact import ArtifactKind
+from clawgym.graph import Node
 from clawgym.operation import Capability
-from synth.operations import OPERATIONS, Params
-from synth.values import RowSet, Value
-from synth.world import Domain, World, build_world, domains
+from synth.operations import OPERATIONS, GroundedOperation, Params
+from synth.scene import Scene
+from synth.values import ROW_KINDS, RowSet
+from synth.world import World
 
 MAX_SUPPORTING = 3
-FEED, DIMENSION, CONFIG = "a1", "a2", "a3"
-"""The ids of a world's files in every graph, in the order in which they are added."""
 
-_SIZES = (2, 3, 3, 4, 4, 5)
-_ROW_KINDS = (ArtifactKind.TABLE, ArtifactKind.RECORDS)
-_FORMATS = {ArtifactKind.TABLE: ("csv",), ArtifactKind.RECORDS: ("json", "jsonl")}
-_EXTENSION = {ArtifactKind.LOG: "log", ArtifactKind.MAILBOX: "mbox", ArtifactKind.CALENDAR: "ics"}
-_WEIGHTS = {
-    "extract": 4.0,
-    "deduplicate": 4.0,
-    "join": 2.0,
-    "aggregate": 2.0,
-    "filter": 1.5,
-    "report": 1.5,
-    "update": 1.0,
-    "convert": 0.6,
-}
+_MADE = (*ROW_KINDS, ArtifactKind.DOCUMENT)
+"""Kinds that operations make; what is wanted on any other kind had better come first."""
 
-Skills = Mapping[str, Sequence[Capability]]
-"""Skill names with what they declare, in catalogue order."""
+_BEGIN = 0.08
+"""How much all moves that begin something else are wanted, against those that go on."""
 
 
-@dataclass
-class Draft:
-    """A growing graph with the truth of every artifact."""
+@dataclass(frozen=True)
+class Offer:
+    """What a node may be: an operation on a first input of some kind, and who grounds it."""
 
-    world: World
-    artifacts: dict[str, Artifact] = field(default_factory=dict[str, Artifact])
-    values: dict[str, Value] = field(default_factory=dict[str, Value])
-    nodes: list[Node] = field(default_factory=list[Node])
-    live: list[str] = field(default_factory=list[str])
+    capability: Capability
+    skill: str | None = None
 
-    @property
-    def graph(self) -> TaskGraph:
-        """The graph, with only those sources that a node takes."""
-        used = {end for node in self.nodes for end in (*node.inputs, node.output)}
-        artifacts = tuple(a for a in self.artifacts.values() if a.id in used)
-        return TaskGraph(artifacts=artifacts, nodes=tuple(self.nodes))
+    def made(self, node: Node) -> bool:
+        """Whether a node is of this offer's operation and skill."""
+        return (node.operation, node.skill) == (self.capability.operation, self.skill)
 
-    @property
-    def skills(self) -> list[str]:
-        """The skills used so far, in order of first use."""
-        return list(dict.fromkeys(node.skill for node in self.nodes if node.skill))
 
-    def add(self, kind: ArtifactKind, path: str, value: Value) -> str:
-        """Register an artifact and return its id."""
-        artifact_id = f"a{len(self.artifacts) + 1}"
-        columns = value.columns if isinstance(value, RowSet) else ()
-        self.artifacts[artifact_id] = Artifact(
-            id=artifact_id, kind=kind, path=path, columns=columns
-        )
-        self.values[artifact_id] = value
-        return artifact_id
+@dataclass(frozen=True)
+class Plan:
+    """What a graph is to be like.
+
+    Attributes:
+        offers: what its nodes may be.
+        must: groups of offers; of each group, at least one has to be made.
+        size: how many nodes it has, where it can be grown so far.
+        entries: how many sources may be put there.
+        weights: how much an operation is wanted, 1.0 by default.
+        favoured: skills that are wanted more than others.
+        branching: how likely an artifact may be taken once more after it was taken.
+        parts: whether it may have parts that have nothing to do with each other.
+    """
+
+    offers: tuple[Offer, ...]
+    must: tuple[frozenset[Offer], ...]
+    size: int
+    entries: int = 2
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    favoured: frozenset[str] = frozenset()
+    branching: float = 0.25
+    parts: bool = True
+
+    def unmet(self, nodes: Sequence[Node]) -> list[frozenset[Offer]]:
+        """The groups of which nothing was made yet."""
+        return [
+            group
+            for group in self.must
+            if not any(offer.made(node) for offer in group for node in nodes)
+        ]
 
 
 @dataclass(frozen=True)
 class _Move:
-    operation: str
-    skill: str
-    inputs: tuple[str, ...]
-    produces: ArtifactKind
+    offer: Offer
+    inputs: tuple[str, ...]  # empty: it brings its own source
 
 
-def compose(rng: random.Random, skills: Skills, primary: str) -> Draft | None:
-    """Grow one graph around a primary skill.
+def compose(rng: random.Random, world: World, plan: Plan) -> Scene | None:
+    """Grow one graph to a plan.
 
     Args:
-        rng: the only source of chance.
-        skills: the skills to choose from, the primary one included.
-        primary: the skill that the task is about; it grounds at least one node.
+        rng: the only source of chance besides the world's own.
+        world: where sources are taken from.
+        plan: what may and what must be in it.
 
     Returns:
-        The draft, or None if this draw led nowhere; draw again.
+        The scene, or None if this draw led nowhere; draw again.
     """
-    draft = _start(rng, skills, primary)
-    if draft is None:
-        return None
-    size = rng.choice(_SIZES)
-    while len(draft.nodes) < size:
-        last_chance = len(draft.nodes) == size - 1 and primary not in draft.skills
-        moves = [m for m in _moves(draft, skills, primary) if not last_chance or m.skill == primary]
-        if not _play_one(rng, draft, moves, primary):
-            break
-    return draft if primary in draft.skills else None
+    scene = Scene.of(world)
+    extend(rng, scene, plan, plan.size)
+    return scene if scene.nodes and not plan.unmet(scene.nodes) else None
 
 
-def _start(rng: random.Random, skills: Skills, primary: str) -> Draft | None:
-    offered = {str(c) for c in chain.from_iterable(skills.values())}
-    primary_kinds = {c.kind for c in skills[primary] if c.operation == "extract"}
-    entries = [
-        (domain, kind)
-        for domain in domains()
-        for kind in domain.entry
-        if (kind in _ROW_KINDS or f"extract:{kind}" in offered)
-        and (not primary_kinds or kind in primary_kinds)
-    ]
-    if not entries:
-        return None
-    domain, kind = rng.choice(entries)
-    can_clean = any(f"deduplicate:{row_kind}" in offered for row_kind in _ROW_KINDS)
-    messy = (
-        can_clean and kind not in (ArtifactKind.LOG, ArtifactKind.CALENDAR) and rng.random() < 0.5
-    )
-    world = build_world(rng, domain, messy=messy)
-    draft = Draft(world)
-    draft.add(kind, _source_path(rng, domain.feed, kind), world.feed)
-    draft.live.append(FEED)
-    side = rng.choice(_ROW_KINDS)
-    draft.add(side, _source_path(rng, domain.dimension.stem, side), world.dimension)
-    draft.add(ArtifactKind.CONFIG, f"config/{_slug(domain)}.ini", world.config)
-    return draft
+def extend(rng: random.Random, scene: Scene, plan: Plan, count: int) -> int:
+    """Let a scene grow by so many nodes, or by as many as can be made; returns how many."""
+    for made in range(count):
+        unmet = plan.unmet(scene.nodes)
+        moves = list(_moves(scene, plan))
+        if count - made <= len(unmet):
+            moves = [move for move in moves if any(move.offer in group for group in unmet)]
+        elif scene.nodes and not plan.parts:
+            moves = [move for move in moves if _follows(scene, move)]
+        if not _play_one(rng, scene, plan, moves):
+            return made
+    return count
 
 
-def _slug(domain: Domain) -> str:
-    return domain.name.replace("-", "_")
-
-
-def _source_path(rng: random.Random, stem: str, kind: ArtifactKind) -> str:
-    extension = _EXTENSION.get(kind) or rng.choice(_FORMATS[kind])
-    return f"input/{stem}.{extension}"
-
-
-def _moves(draft: Draft, skills: Skills, primary: str) -> Iterator[_Move]:
+def _moves(scene: Scene, plan: Plan) -> Iterator[_Move]:
     """Every legal move that was not made before."""
-    done = {(node.operation, node.inputs) for node in draft.nodes}
-    return (m for m in _all_moves(draft, skills, primary) if (m.operation, m.inputs) not in done)
-
-
-def _all_moves(draft: Draft, skills: Skills, primary: str) -> Iterator[_Move]:
-    used = set(draft.skills)
-    crowded = len(used - {primary}) >= MAX_SUPPORTING
-    for skill, capabilities in skills.items():
-        if crowded and skill != primary and skill not in used:
+    done = {(node.operation, node.inputs) for node in scene.nodes}
+    primary = {offer.skill for group in plan.must for offer in group}
+    used = set(scene.skills)
+    crowded = len(used - primary) >= MAX_SUPPORTING
+    slots, room = scene.at_hand, scene.entries < plan.entries
+    for offer in plan.offers:
+        if crowded and offer.skill not in primary and offer.skill not in used:
             continue
-        for capability in capabilities:
-            yield from _moves_of(draft, skill, capability)
+        operation = OPERATIONS[offer.capability.operation]
+        for inputs in operation.takes(slots, offer.capability.kind):
+            first = scene.slots[inputs[0]]
+            if operation.in_place and (first.used or not first.fresh):
+                continue  # who reads a file, and who edits it, must not depend on the order
+            if (operation.name, inputs) not in done:
+                yield _Move(offer, inputs)
+        if room:
+            yield _Move(offer, ())
 
 
-def _moves_of(draft: Draft, skill: str, capability: Capability) -> Iterator[_Move]:
-    """Every way in which one capability of one skill fits the artifacts at hand."""
-    operation = capability.operation
-    if operation == "update":
-        yield from _updates(draft, skill, capability)
-        return
-    for source in draft.live:
-        if draft.artifacts[source].kind is not capability.kind:
-            continue
-        if operation == "report":
-            yield _Move(operation, skill, (source,), ArtifactKind.DOCUMENT)
-        elif operation == "convert":
-            other = _ROW_KINDS[1 - _ROW_KINDS.index(capability.kind)]
-            yield _Move(operation, skill, (source,), other)
-        elif operation == "join":
-            yield _Move(operation, skill, (source, DIMENSION), capability.kind)
-        else:
-            for produced in _ROW_KINDS:
-                yield _Move(operation, skill, (source,), produced)
-
-
-def _updates(draft: Draft, skill: str, capability: Capability) -> Iterator[_Move]:
-    if capability.kind is not ArtifactKind.CONFIG or any(
-        n.operation == "update" for n in draft.nodes
-    ):
-        return
-    yield _Move("update", skill, (CONFIG,), ArtifactKind.CONFIG)
-    for artifact_id, value in draft.values.items():
-        if isinstance(value, RowSet) and value.grouped:
-            yield _Move("update", skill, (CONFIG, artifact_id), ArtifactKind.CONFIG)
-
-
-def _play_one(rng: random.Random, draft: Draft, moves: list[_Move], primary: str) -> bool:
+def _play_one(rng: random.Random, scene: Scene, plan: Plan, moves: list[_Move]) -> bool:
     """Draw moves until one has sensible parameters; False when none has."""
+    weights = _weights(scene, plan, moves)
     while moves:
-        weights = [_weight(draft, move, primary) for move in moves]
-        move = rng.choices(moves, weights)[0]
-        moves.remove(move)
-        inputs = [draft.values[artifact_id] for artifact_id in move.inputs]
-        params = OPERATIONS[move.operation].propose(rng, inputs)
-        if params is not None:
-            _play(rng, draft, move, params)
+        number = rng.choices(range(len(moves)), weights)[0]
+        move = moves.pop(number)
+        weights.pop(number)
+        if _play(rng, scene, plan, move):
             return True
     return False
 
 
-def _weight(draft: Draft, move: _Move, primary: str) -> float:
-    weight = _WEIGHTS[move.operation]
-    if move.skill not in draft.skills:
-        weight *= 4.0 if move.skill == primary else 2.0
-    if any(node.operation == move.operation for node in draft.nodes):
-        weight *= 0.25
-    if move.operation == "update" and len(move.inputs) == 1:
-        weight *= 0.4
-    return weight
+def _weights(scene: Scene, plan: Plan, moves: Sequence[_Move]) -> list[float]:
+    """How much each move is wanted: an operation is not wanted more for fitting in many ways.
+
+    What follows from something is more of a task than what stands alone: all moves that begin
+    something else have a small share together, where there are others.
+    """
+    wanted = {offer for group in plan.unmet(scene.nodes) for offer in group}
+    skills, done = set(scene.skills), {node.operation for node in scene.nodes}
+    ways = Counter(move.offer.capability.operation for move in moves)
+
+    def weight(move: _Move) -> float:
+        operation, skill = move.offer.capability.operation, move.offer.skill
+        weight = plan.weights.get(operation, 1.0) / ways[operation]
+        if move.offer in wanted:
+            weight *= 4.0 if done or move.offer.capability.kind in _MADE else 64.0
+        elif skill in plan.favoured:
+            weight *= 3.0
+        elif skill and skill not in skills:
+            weight *= 2.0
+        return weight * 0.25 if operation in done else weight
+
+    weights = [weight(move) for move in moves]
+    follows = [_follows(scene, move) for move in moves]
+    begin = sum(w for w, follow in zip(weights, follows, strict=True) if not follow)
+    go_on = sum(w for w, follow in zip(weights, follows, strict=True) if follow)
+    share = _BEGIN * go_on / begin if begin and go_on else 1.0
+    return [w if follow else w * share for w, follow in zip(weights, follows, strict=True)]
 
 
-def _play(rng: random.Random, draft: Draft, move: _Move, params: Params) -> None:
-    operation = OPERATIONS[move.operation]
-    inputs = [draft.values[artifact_id] for artifact_id in move.inputs]
-    value = operation.apply(params, inputs)
-    output = draft.add(move.produces, _output_path(rng, draft, move, params), value)
-    draft.nodes.append(
-        Node(
-            id=f"n{len(draft.nodes) + 1}",
-            operation=move.operation,
-            skill=move.skill,
-            inputs=move.inputs,
-            output=output,
-            params=dict(params),
-        )
+def _follows(scene: Scene, move: _Move) -> bool:
+    """Whether a move takes something that the graph has to do with already."""
+    slots = [scene.slots[end] for end in move.inputs]
+    return any(slot.used or not slot.fresh for slot in slots)
+
+
+def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
+    operation = OPERATIONS[move.offer.capability.operation]
+    inputs, known = move.inputs, set(scene.slots)
+    if not inputs:
+        sources = operation.sources(rng, scene.world, move.offer.capability.kind)
+        if not sources:
+            return False
+        inputs = tuple(scene.place(source) for source in sources)
+    params = operation.propose(rng, scene.values(inputs), scene.world.knobs)
+    blocked = (operation.in_place and scene.slots[inputs[0]].used) or scene.edited & set(inputs)
+    again = any((node.operation, node.inputs) == (operation.name, inputs) for node in scene.nodes)
+    if params is None or blocked or again or _is_ambiguous(operation, scene, inputs, params):
+        for slot_id in set(inputs) - known:
+            scene.retire(slot_id)
+            del scene.slots[slot_id]
+        return False
+    scene.play(rng, operation.name, move.offer.skill, inputs, params)
+    for slot_id in inputs:
+        slot = scene.slots[slot_id]
+        raw = not isinstance(slot.value, RowSet) or slot.value.duplicated
+        spent = not slot.side and (raw or rng.random() >= plan.branching)
+        if operation.in_place or spent:
+            scene.retire(slot_id)
+    return True
+
+
+def _is_ambiguous(
+    operation: GroundedOperation, scene: Scene, inputs: Sequence[str], params: Params
+) -> bool:
+    """Whether the result would depend on an order of rows that no instruction states."""
+    return bool(scene.loose & set(inputs)) and (
+        operation.needs_order or bool(params.get("order_by"))
     )
-    _retire(rng, draft, move)
-    if isinstance(value, RowSet):
-        draft.live.append(output)
-
-
-def _retire(rng: random.Random, draft: Draft, move: _Move) -> None:
-    """An artifact that was used is mostly done with; sometimes the graph fans out from it."""
-    for artifact_id in move.inputs:
-        raw = draft.artifacts[artifact_id].kind not in _ROW_KINDS
-        value = draft.values[artifact_id]
-        dirty = isinstance(value, RowSet) and value.duplicated
-        if artifact_id in draft.live and (raw or dirty or rng.random() < 0.75):
-            draft.live.remove(artifact_id)
-
-
-def _output_path(rng: random.Random, draft: Draft, move: _Move, params: Params) -> str:
-    paths = [draft.artifacts[artifact_id].path for artifact_id in move.inputs]
-    if move.operation == "update":
-        return paths[0]
-    stems = [path.rsplit("/", 1)[-1].rsplit(".", 1)[0] for path in paths]
-    stem = OPERATIONS[move.operation].stem(params, draft.world.domain.feed, stems)
-    extension = (
-        "md" if move.produces is ArtifactKind.DOCUMENT else rng.choice(_FORMATS[move.produces])
-    )
-    taken = {artifact.path for artifact in draft.artifacts.values()}
-    path, number = f"output/{stem}.{extension}", 2
-    while path in taken:
-        path, number = f"output/{stem}_{number}.{extension}", number + 1
-    return path

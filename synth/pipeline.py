@@ -3,127 +3,24 @@
 import asyncio
 import multiprocessing
 import os
-import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
 from clawgym.dataset import DatasetIndex, check_vacant, write_dataset
 from clawgym.errors import UsageError
-from clawgym.files import Files
-from clawgym.operation import Capability
 from clawgym.sandbox import Backend
-from clawgym.seeds import derive_random
 from clawgym.task import Task
-from synth.building import GENERATOR, build_task
-from synth.checking import computed_figures
-from synth.composing import compose
-from synth.operations import OPERATIONS, is_groundable
-from synth.phrasing import STYLES, Style
+from synth.building import GENERATOR
+from synth.gates.candidate import Candidate
+from synth.routes import Recipe, SkillSource, choose_skills, draw, usable_skills
 from verify.proof import prove_task
 
-_DRAWS = 60
 _CHUNK = 16
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-
-
-@dataclass(frozen=True)
-class SkillSource:
-    """What the synthesiser needs of a skill: its name, what it declares, its files."""
-
-    name: str
-    capabilities: tuple[Capability, ...]
-    files: Files
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a dataset. `style` None mixes both."""
-
-    skills: tuple[SkillSource, ...]
-    seed: int
-    style: Style | None = None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """The outcome of one index: a task, or none, with the draws that were lost on the way."""
-
-    task: Task | None
-    lost: Mapping[str, int] = field(default_factory=dict[str, int])
-
-
-def usable_skills(skills: Sequence[SkillSource]) -> tuple[SkillSource, ...]:
-    """The skills that declare at least one operation that can be grounded.
-
-    Raises:
-        UsageError: none does.
-    """
-    usable = tuple(skill for skill in skills if any(map(is_groundable, skill.capabilities)))
-    if not usable:
-        names = ", ".join(skill.name for skill in skills) or "no skill at all"
-        raise UsageError(
-            f"none of these skills declares an operation that tasks are made of: {names}; "
-            f"known operations: {', '.join(OPERATIONS)}"
-        )
-    return usable
-
-
-def choose_skills(skills: Sequence[SkillSource], names: Sequence[str]) -> tuple[SkillSource, ...]:
-    """The named skills, in the order of `names`; all of them where no name is given.
-
-    Raises:
-        UsageError: a name is unknown, with the nearest known one, or declares nothing usable.
-    """
-    by_name = {skill.name: skill for skill in skills}
-    for name in names:
-        if name not in by_name:
-            near = get_close_matches(name, by_name, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"unknown skill {name!r}{hint} (known: {', '.join(sorted(by_name))})")
-    chosen = [by_name[name] for name in dict.fromkeys(names)] or list(skills)
-    usable = usable_skills(chosen)
-    unusable = [skill.name for skill in chosen if skill not in usable]
-    if names and unusable:
-        raise UsageError(
-            f"{', '.join(unusable)} declares no operation that tasks are made of "
-            f"(known operations: {', '.join(OPERATIONS)}); leave it out"
-        )
-    return usable
-
-
-def draw(recipe: Recipe, index: int) -> Candidate:
-    """The task of one index: a pure function of the recipe and the index."""
-    lost: Counter[str] = Counter()
-    skills = {s.name: [c for c in s.capabilities if is_groundable(c)] for s in recipe.skills}
-    primary = recipe.skills[index % len(recipe.skills)].name
-    for attempt in range(_DRAWS):
-        rng = derive_random(recipe.seed, "task", index, attempt)
-        draft = compose(rng, skills, primary)
-        if draft is None:
-            lost["no-composition"] += 1
-            continue
-        task = build_task(
-            rng,
-            draft,
-            task_id=f"{primary}-s{recipe.seed}-{index + 1:04d}",
-            seed=recipe.seed,
-            primary=primary,
-            style=recipe.style or rng.choice(STYLES),
-            skill_files={skill.name: skill.files for skill in recipe.skills},
-        )
-        stated = set(_NUMBER.findall(task.instruction))
-        if stated & computed_figures(draft.graph, draft.values):
-            lost["leak"] += 1
-            continue
-        return Candidate(task, lost)
-    return Candidate(None, lost)
 
 
 def candidates(recipe: Recipe, workers: int) -> Iterator[Candidate]:
@@ -192,8 +89,8 @@ class Synthesis:
         """The tasks of some candidates, without what was seen before."""
         fresh: list[Task] = []
         for candidate in drawn:
-            self.funnel.update(candidate.lost)
-            self.funnel["drawn"] += sum(candidate.lost.values())
+            self.funnel.update(lost.reason for lost in candidate.lost)
+            self.funnel["drawn"] += len(candidate.lost)
             if candidate.task is None:
                 self._barren += 1
                 continue
@@ -243,3 +140,15 @@ def synthesise(
     return write_dataset(
         output, tasks, name=output.name, generator=GENERATOR, seed=recipe.seed, funnel=run.funnel
     )
+
+
+__all__ = [
+    "Recipe",
+    "SkillSource",
+    "Synthesis",
+    "candidates",
+    "choose_skills",
+    "draw",
+    "synthesise",
+    "usable_skills",
+]

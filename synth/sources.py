@@ -5,10 +5,12 @@ from collections.abc import Container
 from pathlib import Path
 
 from clawgym.errors import UsageError
+from clawgym_skills.annotate import eligible_for_synthesis
 from clawgym_skills.bundle import bundled_skills
 from clawgym_skills.catalogue import Catalogue
 from clawgym_skills.skill import Skill
-from synth.pipeline import SkillSource
+from synth.operations import is_groundable
+from synth.routes.skills import SkillSource
 
 _UNSAFE = re.compile(r"[^\w-]+")
 _LONGEST = 64
@@ -17,6 +19,7 @@ _LONGEST = 64
 def skill_sources(catalogue: Path | None) -> list[SkillSource]:
     """Every skill of the catalogue, or every bundled one where no catalogue is named.
 
+    Those that need credentials or media, or that are risky, say so and are kept out of tasks.
     Each gets a name that can be a directory's: public skills call themselves all sorts of things.
 
     Raises:
@@ -25,8 +28,15 @@ def skill_sources(catalogue: Path | None) -> list[SkillSource]:
     sources: dict[str, SkillSource] = {}
     for skill in _read(catalogue) if catalogue else bundled_skills():
         name = _directory_name(skill.id, sources)
-        sources[name] = SkillSource(name, skill.capabilities, skill.files)
+        reason = _kept_out(skill) if any(map(is_groundable, skill.capabilities)) else ""
+        sources[name] = SkillSource(name, skill.capabilities, skill.files, reason)
     return list(sources.values())
+
+
+def _kept_out(skill: Skill) -> str:
+    """Why the annotator's rules keep a skill out: credentials, media, risk or language."""
+    reasons = eligible_for_synthesis(skill).reasons
+    return "; ".join(f"{reason}: {said}" for reason, said in reasons.items())
 
 
 def _read(catalogue: Path) -> list[Skill]:

@@ -77,12 +77,17 @@ def _about_requirements(task: Task, listed: Checklist) -> Iterator[tuple[str, st
     for check in listed.checks:
         if not check.requirement.strip():
             yield "no-requirement", f"check {check.id} names no requirement"
-        path = PurePosixPath(check.path)
-        if check.path and path.name.casefold() not in told and path.stem.casefold() not in told:
+        if check.path and not _is_named(PurePosixPath(check.path), told):
             yield (
                 "requirement-unsaid",
                 f"check {check.id} wants {check.path}, which the instruction never names",
             )
+
+
+def _is_named(path: PurePosixPath, told: str) -> bool:
+    """Whether the text names a file by its name, or the folder of its own that it lies in."""
+    folders = [str(folder).casefold() for folder in path.parents if len(folder.parts) > 1]
+    return any(name in told for name in (path.name.casefold(), path.stem.casefold(), *folders))
 
 
 def _about_weights(listed: Checklist) -> Iterator[tuple[str, str]]:

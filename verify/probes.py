@@ -12,7 +12,8 @@ from pathlib import Path
 from clawgym.errors import TaskFormatError
 from clawgym.files import Files
 from clawgym.reward import Graded, Ungraded
-from clawgym.sandbox import Backend, BoxSpec, Sandbox, box, scratch_directory
+from clawgym.sandbox import Backend, BoxSpec, Sandbox, scratch_directory
+from clawgym.sandbox.site import site_box
 from clawgym.task import Task
 from verify.attempts import with_files
 from verify.grading import grade, last_words, script_command
@@ -145,7 +146,8 @@ async def _worked(
         if with_solution:
             task.solution.write_to(scratch)
             mounts["solution"] = scratch
-        async with box(backend, BoxSpec(files=task.workspace, mounts=mounts)) as sandbox:
+        spec = BoxSpec(files=task.workspace, mounts=mounts)
+        async with site_box(backend, spec, task.site) as sandbox:
             await act(task, sandbox)
             await sandbox.seal()
             return (await sandbox.collect()).files

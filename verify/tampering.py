@@ -5,7 +5,7 @@ cost anything. Attacks that need running code are the matter of the reward-hack 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from clawgym.files import File, Files
 from clawgym.task import Task
@@ -119,15 +119,17 @@ PLANTS = _plants()
 """Name of the trick to the files that it plants."""
 
 
-def tampering(task: Task, solved: Files | None) -> Iterator[Attempt]:
+def tampering(
+    task: Task, solved: Files | None, names: Collection[str] = PLANTS.keys()
+) -> Iterator[Attempt]:
     """Each trick on top of doing nothing and on top of the reference solution, where there is one.
 
-    Files of the task itself are never written over.
+    Files of the task itself are never written over. `names` chooses among the tricks.
     """
     bases = [("noop", task.workspace, Due.NOTHING)]
     if solved is not None:
         bases.append(("oracle", solved, Due.EVERYTHING))
-    for name, plants in PLANTS.items():
+    for name, plants in ((name, PLANTS[name]) for name in names):
         for base, files, due in bases:
             fresh = {path: file for path, file in plants.items() if path not in files}
             yield Attempt(Family.PLANTED, f"planted:{name}:{base}", _planted(files, fresh), due)

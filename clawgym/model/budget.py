@@ -31,23 +31,71 @@ class Budget:
     prices: Prices = Prices()
 
 
+class Purse:
+    """What was spent of a budget, by one model or by several that share it."""
+
+    def __init__(
+        self, budget: Budget, *, calls: int = 0, tokens: int = 0, cost: float = 0.0
+    ) -> None:
+        """Open it; what an earlier run spent of the same budget counts."""
+        self.budget = budget
+        self.calls = calls
+        self.tokens = tokens
+        self.cost = cost
+
+    def begin(self, model: str) -> None:
+        """Count a call of a model.
+
+        Raises:
+            BudgetExceededError: nothing is left for another call.
+        """
+        self._check(model, "calls", self.calls, self.budget.calls)
+        self._check(model, "tokens", self.tokens, self.budget.tokens)
+        self._check(model, "cost", self.cost, self.budget.cost)
+        self.calls += 1
+
+    def count(self, usage: Usage) -> None:
+        """Count what an answer cost."""
+        self.tokens += usage.prompt_tokens + usage.completion_tokens
+        self.cost += self.budget.prices.cost(usage)
+
+    def _check(self, model: str, unit: str, used: float, limit: float | None) -> None:
+        if limit is not None and used >= limit:
+            raise BudgetExceededError(
+                f"the budget of {limit:g} {unit} for model {model!r} is used up ({used:g} used)"
+                "; raise it to go on"
+            )
+
+
 class BudgetedModel:
-    """A model that refuses to be asked once its budget is used up.
+    """A model that refuses to be asked once its budget, or the purse that it shares, is used up.
 
     A reply is never cut: the calls during which the tokens run out are the last ones.
     """
 
-    def __init__(self, model: ChatModel, budget: Budget) -> None:
+    def __init__(self, model: ChatModel, budget: Budget | Purse) -> None:
         self._model = model
-        self._budget = budget
-        self.calls = 0
-        self.tokens = 0
-        self.cost = 0.0
+        self._purse = budget if isinstance(budget, Purse) else Purse(budget)
 
     @property
     def name(self) -> str:
         """The model id."""
         return self._model.name
+
+    @property
+    def calls(self) -> int:
+        """The calls that were made."""
+        return self._purse.calls
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that were used, prompt and completion together."""
+        return self._purse.tokens
+
+    @property
+    def cost(self) -> float:
+        """The money that was spent."""
+        return self._purse.cost
 
     async def complete(
         self,
@@ -62,28 +110,14 @@ class BudgetedModel:
             BudgetExceededError: nothing is left for another call.
             ProviderError: as the model does.
         """
-        self._begin()
+        self._purse.begin(self.name)
         return self._count(await self._model.complete(messages, tools, on_delta=on_delta))
 
     async def complete_json(self, messages: Sequence[Message], schema: ToolSchema) -> ChatReply:
         """Ask the model for JSON; raises as `complete`."""
-        self._begin()
+        self._purse.begin(self.name)
         return self._count(await complete_json(self._model, messages, schema))
 
-    def _begin(self) -> None:
-        self._check("calls", self.calls, self._budget.calls)
-        self._check("tokens", self.tokens, self._budget.tokens)
-        self._check("cost", self.cost, self._budget.cost)
-        self.calls += 1
-
     def _count(self, reply: ChatReply) -> ChatReply:
-        self.tokens += reply.usage.prompt_tokens + reply.usage.completion_tokens
-        self.cost += self._budget.prices.cost(reply.usage)
+        self._purse.count(reply.usage)
         return reply
-
-    def _check(self, unit: str, used: float, limit: float | None) -> None:
-        if limit is not None and used >= limit:
-            raise BudgetExceededError(
-                f"the budget of {limit:g} {unit} for model {self.name!r} is used up ({used:g} used)"
-                "; raise it to go on"
-            )

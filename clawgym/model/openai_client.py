@@ -4,14 +4,22 @@ Importing this module imports `openai` (0.25 CPU seconds), so `clawgym.model` do
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Self, TypeVar
 
-from httpx2 import HTTPError
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
+from httpx2 import HTTPError, Request
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    DefaultAsyncHttpxClient,
+    OpenAIError,
+)
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from clawgym.errors import ProviderError
+from clawgym.errors import ProviderBusyError, ProviderError
 from clawgym.model._assembly import Assembly
 from clawgym.model._wire import JsonObject, WireChunk, WireReply, message_to_wire
 from clawgym.model.protocol import ChatReply, Message, OnDelta, ToolSchema
@@ -30,6 +38,7 @@ _ADVICE = {
 
 
 _REFUSED = (400, 422)
+_PASSING = (408, 409, 429)
 
 
 class OpenAIModel:
@@ -49,6 +58,7 @@ class OpenAIModel:
         max_retries: int = 2,
         max_tokens: int | None = None,
         temperature: float | None = None,
+        on_request: Callable[[], None] | None = None,
     ) -> None:
         """Describe the endpoint; nothing is opened yet.
 
@@ -60,6 +70,7 @@ class OpenAIModel:
             max_retries: how often 408, 409, 429, 5xx and lost connections are tried again.
             max_tokens: the longest reply; None leaves it to the endpoint.
             temperature: None leaves it to the endpoint.
+            on_request: called before each HTTP request goes out, repeated ones included.
         """
         self._name = name
         self._base_url = base_url
@@ -68,6 +79,7 @@ class OpenAIModel:
         self._max_retries = max_retries
         sampling: JsonObject = {"max_tokens": max_tokens, "temperature": temperature}
         self._sampling = {key: value for key, value in sampling.items() if value is not None}
+        self._on_request = on_request
         self._opened: AsyncOpenAI | None = None
         self._takes_schemas = True
 
@@ -86,7 +98,8 @@ class OpenAIModel:
         """Ask the endpoint, streaming when `on_delta` is given.
 
         Raises:
-            ProviderError: no connection, an error status, or a reply outside the protocol.
+            ProviderError: no connection, an error status, or a reply outside the protocol; a
+                `ProviderBusyError` where asking again may help.
         """
         body = self._body(messages, tools)
         try:
@@ -94,7 +107,7 @@ class OpenAIModel:
                 return await self._streamed(body, on_delta)
             return await self._whole(body)
         except (OpenAIError, HTTPError) as error:
-            raise ProviderError(self._explain(error)) from error
+            raise self._failure(error) from error
 
     async def complete_json(self, messages: Sequence[Message], schema: ToolSchema) -> ChatReply:
         """Ask for JSON of this schema; an endpoint that takes no schemas is asked without one.
@@ -110,10 +123,10 @@ class OpenAIModel:
             return await self._whole(self._body(messages, ()) | held_to)
         except APIStatusError as error:
             if error.status_code not in _REFUSED:
-                raise ProviderError(self._explain(error)) from error
+                raise self._failure(error) from error
             refusal = self._explain(error)
         except (OpenAIError, HTTPError) as error:
-            raise ProviderError(self._explain(error)) from error
+            raise self._failure(error) from error
         reply = await self.complete(messages)
         self._takes_schemas = False
         _log.info("%s; from now on it is asked without a schema", refusal)
@@ -139,8 +152,20 @@ class OpenAIModel:
                 api_key=self._api_key or "none",
                 timeout=self._timeout,
                 max_retries=self._max_retries,
+                http_client=self._counting_client(),
             )
         return self._opened
+
+    def _counting_client(self) -> DefaultAsyncHttpxClient | None:
+        called = self._on_request
+        if called is None:
+            return None
+
+        async def sent(request: Request) -> None:
+            del request
+            called()
+
+        return DefaultAsyncHttpxClient(event_hooks={"request": [sent]})
 
     def _body(self, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> JsonObject:
         """The request, to be sent as `extra_body`.
@@ -166,10 +191,10 @@ class OpenAIModel:
             async for data in _server_sent(response.iter_lines()):
                 chunk = self._parse(WireChunk, data)
                 if chunk.error is not None:
-                    raise ProviderError(f"{self._where} gave up while answering: {chunk.error}")
+                    raise ProviderBusyError(f"{self._where} gave up while answering: {chunk.error}")
                 assembly.add(chunk)
         if assembly.finish_reason is None:
-            raise ProviderError(
+            raise ProviderBusyError(
                 f"the reply of {self._where} ended in the middle; try again, look at its log, and "
                 "check that the base URL is an OpenAI-compatible endpoint"
             )
@@ -182,7 +207,7 @@ class OpenAIModel:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"])) or "body"
             text = data if isinstance(data, str) else data.decode(errors="replace")
-            raise ProviderError(
+            raise ProviderBusyError(
                 f"{self._where} sent no chat completion ({place}: {first['msg']}): "
                 f"{text[:200]!r}; check that the base URL is an OpenAI-compatible endpoint"
             ) from error
@@ -190,6 +215,13 @@ class OpenAIModel:
     @property
     def _where(self) -> str:
         return f"{self._base_url} (model {self._name!r})"
+
+    def _failure(self, error: OpenAIError | HTTPError) -> ProviderError:
+        if isinstance(error, APIStatusError):
+            if error.status_code in _PASSING or error.status_code >= 500:
+                return ProviderBusyError(self._explain(error), _retry_after(error))
+            return ProviderError(self._explain(error))
+        return ProviderBusyError(self._explain(error))
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, APIStatusError):
@@ -206,6 +238,15 @@ class OpenAIModel:
         advice = _ADVICE.get(error.status_code, server_failed)
         said = error.message.removeprefix(f"Error code: {error.status_code} - ")[:500]
         return f"{self._where} answered {error.status_code}: {said}; {advice}"
+
+
+def _retry_after(error: APIStatusError) -> float | None:
+    """The seconds that the endpoint asks to wait; a date in the header is not understood."""
+    try:
+        seconds = float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 async def _server_sent(lines: AsyncIterator[str]) -> AsyncIterator[str]:

@@ -51,7 +51,7 @@ class HostBox(ABC):
         self.spec = spec
         self.workspace = workspace
         self.owner = owner
-        self._files = Confined(workspace, owner)
+        self._files = Confined(workspace, owner, shared=spec.workspace_dir is not None)
         self._snapshots: list[TreeSnapshot] = []
         self._running: dict[Task[Outcome], Future[None]] = {}
         self._sealed = False

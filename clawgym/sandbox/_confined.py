@@ -40,12 +40,15 @@ class Confined:
     """Reads and writes that cannot leave one directory. Every failure is an `OSError`.
 
     A root that is given as a descriptor stays the caller's to close. What is created belongs to the
-    uid `owner`, which takes a caller who is root; None leaves it to the caller.
+    uid `owner`, which takes a caller who is root; None leaves it to the caller. `shared` says that
+    the directory lies among others' on one file system: a file in it that has a second name may
+    have it outside, and is not read.
     """
 
-    def __init__(self, root: Path | int, owner: int | None = None) -> None:
+    def __init__(self, root: Path | int, owner: int | None = None, *, shared: bool = False) -> None:
         self._root = root
         self._owner = owner
+        self._shared = shared
 
     def read(self, path: str, limit: int = READ_LIMIT) -> bytes:
         """The bytes of a regular file."""
@@ -54,7 +57,10 @@ class Confined:
             _refuse_link(name, folder)
             descriptor = os.open(name, OPEN_FILE, dir_fd=folder)
             with os.fdopen(descriptor, "rb") as stream:
-                require_regular(os.fstat(descriptor))
+                info = os.fstat(descriptor)
+                require_regular(info)
+                if self._shared and info.st_nlink > 1:
+                    raise OSError(errno.EMLINK, "file has another name, perhaps outside")
                 data = stream.read(limit + 1)
         if len(data) > limit:
             raise OSError(errno.EFBIG, f"file is larger than {limit} bytes", path)

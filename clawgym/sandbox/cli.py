@@ -102,6 +102,7 @@ def shell_command(
 
 async def _shell(directory: Path, *, tests: bool, solution: bool) -> int:
     from clawgym.sandbox.bwrap import BwrapBackend
+    from clawgym.sandbox.site import BASE_URL, serve_site
     from clawgym.task import Task
 
     task = Task.load(directory)
@@ -117,6 +118,9 @@ async def _shell(directory: Path, *, tests: bool, solution: bool) -> int:
             (folders[name] or Files()).write_to(place)
         opened = await BwrapBackend().create(BoxSpec(files=task.workspace, mounts=mounts))
         try:
+            if task.site:
+                await serve_site(opened, task.site)
+                typer.echo(f"its site is served at {BASE_URL}", err=True)
             typer.echo(f"the box of {task.id}; leave with Ctrl-D", err=True)
             return await opened.attach(["/bin/sh", "-i"])
         finally:

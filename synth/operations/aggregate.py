@@ -1,119 +1,161 @@
 """aggregate: group rows and compute counts, sums, means or extremes."""
 
-import math
 import random
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
-from clawgym.artifact import ColumnType
-from synth.operations.base import Params, ParamsModel, listing, only_rows
-from synth.values import Cell, Field, Role, Row, RowSet, Value
+from clawgym.artifact import ArtifactKind
+from synth.knobs import Knobs
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.figures import Measure, choose_measures, figure, measured_field
+from synth.operations.grouping import Group, choose_groups, group_field, in_order, order_is_plain
+from synth.operations.tidying import Tidy, feed_sources, meant, say_tidy, tidy_of, tidy_rows
+from synth.values import ROW_KINDS, Cell, Row, RowSet, Value
+from synth.world import Source, World
 
-_SAYS = {
-    "count": "the number of rows as `count`",
-    "sum": "the sum of `{}` as `sum_{}`",
-    "mean": "the mean of `{}` as `mean_{}`",
-    "min": "the smallest `{}` as `min_{}`",
-    "max": "the largest `{}` as `max_{}`",
-}
+_MAX_GROUPS = 24
+_HAVING = 0.3
 
 
-class Measure(ParamsModel):
-    """A figure a group: `count`, or a function of one column; figures have two decimals."""
+class Having(ParamsModel):
+    """Only groups whose figure is so much or more."""
 
-    function: Literal["count", "sum", "mean", "min", "max"]
-    column: str = ""
-
-    @property
-    def name(self) -> str:
-        """The output column."""
-        return f"{self.function}_{self.column}" if self.column else self.function
+    column: str
+    least: float
 
 
 class AggregateParams(ParamsModel):
-    """Group columns and figures."""
+    """Groups and figures; `top` is how many groups to keep, the largest first figure first."""
 
-    by: tuple[str, ...]
+    by: tuple[Group, ...]
     measures: tuple[Measure, ...]
+    having: Having | None = None
+    top: int = 0
+    tidy: Tidy | None = None
 
 
-class Aggregate:
+class Aggregate(GroundedOperation):
     """One row a group, sorted by the group columns."""
 
     name = "aggregate"
+    kinds = (ArtifactKind.TABLE, ArtifactKind.RECORDS, ArtifactKind.CALENDAR, ArtifactKind.LOG)
 
-    def propose(self, rng: random.Random, inputs: Sequence[Value]) -> Params | None:
-        """One or two group columns that make 2 to 12 groups, and two or three figures."""
-        rows = only_rows(inputs)
-        groupable = rows.of_role(Role.CATEGORY, Role.LINK)
-        if rows.grouped or rows.duplicated or not groupable or len(rows.rows) < 4:
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """The events, at times written carelessly."""
+        return feed_sources(rng, world, kind) if kind in ROW_KINDS else world.feed_source(kind)
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
+        """One or two group columns, two to five figures, at times a threshold or the top few."""
+        rows = tidy_rows(inputs)
+        if rows is None or rows.grouped or len(rows.rows) < 4:
             return None
-        by = _choose_groups(rng, groupable)
-        groups = {tuple(row[rows.index(name)] for name in by) for row in rows.rows}
-        if not 2 <= len(groups) <= 12:
+        hard = knobs.level > 2
+        by = choose_groups(rng, rows, hard=hard)
+        if not by or not 2 <= len(_members(rows, by)) <= _MAX_GROUPS:
             return None
-        measures = [Measure(function="count")]
-        numbers = rows.of_role(Role.MEASURE)
-        for field in rng.sample(numbers, min(len(numbers), rng.choice((1, 1, 2)))):
-            function = rng.choice(("sum", "sum", "mean", "max", "min"))
-            measures.append(Measure(function=function, column=field.name))
-        return AggregateParams(by=by, measures=tuple(measures)).model_dump(mode="json")
+        params = AggregateParams(
+            by=by,
+            measures=choose_measures(rng, rows, [group.column for group in by], hard=hard),
+            tidy=tidy_of(inputs),
+        )
+        return (_narrow(rng, params, inputs) if hard else params).model_dump(mode="json")
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """The figures of every group."""
-        rows = only_rows(inputs)
-        wanted = AggregateParams.model_validate(params)
-        places = [rows.index(name) for name in wanted.by]
-        groups: dict[Row, list[Row]] = {}
-        for row in rows.rows:
-            groups.setdefault(tuple(row[place] for place in places), []).append(row)
-        made = [
-            (*group, *(_figure(measure, rows, members) for measure in wanted.measures))
-            for group, members in sorted(groups.items(), key=lambda item: tuple(map(str, item[0])))
-        ]
+        rows, wanted = meant(inputs), AggregateParams.model_validate(params)
+        made = _narrowed(wanted, _table(wanted, rows))
         fields = (
-            *(rows.field(name) for name in wanted.by),
-            *(_field(m, rows) for m in wanted.measures),
+            *(group_field(group, rows) for group in wanted.by),
+            *(measured_field(measure, rows) for measure in wanted.measures),
         )
-        return RowSet(
-            fields, tuple(made), wanted.by, topic=rows.topic, grouped=True, sorted_rows=True
-        )
+        ordered = not wanted.top and order_is_plain(wanted.by, made)
+        key = tuple(group.name for group in wanted.by)
+        return RowSet(fields, tuple(made), key, topic=rows.topic, grouped=True, sorted_rows=ordered)
+
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """The threshold forgotten; one group lost; one row counted twice."""
+        right, rows = self.apply(params, inputs), meant(inputs)
+        wanted = AggregateParams.model_validate(params)
+        if wanted.having or wanted.top:
+            yield self.apply({**params, "having": None, "top": 0}, inputs)
+        if len(right.rows) > 1:
+            lost = rng.randrange(len(right.rows))
+            yield right.with_rows([row for at, row in enumerate(right.rows) if at != lost])
+        twice = rows.with_rows([*rows.rows, rng.choice(rows.rows)])
+        yield self.apply({**params, "having": None, "top": 0}, [twice])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{by}` and `{measures}`."""
+        """`{by}`, `{groups}`, `{measures}`, and `{tidy}`: more sentences or nothing."""
         wanted = AggregateParams.model_validate(params)
+        narrow = ""
+        if wanted.having:
+            said = f"{wanted.having.least:.10g}"
+            narrow = f" Leave out every group whose `{wanted.having.column}` is below {said}."
+        if wanted.top:
+            last = wanted.measures[-1].name
+            narrow = f" I only need the {wanted.top} groups with the largest `{last}`."
+        gaps = "the row still counts as a row, the figure is left out of everything else"
+        names = listing([f"`{group.name}`" for group in wanted.by])
         return {
-            "by": listing([f"`{name}`" for name in wanted.by]),
-            "measures": listing(
-                [_SAYS[m.function].format(m.column, m.column) for m in wanted.measures]
-            ),
+            "by": names,
+            "groups": listing([group.said for group in wanted.by]),
+            "measures": listing([measure.said for measure in wanted.measures]),
+            "tidy": narrow + say_tidy(wanted.tidy, gaps, written=False),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed and the group columns."""
-        return f"{base}_by_{'_'.join(AggregateParams.model_validate(params).by)}"
+        by = AggregateParams.model_validate(params).by
+        return f"{base}_by_{'_'.join(group.name for group in by)}"
 
 
-def _choose_groups(rng: random.Random, groupable: Sequence[Field]) -> tuple[str, ...]:
-    count = min(len(groupable), rng.choice((1, 1, 1, 2)))
-    return tuple(field.name for field in rng.sample(list(groupable), count))
+def _members(rows: RowSet, by: Sequence[Group]) -> dict[tuple[str, ...], list[Row]]:
+    places = [(rows.index(group.column), group) for group in by]
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows.rows:
+        name = tuple(group.value(row[place]) for place, group in places)
+        groups.setdefault(name, []).append(row)
+    return groups
 
 
-def _figure(measure: Measure, rows: RowSet, members: Sequence[Row]) -> Cell:
-    if measure.function == "count":
-        return len(members)
-    place = rows.index(measure.column)
-    numbers = [cell for row in members if not isinstance(cell := row[place], str)]
-    if measure.function == "mean":
-        # Not yet to cents: a mean of x.xx5 may be rounded either way, and both are right.
-        return round(math.fsum(numbers) / len(numbers), 6)
-    total = {"sum": math.fsum, "min": min, "max": max}[measure.function](numbers)
-    whole = rows.field(measure.column).type is ColumnType.INTEGER
-    return int(total) if whole else round(float(total), 2)
+def _table(wanted: AggregateParams, rows: RowSet) -> list[Row]:
+    groups = _members(rows, wanted.by)
+    return [
+        (*group, *(figure(measure, rows, groups[group]) for measure in wanted.measures))
+        for group in in_order(wanted.by, groups)
+    ]
 
 
-def _field(measure: Measure, rows: RowSet) -> Field:
-    if measure.function == "count":
-        return Field("count", ColumnType.INTEGER, Role.MEASURE)
-    kind = ColumnType.NUMBER if measure.function == "mean" else rows.field(measure.column).type
-    return Field(measure.name, kind, Role.MEASURE)
+def _narrow(
+    rng: random.Random, params: AggregateParams, inputs: Sequence[Value]
+) -> AggregateParams:
+    """At times only groups over a threshold, or the top few, where neither is a close call."""
+    rows = _table(params, meant(inputs))
+    last = params.measures[-1]
+    figures: list[Cell] = sorted(
+        (row[-1] for row in rows if row[-1] != ""), reverse=True, key=float
+    )
+    if len(rows) < 4 or len(figures) < len(rows) or rng.random() > 2 * _HAVING:
+        return params
+    cut = rng.randint(2, len(figures) - 1)
+    upper, lower = float(figures[cut - 1]), float(figures[cut])
+    if rng.random() < 0.5 and upper - lower > 0.02 and cut <= 5:
+        return params.model_copy(update={"top": cut})
+    least = float(int(lower) + 1)
+    if last.function != "distinct" and lower + 0.02 < least < upper - 0.02:
+        return params.model_copy(update={"having": Having(column=last.name, least=least)})
+    return params
+
+
+def _narrowed(wanted: AggregateParams, rows: list[Row]) -> list[Row]:
+    if wanted.having:
+        place = len(wanted.by) + [m.name for m in wanted.measures].index(wanted.having.column)
+        return [
+            row for row in rows if row[place] != "" and float(row[place]) >= wanted.having.least
+        ]
+    if wanted.top:
+        return sorted(rows, key=lambda row: -float(row[-1]))[: wanted.top]
+    return rows

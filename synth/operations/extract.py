@@ -1,40 +1,165 @@
-"""extract: turn entries of a log, a mailbox or a calendar into rows."""
+"""extract: turn the entries of what is no plain table into rows."""
 
 import random
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Literal
 
-from synth.operations.base import Params, ParamsModel, only_rows
+from pydantic import Field as PydanticField
+
+from clawgym.artifact import ArtifactKind, ColumnType
+from synth.knobs import Knobs
+from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
 from synth.values import Role, RowSet, Value
+from synth.values.forms import Form, Formed
+from synth.values.shown import heading
+from synth.world import Source, World
+
+_ENTRIES = (ArtifactKind.LOG, ArtifactKind.MAILBOX, ArtifactKind.CALENDAR)
+_FORMS: dict[ArtifactKind, tuple[tuple[Form, str, str], ...]] = {
+    ArtifactKind.DOCUMENT: (("cards", "overview", "md"), ("listing", "listing", "txt")),
+    ArtifactKind.ARCHIVE: (("forms", "forms", ""),),
+    ArtifactKind.TABLE: (("book", "export", "xlsx"),),
+}
+_MOST_FORMS = 40
 
 
 class ExtractParams(ParamsModel):
-    """The fields to extract, in the order of the output's columns."""
+    """The fields to extract, in the order of the output's columns.
 
+    `form` says what they are taken from, "" for a log, a mailbox or a calendar. Elsewhere the
+    fields are called as in `names`, `dates` are spelled out and `numbers` have thousands commas;
+    of a workbook, `sheet` is read.
+    """
+
+    form: Literal["", "cards", "listing", "forms", "book"] = ""
     fields: tuple[str, ...]
+    names: dict[str, str] = PydanticField(default_factory=dict[str, str])
+    dates: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    sheet: str = ""
 
 
-class Extract:
+class Extract(GroundedOperation):
     """One row an entry."""
 
     name = "extract"
+    kinds = (*_ENTRIES, *_FORMS)
 
-    def propose(self, rng: random.Random, inputs: Sequence[Value]) -> Params | None:
+    def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
+        """Files of entries, and rows in some form."""
+        for slot in slots:
+            entries = kind in _ENTRIES and isinstance(slot.value, RowSet)
+            if slot.kind is kind and (entries or isinstance(slot.value, Formed)):
+                yield (slot.id,)
+
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """The events, if they come as such a file; else in a form that suits the kind."""
+        if kind in _ENTRIES:
+            return world.feed_source(kind)
+        form, stem, extension = rng.choice(_FORMS[kind])
+        feed = world.clean_feed
+        first = [feed.key[0], *(name for name in feed.names if name != feed.key[0])]
+        rows = feed.select(tuple(first))
+        if form == "forms" and not _are_names([str(row[0]) for row in rows.rows]):
+            return None
+        if form == "forms":
+            rows = replace(rows, rows=tuple(sorted(rows.rows, key=str)[:_MOST_FORMS]))
+        title = f"{world.domain.plural[0].upper()}{world.domain.plural[1:]}"
+        value = Formed(rows, form, title, _asides()[form])
+        return (Source(kind, world.input_path(f"{world.domain.feed}_{stem}", extension), value),)
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """All fields but, sometimes, one or two that say little."""
-        rows = only_rows(inputs)
+        value = inputs[0]
+        rows = value.rows if isinstance(value, Formed) else value
+        if not isinstance(rows, RowSet) or rows.duplicated:
+            return None
         spare = [field.name for field in rows.of_role(Role.TEXT) if field.name not in rows.key]
         dropped = set(rng.sample(spare, min(len(spare), rng.choice((0, 1, 2)))))
         fields = tuple(name for name in rows.names if name not in dropped)
-        return ExtractParams(fields=fields).model_dump(mode="json")
+        params = ExtractParams(fields=fields)
+        if isinstance(value, Formed):
+            kept = rows.select(fields).fields
+            params = ExtractParams(
+                form=value.form,
+                fields=fields,
+                names={name: name if value.form == "book" else heading(name) for name in fields},
+                dates=tuple(f.name for f in kept if f.type is ColumnType.DATE),
+                numbers=tuple(f.name for f in kept if f.numeric),
+                sheet=value.title[:31] if value.form == "book" else "",
+            )
+        return params.model_dump(mode="json")
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """The chosen columns of every entry."""
-        return only_rows(inputs).select(ExtractParams.model_validate(params).fields)
+        value = inputs[0]
+        rows = value.rows if isinstance(value, Formed) else value
+        assert isinstance(rows, RowSet)
+        return rows.select(ExtractParams.model_validate(params).fields)
 
-    def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{fields}`."""
-        fields = ExtractParams.model_validate(params).fields
-        return {"fields": ", ".join(f"`{name}`" for name in fields)}
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """The last entry forgotten; figures cut at the comma; dates of the next day."""
+        return differing(self.apply(params, inputs), self._wrong(rng, params, inputs))
+
+    def _wrong(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        truth = self.apply(params, inputs)
+        yield truth.with_rows(list(truth.rows[:-1]))
+        yield truth.with_rows([*truth.rows, truth.rows[0]])
+        for field in truth.of_role(Role.MEASURE)[:1]:
+            at = truth.index(field.name)
+            yield truth.with_rows(
+                [(*row[:at], int(str(row[at])[0]), *row[at + 1 :]) for row in truth.rows]
+            )
+
+    def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
+        """`{fields}`; of a form, `{first}` and how figures and dates are written."""
+        wanted = ExtractParams.model_validate(params)
+        words = {"fields": ", ".join(f"`{name}`" for name in wanted.fields)}
+        if not wanted.form:
+            return words
+        told: list[str] = []
+        if wanted.dates:
+            told.append(f"{listing([f'`{name}`' for name in wanted.dates])} as YYYY-MM-DD")
+        if wanted.numbers and wanted.form != "book":
+            names = listing([f"`{name}`" for name in wanted.numbers])
+            told.append(f"{names} as plain numbers without commas")
+        tidy = f" Write {', and '.join(told)}." if told else ""
+        first = f"`{wanted.fields[0]}`"
+        return words | {
+            "variant": wanted.form,
+            "tidy": tidy,
+            "first": first,
+            "sheet": wanted.sheet,
+            "known": wanted.names[wanted.fields[0]],
+        }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed."""
         return base
+
+
+def _are_names(keys: Sequence[str]) -> bool:
+    """Whether files can be called so."""
+    known = {key.casefold() for key in keys}
+    plain = all(key.replace("-", "").replace("_", "").isalnum() for key in keys)
+    return plain and len(known) == len(keys)
+
+
+class _Asides(dict[str, tuple[str, ...]]):
+    """What else is said, by form."""
+
+
+@cache
+def _asides() -> _Asides:
+    text = files("synth").joinpath("data", "forms.toml").read_text(encoding="utf-8")
+    return _Asides({form: tuple(said) for form, said in tomllib.loads(text).items()})

@@ -1,60 +1,183 @@
 """join: bring two row files together on a shared column."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
 
-from synth.operations.base import Params, ParamsModel
-from synth.values import Role, RowSet, Value
+from clawgym.artifact import ArtifactKind
+from synth.knobs import Knobs
+from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, listing
+from synth.operations.tidying import demote_gaps
+from synth.values import Cell, Role, RowSet, Value
+from synth.world import Source, World
+from synth.world.directory import directory_source
+
+Keys = Literal["exact", "loose"]
 
 
 class JoinParams(ParamsModel):
-    """An inner join: left rows without a partner are dropped."""
+    """Left rows with their partner's columns, by `on` on the left and `right_on` on the right.
+
+    `how`: "inner" drops left rows without a partner, "left" keeps them with empty cells, "missing"
+    lists only them. `keys`: "loose" does not tell case, dots, commas and blanks apart.
+    """
 
     on: str
+    right_on: str
+    how: Literal["inner", "left", "missing"] = "inner"
+    keys: Keys = "exact"
 
 
-class Join:
+class Join(GroundedOperation):
     """Left rows with the columns of their partner on the right."""
 
     name = "join"
+    kinds = (ArtifactKind.TABLE, ArtifactKind.RECORDS)
 
-    def propose(self, rng: random.Random, inputs: Sequence[Value]) -> Params | None:
-        """The linking column, where both sides have it and nothing was joined yet."""
-        left, right = _sides(inputs)
-        shared = [name for name in left.names if name in right.names]
-        if left.grouped or left.duplicated or len(shared) != 1:
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """The events and the facts about their links, at times with names typed carelessly."""
+        feed = world.feed_source(kind)
+        if not feed:
             return None
-        if left.field(shared[0]).role is not Role.LINK:
+        loose = rng.random() < world.knobs.mess * 0.7
+        return (*feed, directory_source(world) if loose else world.dimension_source())
+
+    def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
+        """Each row file with each file of facts."""
+        for left, right in product(slots, slots):
+            if left.kind is kind and not left.side and right.side and right.kind in self.kinds:
+                yield (left.id, right.id)
+
+    def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
+        """The kind of the left."""
+        return tuple(made for made in super().makes(kind) if made[0] is kind)
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
+        """The linking column, where both sides have one and nothing was joined yet."""
+        sides = _sides(inputs)
+        if sides is None:
             return None
-        params = JoinParams(on=shared[0]).model_dump(mode="json")
-        return params if len(self.apply(params, inputs).rows) >= 4 else None
+        shared = _link(sides)
+        if shared is None:
+            return None
+        on, right_on = shared
+        hows = ("inner", "left") if knobs.level < 3 else ("inner", "left", "left", "missing")
+        exact = set(sides.left.values(on)) & set(sides.right.values(right_on))
+        loose = {_loose(cell) for cell in sides.left.values(on)} & {
+            _loose(cell) for cell in sides.right.values(right_on)
+        }
+        params = JoinParams(
+            on=on,
+            right_on=right_on,
+            how=rng.choice(hows),
+            keys="exact" if len(exact) == len(loose) else "loose",
+        ).model_dump(mode="json")
+        made = self.apply(params, inputs).rows
+        enough = 1 if params["how"] == "missing" else 4
+        return params if enough <= len(made) and len(made) < 200 else None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """Columns of the left, then the other columns of the right."""
-        left, right = _sides(inputs)
-        on = JoinParams.model_validate(params).on
-        place, partner_place = left.index(on), right.index(on)
+        sides, wanted = _sides(inputs), JoinParams.model_validate(params)
+        assert sides is not None
+        left, right = sides.left, sides.right
+        key = _loose if wanted.keys == "loose" else str
+        place, partner_place = left.index(wanted.on), right.index(wanted.right_on)
         extra = [at for at in range(len(right.fields)) if at != partner_place]
-        partners = {row[partner_place]: [row[at] for at in extra] for row in right.rows}
-        rows = [(*row, *partners[row[place]]) for row in left.rows if row[place] in partners]
+        partners = {key(row[partner_place]): [row[at] for at in extra] for row in right.rows}
+        if wanted.how == "missing":
+            return left.with_rows([r for r in left.rows if key(r[place]) not in partners])
+        blank = [""] * len(extra)
+        rows = [
+            (*row, *partners.get(key(row[place]), blank))
+            for row in left.rows
+            if wanted.how == "left" or key(row[place]) in partners
+        ]
         fields = (*left.fields, *(right.fields[at] for at in extra))
-        return replace(left, fields=fields).with_rows(rows)
+        return _without_blank_groups(replace(left, fields=fields).with_rows(rows))
+
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """Another kind of join; names compared letter by letter."""
+        right = self.apply(params, inputs)
+        wrong = [{**params, "keys": "exact"}]
+        if params["how"] != "missing":
+            wrong.append({**params, "how": "inner" if params["how"] == "left" else "left"})
+        for changed in wrong:
+            result = self.apply(changed, inputs)
+            if result.rows != right.rows:
+                yield result
+        if len(right.rows) > 1 and len(set(right.rows)) > 1:
+            yield right.with_rows([*right.rows[1:], right.rows[1]])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{on}` and `{added}`, the columns that come from the right."""
-        _, right = _sides(inputs)
-        on = JoinParams.model_validate(params).on
-        added = ", ".join(f"`{name}`" for name in right.names if name != on)
-        return {"on": f"`{on}`", "added": added}
+        """`{on}`, `{added}` (the columns that come from the right) and `{keys}`; or a variant."""
+        sides, wanted = _sides(inputs), JoinParams.model_validate(params)
+        assert sides is not None
+        added = listing([f"`{name}`" for name in sides.right.names if name != wanted.right_on])
+        name = str(sides.right.rows[0][0]).strip(" .")
+        on, right_on = f"`{wanted.on}`", f"`{wanted.right_on}`"
+        keys = (
+            f" When you compare {on if on == right_on else f'{on} with {right_on}'}, ignore upper "
+            f"and lower case and all blanks, dots and commas: `{name}` is `{name.upper()}.`."
+        )
+        words = {
+            "on": on if on == right_on else f"{on} (there it is called {right_on})",
+            "added": added,
+            "keys": keys if wanted.keys == "loose" else "",
+        }
+        return words if wanted.how == "inner" else {**words, "variant": wanted.how}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed and the dimension."""
-        return f"{base}_with_{stems[1]}"
+        word = "without" if params["how"] == "missing" else "with"
+        return f"{base}_{word}_{stems[1]}"
 
 
-def _sides(inputs: Sequence[Value]) -> tuple[RowSet, RowSet]:
+@dataclass(frozen=True)
+class _Pair:
+    left: RowSet
+    right: RowSet
+
+
+def _sides(inputs: Sequence[Value]) -> _Pair | None:
     left, right = inputs
-    assert isinstance(left, RowSet)
-    assert isinstance(right, RowSet)
-    return left, right
+    if isinstance(left, RowSet) and isinstance(right, RowSet):
+        return _Pair(left, right)
+    return None
+
+
+def _link(sides: _Pair) -> tuple[str, str] | None:
+    """The link column of the left, and the key of the right whose values it refers to."""
+    left, right = sides.left, sides.right
+    if left.grouped or left.duplicated or right.duplicated or not right.key:
+        return None
+    others = [name for name in right.names if name != right.key[0]]
+    if set(others) & set(left.names) or len(left.rows) < 4:
+        return None
+    known = {_loose(cell) for cell in right.values(right.key[0])}
+    for field in left.of_role(Role.LINK):
+        if len({_loose(cell) for cell in left.values(field.name)} & known) > 1:
+            return field.name, right.key[0]
+    return None
+
+
+def _loose(cell: Cell) -> str:
+    return re.sub(r"[\s.,]+", "", str(cell)).casefold()
+
+
+def _without_blank_groups(rows: RowSet) -> RowSet:
+    """Categories of which some are blank are no good to group by any more."""
+    fields = tuple(
+        replace(field, role=Role.TEXT)
+        if field.role is Role.CATEGORY and "" in rows.values(field.name)
+        else field
+        for field in rows.fields
+    )
+    return demote_gaps(replace(rows, fields=fields))

@@ -1,15 +1,27 @@
-"""update: change values of a configuration file and nothing else."""
+"""update: change the named values of settings, rows or notes in place, and nothing else."""
 
 import math
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from synth.operations.base import Params, ParamsModel
-from synth.values import Config, Role, RowSet, Value
+from clawgym.artifact import ArtifactKind
+from synth.knobs import Knobs
+from synth.operations import update_notes, update_rows
+from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing
+from synth.values import ROW_KINDS, Config, Role, RowSet, Value
+from synth.values.texts import Texts
+from synth.world import Source, World
+from synth.world.notebook import make_notes
 
 _KEY = re.compile(r"[A-Za-z][\w-]*")
+_KNOWN: dict[ArtifactKind, type[Value]] = {
+    ArtifactKind.TABLE: RowSet,
+    ArtifactKind.RECORDS: RowSet,
+    ArtifactKind.CONFIG: Config,
+    ArtifactKind.DOCUMENT: Texts,
+}
 
 
 class ScaleParams(ParamsModel):
@@ -29,13 +41,42 @@ class SetParams(ParamsModel):
     value_column: str
 
 
-class Update:
-    """Without rows, scale a key; with rows, copy figures into a section."""
+class Update(GroundedOperation):
+    """Settings: scale a key, copy figures into a section. Rows and notes: see their modules."""
 
     name = "update"
+    kinds = (*ROW_KINDS, ArtifactKind.CONFIG, ArtifactKind.DOCUMENT)
+    in_place = True
 
-    def propose(self, rng: random.Random, inputs: Sequence[Value]) -> Params | None:
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """The settings, the notes, or the events."""
+        if kind is ArtifactKind.CONFIG:
+            return (world.config_source(),)
+        if kind is ArtifactKind.DOCUMENT:
+            path = world.input_path("notes", "md")
+            return (Source(kind, path, make_notes(world, folder=False)),)
+        return world.feed_source(kind)
+
+    def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
+        """Rows, notes, or settings; those alone or with figures a group."""
+        for slot in slots:
+            if slot.kind is not kind or not isinstance(slot.value, _KNOWN[kind]):
+                continue
+            if kind is ArtifactKind.CONFIG or not slot.side:
+                yield (slot.id,)
+            for rows in slots if kind is ArtifactKind.CONFIG else ():
+                if isinstance(rows.value, RowSet) and rows.value.grouped:
+                    yield (slot.id, rows.id)
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """What the inputs allow."""
+        first = inputs[0]
+        if isinstance(first, RowSet):
+            return update_rows.propose(rng, first)
+        if isinstance(first, Texts):
+            return update_notes.propose(rng, first)
         if len(inputs) == 1:
             key = rng.choice(("timeout", "batch_size"))
             factor = rng.choice((1.5, 2.5, 1.25, 0.5))
@@ -51,9 +92,13 @@ class Update:
         proposed = params.model_dump(mode="json")
         return proposed if self.apply(proposed, inputs) != inputs[0] else None
 
-    def apply(self, params: Params, inputs: Sequence[Value]) -> Config:
-        """The sections afterwards; the text is that of the input, for its comments."""
+    def apply(self, params: Params, inputs: Sequence[Value]) -> Value:
+        """What is there afterwards; of settings, the text is still that of the input."""
         config = inputs[0]
+        if isinstance(config, RowSet):
+            return update_rows.apply(params, config)
+        if isinstance(config, Texts):
+            return update_notes.apply(params, config)
         assert isinstance(config, Config)
         sections = {name: dict(values) for name, values in config.sections.items()}
         if params["mode"] == "scale":
@@ -70,8 +115,39 @@ class Update:
             sections[wanted.section] |= {str(key): str(value) for key, value in pairs}
         return Config(config.text, sections)
 
-    def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{change}`: the whole change in words."""
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """Of settings: the first section forgotten, the factor the wrong way round."""
+        return differing(self.apply(params, inputs), self._wrong(rng, params, inputs))
+
+    def _wrong(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        first = inputs[0]
+        if isinstance(first, RowSet):
+            yield from update_rows.mistakes(rng, params, first)
+        elif isinstance(first, Texts):
+            yield from update_notes.mistakes(rng, params, first)
+        else:
+            truth = self.apply(params, inputs)
+            assert isinstance(first, Config)
+            assert isinstance(truth, Config)
+            yield first
+            changed = [n for n, now in truth.sections.items() if now != first.sections.get(n)]
+            if len(changed) > 1:
+                kept = {changed[0]: first.sections[changed[0]]}
+                yield Config(truth.text, truth.sections | kept)
+            if params["mode"] == "scale":
+                factor = ScaleParams.model_validate(params).factor
+                yield self.apply({**params, "factor": 1 / factor}, inputs)
+
+    def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
+        """The change in words; of settings, `{change}` as a whole."""
+        if isinstance(inputs[0], RowSet):
+            return update_rows.words(params)
+        if isinstance(inputs[0], Texts):
+            return update_notes.words(params)
         if params["mode"] == "scale":
             scale = ScaleParams.model_validate(params)
             return {
@@ -80,8 +156,9 @@ class Update:
             }
         wanted = SetParams.model_validate(params)
         return {
+            "variant": "rows",
             "change": f"in section `[{wanted.section}]`, set the key named by each "
-            f"`{wanted.key_column}` to its `{wanted.value_column}`, adding missing keys"
+            f"`{wanted.key_column}` to its `{wanted.value_column}`, adding missing keys",
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

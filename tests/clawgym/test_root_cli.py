@@ -21,6 +21,7 @@ ROOMS = [
     "mcp",
     "agent",
     "synth",
+    "dataset",
     "task",
     "verify",
     "rollout",

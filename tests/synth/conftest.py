@@ -1,14 +1,13 @@
-"""A sandbox that works here, and many drafts to check invariants on."""
+"""A sandbox that works here, and many scenes and tasks to check invariants on."""
 
 import pytest
 
 from clawgym.errors import SandboxUnsupportedError
 from clawgym.sandbox import Backend, open_backend
-from clawgym.seeds import derive_random
 from clawgym.task import Task
-from synth.composing import Draft, compose
-from synth.pipeline import draw
-from tests.synth.examples import declared, recipe
+from synth.routes import draw
+from synth.scene import Scene
+from tests.synth.examples import SMALL, grown, recipe
 
 
 @pytest.fixture(scope="session")
@@ -20,21 +19,15 @@ def backend() -> Backend:
 
 
 @pytest.fixture(scope="session")
-def drafts() -> list[tuple[str, Draft]]:
-    """Primary skills with what grew around them, over many seeds."""
-    skills = declared()
-    grown: list[tuple[str, Draft]] = []
-    for seed in range(50):
-        for primary in skills:
-            draft = compose(derive_random(seed, "test", primary), skills, primary)
-            if draft:
-                grown.append((primary, draft))
-    assert len(grown) > 300
-    return grown
+def scenes() -> list[Scene]:
+    """Scenes of all forms and sizes."""
+    found = [scene for seed in range(150) if (scene := grown(seed))]
+    assert len(found) > 75
+    return found
 
 
 @pytest.fixture(scope="session")
 def tasks() -> list[Task]:
-    """Tasks of all bundled skills in both styles."""
-    drawn = [draw(recipe(seed), index).task for seed in (1, 2, 3) for index in range(24)]
+    """Tasks of both routes, of the skills that come bundled and of the settled operations."""
+    drawn = [draw(recipe(seed, mixture=0.5), index).task for seed in SMALL for index in range(24)]
     return [task for task in drawn if task]

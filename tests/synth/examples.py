@@ -1,61 +1,22 @@
-"""Rows made by hand, small enough to compute with by eye, and the skills that come bundled."""
+"""The skills that come bundled, recipes of them, and scenes grown without them."""
 
-import importlib.util
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 
-from clawgym.artifact import ColumnType
 from clawgym.operation import Capability
-from synth import Recipe, SkillSource, choose_skills
-from synth.composing import Skills
-from synth.operations import is_groundable
-from synth.phrasing import Style
+from clawgym.seeds import derive_random
+from synth.composing import compose
+from synth.knobs import Knobs
+from synth.reworking import followed_up, repaired
+from synth.routes import Recipe, SkillSource, choose_skills, design
+from synth.routes.persona import plan_for_persona
+from synth.scene import Form, Scene
 from synth.sources import skill_sources
-from synth.values import Config, Field, Role, Row, RowSet
+from synth.taxonomy import make_setting
+from synth.taxonomy.opening import Style
+from synth.world import World
 
-SOLVER = Path(__file__).parents[2] / "synth" / "task_runtime" / "solve.py"
-
-ORDER_FIELDS = (
-    Field("id", ColumnType.TEXT, Role.ID),
-    Field("date", ColumnType.DATE, Role.DATE),
-    Field("customer", ColumnType.TEXT, Role.LINK),
-    Field("status", ColumnType.TEXT, Role.CATEGORY),
-    Field("units", ColumnType.INTEGER, Role.MEASURE),
-    Field("amount", ColumnType.NUMBER, Role.MEASURE),
-)
-ORDERS = RowSet(
-    ORDER_FIELDS,
-    (
-        ("A-1", "2026-01-05", "Foxglove", "paid", 3, 10.25),
-        ("A-2", "2026-01-05", "Alder", "open", 10, 99.5),
-        ("A-3", "2026-01-09", "Foxglove", "paid", 1, 0.1),
-        ("A-4", "2026-02-01", "Dovetail", "open", 2, 0.2),
-    ),
-    key=("id",),
-    topic="orders",
-)
-CUSTOMERS = RowSet(
-    (
-        Field("customer", ColumnType.TEXT, Role.LINK),
-        Field("country", ColumnType.TEXT, Role.CATEGORY),
-    ),
-    (("Alder", "DE"), ("Foxglove", "FR"), ("Unheard of", "ES")),
-    key=("customer",),
-)
-SETTINGS = Config(
-    "# By hand.\n[api]\ntimeout = 21\n\n[mail]\n; slow\ntimeout = 7\nretries = 2\n\n"
-    "[limits]\nopen = 4\n",
-    {
-        "api": {"timeout": "21"},
-        "mail": {"timeout": "7", "retries": "2"},
-        "limits": {"open": "4"},
-    },
-)
-
-
-def orders(*rows: Row) -> RowSet:
-    return ORDERS.with_rows(list(rows))
+SMALL = (1, 2)
+"""The seeds of a few tasks."""
 
 
 @cache
@@ -64,13 +25,8 @@ def bundled() -> tuple[SkillSource, ...]:
     return choose_skills(skill_sources(None), [])
 
 
-def recipe(seed: int, *names: str, style: Style | None = None) -> Recipe:
-    return Recipe(choose_skills(bundled(), list(names)), seed, style)
-
-
-def declared() -> Skills:
-    """What each of them declares that can be grounded, as `compose` takes it."""
-    return {skill.name: [c for c in skill.capabilities if is_groundable(c)] for skill in bundled()}
+def recipe(seed: int, *names: str, style: Style | None = None, mixture: float = 1.0) -> Recipe:
+    return Recipe(choose_skills(bundled(), list(names)), seed, style, mixture=mixture)
 
 
 def invented(name: str, *capabilities: str) -> SkillSource:
@@ -79,12 +35,15 @@ def invented(name: str, *capabilities: str) -> SkillSource:
     return SkillSource(name, tuple(Capability.parse(text) for text in capabilities), files)
 
 
-@cache
-def solver() -> ModuleType:
-    """The shipped reference solution, imported from its file."""
-    spec = importlib.util.spec_from_file_location("task_solve", SOLVER)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def grown(seed: int, form: Form | None = None) -> Scene | None:
+    """A scene without skills, of the form that the seed's design says, or of the one given."""
+    wanted = design(seed, seed, mixture=0.0)
+    rng = derive_random(seed, "scene")
+    setting = make_setting(rng, subcategory=wanted.subcategory)
+    world = World.of(setting, setting.domain.entry[0], Knobs(wanted.level), seed)
+    scene = compose(rng, world, plan_for_persona(seed, wanted, patience=0))
+    if scene is None or (form or wanted.form) is Form.PLAIN:
+        return scene
+    if (form or wanted.form) is Form.REPAIR:
+        return repaired(rng, scene)
+    return followed_up(rng, scene)

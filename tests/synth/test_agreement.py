@@ -1,61 +1,41 @@
-"""Three computations that share no code agree on every task: truth, solution, skills.
+"""Computations that share no code agree on every task: truth, reference, second solution.
 
-The truth stands in the checks. The reference solution and the scripts of the skills each work in a
-sandbox on the files alone, and must earn every point.
+The truth stands in the checks. Both solutions work on the files alone, and must earn every point.
 """
 
-import asyncio
+from collections.abc import Iterator
 
 import pytest
 
-from clawgym.reward import Graded
-from clawgym.sandbox import Backend, Sandbox
+from clawgym.sandbox import Backend
 from clawgym.task import Task
-from clawgym_skills.grounding import command_for
-from synth.operations import OPERATIONS
-from verify.grading import grade
-from verify.probes import ORACLE, Probe, finished_workspace
+from synth.gates import Provers
+from verify.examination import ALTERNATIVE
+from verify.probes import SOLUTION
 
-NUMBER = 32
-
-
-async def use_the_skills(task: Task, sandbox: Sandbox) -> None:
-    """Unpack the skills that the task offers, and run the script of each node's skill."""
-    assert task.graph
-    for path, file in task.skills.items():
-        await sandbox.write(f".skills/{path}", file.data)
-    for node in task.graph.topological():
-        command = command_for(node, task.graph, f".skills/{node.skill}")
-        assert command, node
-        ran = await sandbox.exec(command)
-        assert ran.exit_code == 0, (node, ran.stderr.decode())
-
-
-SKILLS = Probe("skills", use_the_skills)
+NUMBER = 40
 
 
 @pytest.fixture(scope="module")
-def chosen(tasks: list[Task]) -> list[Task]:
-    """Tasks of every skill, style and operation."""
-    some = tasks[:NUMBER]
-    used = {node.operation for task in some if task.graph for node in task.graph.nodes}
-    assert used == set(OPERATIONS)
-    assert {task.clawgym.prompt_style for task in some} == {"brief", "spec"}
-    return some
+def provers(backend: Backend) -> Iterator[Provers]:
+    opened = Provers(backend)
+    yield opened
+    opened.close()
 
 
-@pytest.mark.parametrize("probe", [ORACLE, SKILLS], ids=lambda probe: probe.name)
-async def test_every_way_to_the_result_earns_every_point(
-    chosen: list[Task], backend: Backend, probe: Probe
+@pytest.mark.parametrize("script", [SOLUTION, ALTERNATIVE])
+def test_every_way_to_the_result_earns_every_point(
+    tasks: list[Task], provers: Provers, script: str
 ) -> None:
-    gate = asyncio.Semaphore(2)
+    able = [task for task in tasks[:NUMBER] if script in task.solution]
+    assert len(able) > NUMBER / 2
+    for task in able:
+        prover = provers.of(task)
+        grade = prover.grade(task, [prover.solve(task, script)], explain=True)[0]
+        missed = [f"{c.id}: {c.found}, {c.where}" for c in grade.checks if not c.passed]
+        assert (grade.score, missed) == (1.0, []), f"{task.id}\n{task.instruction}"
 
-    async def missed(task: Task) -> list[str]:
-        async with gate:
-            verdict = await grade(task, await finished_workspace(probe, task, backend), backend)
-        assert isinstance(verdict, Graded), verdict
-        assert (verdict.score == 1.0) is all(check.passed for check in verdict.checks)
-        return [f"{task.id} {c.id}: {c.found}, {c.where}" for c in verdict.checks if not c.passed]
 
-    found = await asyncio.gather(*(missed(task) for task in chosen))
-    assert [line for lines in found for line in lines] == []
+def test_doing_nothing_earns_nothing(tasks: list[Task], provers: Provers) -> None:
+    for task in tasks[:NUMBER]:
+        assert provers.of(task).grade(task, [task.workspace])[0].score == 0.0, task.instruction

@@ -1,116 +1,147 @@
-"""Graphs that grow from skills: valid, typed, grounded, and of a sensible size."""
+"""Graphs that grow from offers: valid, typed, and of the size that was planned."""
 
 from collections import Counter
+
+import pytest
 
 from clawgym.artifact import ArtifactKind
 from clawgym.graph import TaskGraph
 from clawgym.operation import Capability
 from clawgym.seeds import derive_random
-from synth.building import difficulty
-from synth.composing import MAX_SUPPORTING, Draft, compose
-from synth.operations import catalogue
+from clawgym_skills.operations import atomic_operations
+from synth.building import shape_label
+from synth.composing import MAX_SUPPORTING, Offer, Plan, compose
+from synth.knobs import Knobs
+from synth.operations import OPERATIONS
+from synth.routes.design import design
+from synth.routes.skill import plan_for_skill
+from synth.scene import Scene
+from synth.taxonomy import domains, make_setting
 from synth.values import RowSet
-from tests.synth.examples import declared
-
-Drafts = list[tuple[str, Draft]]
-
-EXTENSIONS = {
-    ArtifactKind.TABLE: {"csv"},
-    ArtifactKind.RECORDS: {"json", "jsonl"},
-    ArtifactKind.DOCUMENT: {"md"},
-    ArtifactKind.CONFIG: {"ini"},
-    ArtifactKind.LOG: {"log"},
-    ArtifactKind.MAILBOX: {"mbox"},
-    ArtifactKind.CALENDAR: {"ics"},
-}
+from synth.world import World
+from tests.synth.examples import bundled, grown
 
 
-def test_graphs_are_valid_and_survive_their_json(drafts: Drafts) -> None:
-    for _, draft in drafts:
-        graph = draft.graph
+def world(seed: int, form: ArtifactKind = ArtifactKind.TABLE, level: int = 3) -> World:
+    fits = [domain for domain in domains() if form in domain.entry]
+    setting = make_setting(derive_random(seed, "setting"), domain=fits[seed % len(fits)])
+    return World.of(setting, form, Knobs(level), seed)
+
+
+def offers(*texts: str, skill: str | None = None) -> tuple[Offer, ...]:
+    return tuple(Offer(Capability.parse(text), skill) for text in texts)
+
+
+def test_graphs_are_valid_and_survive_their_json(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        graph = scene.graph
         assert TaskGraph.model_validate_json(graph.model_dump_json()) == graph
         assert len(graph.topological()) == len(graph.nodes)
 
 
-def test_every_edge_has_the_kind_that_its_operation_works_on(drafts: Drafts) -> None:
-    for _, draft in drafts:
-        for node in draft.nodes:
-            operation = catalogue()[node.operation]
-            assert draft.artifacts[node.inputs[0]].kind in operation.accepts
-            assert draft.artifacts[node.output].kind in operation.produces
+def test_every_edge_has_the_kind_that_its_operation_works_on(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        for node in scene.nodes:
+            known = atomic_operations()[node.operation]
+            assert scene.slots[node.inputs[0]].kind in known.accepts
+            assert scene.slots[node.inputs[0]].kind in OPERATIONS[node.operation].kinds
+            assert scene.slots[node.output].kind in known.produces
 
 
-def test_every_skill_declares_what_it_is_asked_to_do(drafts: Drafts) -> None:
-    skills = declared()
-    for _, draft in drafts:
-        for node in draft.nodes:
-            assert node.skill
-            kind = draft.artifacts[node.inputs[0]].kind
-            assert Capability(node.operation, kind) in skills[node.skill]
+def test_artifacts_state_their_columns(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        for artifact in scene.graph.artifacts:
+            value = scene.slots[artifact.id].value
+            assert artifact.columns == (value.columns if isinstance(value, RowSet) else ())
 
 
-def test_the_primary_skill_grounds_a_node_and_few_others_support_it(drafts: Drafts) -> None:
-    for primary, draft in drafts:
-        assert primary in draft.skills
-        assert len(set(draft.skills) - {primary}) <= MAX_SUPPORTING
+def test_no_two_results_share_a_place(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        places = Counter(scene.slots[node.output].path for node in scene.nodes)
+        assert max(places.values()) == 1
 
 
-def test_graphs_have_one_to_five_nodes_and_many_have_several(drafts: Drafts) -> None:
-    sizes = Counter(len(draft.nodes) for _, draft in drafts)
-    assert set(sizes) <= {1, 2, 3, 4, 5}
-    assert sum(count for size, count in sizes.items() if size >= 3) > len(drafts) / 2
+def test_only_what_is_edited_in_place_lies_where_a_source_does(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        sources = {artifact.path for artifact in scene.graph.sources}
+        for node in scene.nodes:
+            path = scene.slots[node.output].path
+            assert (path in sources) is OPERATIONS[node.operation].in_place
 
 
-def test_difficulty_grows_from_1_to_5(drafts: Drafts) -> None:
-    graded = {difficulty(draft.graph) for _, draft in drafts}
-    assert graded >= {1, 2, 3, 4}
-    assert graded <= {1, 2, 3, 4, 5}
+def test_who_edits_a_file_is_the_only_one_who_takes_it(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        readers = Counter(end for node in scene.nodes for end in node.inputs)
+        for node in scene.nodes:
+            if OPERATIONS[node.operation].in_place:
+                assert readers[node.inputs[0]] == 1
 
 
-def test_artifacts_state_their_columns_and_are_named_after_their_kind(drafts: Drafts) -> None:
-    for _, draft in drafts:
-        for artifact in draft.artifacts.values():
-            value = draft.values[artifact.id]
-            if isinstance(value, RowSet):
-                assert artifact.columns == value.columns
-            assert artifact.path.rsplit(".", 1)[1] in EXTENSIONS[artifact.kind]
-
-
-def test_no_two_files_share_a_path_but_an_edit_in_place(drafts: Drafts) -> None:
-    for _, draft in drafts:
-        edited = {node.output for node in draft.nodes if node.operation == "update"}
-        paths = Counter(a.path for a in draft.artifacts.values() if a.id not in edited)
-        assert max(paths.values()) == 1
-        for node in draft.nodes:
-            if node.operation == "update":
-                assert draft.artifacts[node.output].path == draft.artifacts[node.inputs[0]].path
-            else:
-                assert draft.artifacts[node.output].path.startswith("output/")
-
-
-def test_no_step_is_made_twice(drafts: Drafts) -> None:
-    for _, draft in drafts:
-        steps = Counter((node.operation, node.inputs) for node in draft.nodes)
+def test_no_step_is_made_twice(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        steps = Counter((node.operation, node.inputs) for node in scene.nodes)
         assert max(steps.values()) == 1
 
 
-def test_the_same_seed_grows_the_same_graph() -> None:
-    skills = declared()
-    one, two = (compose(derive_random(7, "x"), skills, "csv-analysis") for _ in range(2))
-    assert one
-    assert two
-    assert (one.graph, one.values) == (two.graph, two.values)
+def test_the_truth_of_every_node_is_that_of_its_operation(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        for node in scene.nodes:
+            made = OPERATIONS[node.operation].apply(node.params, scene.values(node.inputs))
+            assert made == scene.slots[node.output].value
 
 
-def test_one_capability_alone_makes_tasks_of_one_step() -> None:
-    alone = {"editor": [Capability("update", ArtifactKind.CONFIG)]}
-    for seed in range(5):
-        draft = compose(derive_random(seed), alone, "editor")
-        assert draft
-        assert [(node.operation, node.inputs) for node in draft.nodes] == [("update", ("a3",))]
+def test_the_same_seed_grows_the_same_scene() -> None:
+    for seed in range(20):
+        one, two = grown(seed), grown(seed)
+        if one and two:
+            assert (one.graph, one.slots) == (two.graph, two.slots)
 
 
-def test_skills_that_cannot_start_from_any_file_grow_nothing() -> None:
-    lonely = {"reader": [Capability("extract", ArtifactKind.DOCUMENT)]}
-    for seed in range(5):
-        assert compose(derive_random(seed), lonely, "reader") is None
+def test_large_plans_make_large_graphs_of_many_shapes() -> None:
+    plan = Plan(offers("filter:table", "filter:records", "aggregate:table", "aggregate:records",
+                       "report:table", "report:records", "convert:table", "convert:records",
+                       "join:table", "join:records"), (), 8, entries=3)  # fmt: skip
+    grown = [compose(derive_random(seed), world(seed, level=5), plan) for seed in range(12)]
+    sizes = [len(scene.nodes) for scene in grown if scene]
+    assert max(sizes) == 8
+    assert sum(size >= 5 for size in sizes) > len(sizes) / 2
+    shapes = {shape_label(scene.graph) for scene in grown if scene}
+    assert shapes & {"fan-in", "both"}
+    assert shapes & {"fan-out", "both"}
+
+
+def test_what_has_to_occur_occurs_or_there_is_no_scene() -> None:
+    every = offers("filter:table", "aggregate:table", "report:table", "join:table")
+    for seed in range(20):
+        must = (frozenset(offers("join:table")), frozenset(offers("report:table")))
+        scene = compose(derive_random(seed), world(seed), Plan(every, must, 3))
+        if scene:
+            assert {"join", "report"} <= {node.operation for node in scene.nodes}
+
+
+def test_without_parts_each_step_has_to_do_with_another() -> None:
+    every = offers("filter:table", "update:config", "aggregate:table", "report:table")
+    for seed in range(20):
+        scene = compose(derive_random(seed), world(seed), Plan(every, (), 4, parts=False))
+        if scene and len(scene.nodes) > 1:
+            assert shape_label(scene.graph) != "parts" or "fan-out" in shape_label(scene.graph)
+
+
+def test_offers_that_cannot_start_from_any_file_grow_nothing() -> None:
+    lonely = Plan(offers("aggregate:document"), (), 2)
+    assert all(compose(derive_random(seed), world(seed), lonely) is None for seed in range(3))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_primary_skill_grounds_a_node_and_few_others_support_it(seed: int) -> None:
+    wanted = design(seed, seed, mixture=1.0)
+    plan = plan_for_skill(seed, wanted, bundled(), patience=0)
+    primary = {offer.skill for group in plan.must for offer in group}
+    scene = compose(derive_random(seed), world(seed), plan)
+    if scene:
+        assert primary <= set(scene.skills)
+        assert len(set(scene.skills) - primary) <= MAX_SUPPORTING
+        declared = {(skill.name, c) for skill in bundled() for c in skill.capabilities}
+        for node in scene.nodes:
+            kind = scene.slots[node.inputs[0]].kind
+            assert (node.skill, Capability(node.operation, kind)) in declared

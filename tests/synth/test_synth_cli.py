@@ -42,7 +42,10 @@ def test_json_ends_with_one_object(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--skills", "csv-analisys"], "did you mean 'csv-analysis'?"),
-        (["--skills", "pii-redact"], "none of these skills declares"),
+        (["--route", "skill", "--mixture", "0.5"], "--mixture needs --route mixture"),
+        (["--scenario", "recrods"], "did you mean 'records'?"),
+        (["--level", "7"], "write a level from 1 to 5"),
+        (["--persona-file", "nowhere.jsonl"], "nowhere.jsonl"),
         (["--catalog", "nowhere.sqlite"], "nowhere.sqlite"),
         (["-n", "0"], "Invalid value"),
         (["--seed", "-1"], "Invalid value"),

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice
 from pathlib import PurePosixPath
 from random import Random
 
@@ -50,9 +50,9 @@ _FORMATS: dict[str, tuple[Format, ...]] = {
 class Brood:
     """The mutants of one task, and what was not made.
 
-    `equivalent` mutants mean the same as the original and were dropped. `possible` counts all the
-    places for a mistake. `opaque` are outputs of a type that nothing is known about: those are
-    only removed and emptied.
+    `equivalent` mutants mean the same as the original: so many were made and dropped until there
+    were enough. `possible` counts all the places for a mistake. `opaque` are outputs of a type that
+    nothing is known about: those are only removed and emptied.
     """
 
     mutants: tuple[Mutant, ...]
@@ -70,77 +70,85 @@ def breed(task: Task, solved: Files, *, seed: int = 0, limit: int = 60) -> Brood
     work = produced(task, solved)
     checklist = Checklist.read(task)
     stale = _stale_values(task.workspace)
-    groups: list[list[Mutant]] = []
-    equivalent = possible = 0
+    groups: list[Iterable[Mutant]] = []
+    possible = 0
     opaque: list[str] = []
+    same: list[Site] = []
     for path, file in work.items():
         before = task.workspace.get(path)
         ordered = path in checklist.ordered_paths
         around = Surroundings(stale, before.data if before else None, ordered)
-        litter = _litter(path, file.data, around, derive_random(seed, task.id, path))
-        equivalent += litter.equivalent
+        litter = _litter(path, file.data, around, derive_random(seed, task.id, path), same)
         possible += litter.possible
         groups += litter.groups
         if litter.opaque:
             opaque.append(path)
     untouched = [path for path in task.workspace if solved.get(path) == task.workspace[path]]
     inputs = list(_input_mutants(task.workspace, untouched))
-    chosen = list(_round_robin([*groups, inputs]))
-    return Brood(tuple(chosen[:limit]), equivalent, possible + len(inputs), tuple(opaque))
+    chosen = tuple(islice(_round_robin([*groups, inputs]), limit))
+    return Brood(chosen, len(same), possible + len(inputs), tuple(opaque))
 
 
 @dataclass(frozen=True)
 class _Litter:
-    groups: list[list[Mutant]]
-    equivalent: int
+    groups: list[Iterable[Mutant]]
     possible: int
     opaque: bool
 
 
-def _litter(path: str, data: bytes, around: Surroundings, rng: Random) -> _Litter:
+def _litter(path: str, data: bytes, around: Surroundings, rng: Random, same: list[Site]) -> _Litter:
+    """The mutants of one file, made as they are asked for; equivalent ones are added to `same`."""
     removed = [Mutant(path, "removed", "whole", None)]
     suffix = PurePosixPath(path).suffix.lower()
     if len(data) > _MAX_BYTES:
-        return _Litter([removed], 0, 1, opaque=True)
+        return _Litter([removed], 1, opaque=True)
     for form in _FORMATS.get(suffix, ()):
         try:
             meaning = form.meaning(data, ordered=around.ordered)
             sites = form.sites(data, around, rng)
         except (ValueError, RecursionError):
             continue  # the file is not what its name says: a format that asks for less may do
-        groups, equivalent = _pick(path, form, meaning, sites, around, rng)
-        return _Litter([removed, *groups], equivalent, len(sites) + 1, opaque=False)
+        groups = _groups(path, form, meaning, sites, around, rng, same)
+        return _Litter([removed, *groups], len(sites) + 1, opaque=False)
     emptied = [Mutant(path, "emptied", "whole", b"")] if data else []
-    return _Litter([removed, emptied], 0, 1 + len(emptied), opaque=True)
+    return _Litter([removed, emptied], 1 + len(emptied), opaque=True)
 
 
-def _pick(
+def _groups(
     path: str,
     form: Format,
     meaning: object,
     sites: Sequence[Site],
     around: Surroundings,
     rng: Random,
-) -> tuple[list[list[Mutant]], int]:
+    same: list[Site],
+) -> Iterator[Iterable[Mutant]]:
+    """The mutants of each kind of mistake; where they are made is chosen at once."""
     by_operator: dict[str, list[Site]] = {}
     for site in sites:
         by_operator.setdefault(site.operator, []).append(site)
-    groups: list[list[Mutant]] = []
-    equivalent = 0
-    for operator, places in by_operator.items():
-        made: list[Mutant] = []
-        for site in rng.sample(places, min(len(places), 4 * PER_OPERATOR)):
-            if len(made) == PER_OPERATOR:
-                break
-            data = site.make()
-            if data is None:
-                continue
-            if _means(form, data, ordered=around.ordered) == meaning:
-                equivalent += 1
-            else:
-                made.append(Mutant(path, operator, site.where, data))
-        groups.append(made)
-    return groups, equivalent
+    for places in by_operator.values():
+        chosen = rng.sample(places, min(len(places), 4 * PER_OPERATOR))
+        made = _make(path, form, meaning, chosen, around, same)
+        yield islice(made, PER_OPERATOR)
+
+
+def _make(
+    path: str,
+    form: Format,
+    meaning: object,
+    sites: Sequence[Site],
+    around: Surroundings,
+    same: list[Site],
+) -> Iterator[Mutant]:
+    for site in sites:
+        data = site.make()
+        if data is None:
+            continue
+        if _means(form, data, ordered=around.ordered) == meaning:
+            same.append(site)
+        else:
+            yield Mutant(path, site.operator, site.where, data)
 
 
 def _means(form: Format, data: bytes, *, ordered: bool) -> object:
@@ -159,9 +167,16 @@ def _input_mutants(workspace: Files, untouched: Sequence[str]) -> Iterator[Mutan
         yield Mutant(path, "deleted-input", "whole", None)
 
 
-def _round_robin(groups: Iterable[Sequence[Mutant]]) -> Iterator[Mutant]:
-    for layer in zip_longest(*groups):
-        yield from (mutant for mutant in layer if mutant is not None)
+def _round_robin(groups: Iterable[Iterable[Mutant]]) -> Iterator[Mutant]:
+    """One of each group, then another of each: a group makes no more than are taken."""
+    waiting = [iter(group) for group in groups]
+    while waiting:
+        going_on: list[Iterator[Mutant]] = []
+        for group in waiting:
+            if mutant := next(group, None):
+                yield mutant
+                going_on.append(group)
+        waiting = going_on
 
 
 def _stale_values(workspace: Files) -> dict[str, tuple[str, ...]]:

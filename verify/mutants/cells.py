@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 
 Cell = str | int | float | bool | None
@@ -18,9 +19,15 @@ def number_of(cell: Cell) -> float | None:
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, str):
-        text = cell.strip()
-        return float(text) if _NUMBER.fullmatch(text) and len(text) < 40 else None
+        return _number_in(cell)
     return float(cell) if math.isfinite(cell) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _number_in(cell: str) -> float | None:
+    """Mutants of a file are compared cell by cell: the same texts come again and again."""
+    text = cell.strip()
+    return float(text) if len(text) < 40 and _NUMBER.fullmatch(text) else None
 
 
 def meaning_of(cell: Cell) -> str:

@@ -122,23 +122,24 @@ def _mistakes(table: Table, around: Surroundings, rng: Random) -> Iterator[_Mist
 
 
 def _row_mistakes(table: Table, around: Surroundings) -> Iterator[_Mistake]:
-    rows = list(table.rows)
+    rows = table.rows
     for at in range(len(rows)):
         where = f"row {at + 1}"
-        yield "drop-row", where, partial(table.with_rows, [*rows[:at], *rows[at + 1 :]])
-        yield "duplicate-row", where, partial(table.with_rows, [*rows[:at], rows[at], *rows[at:]])
+        put = partial(_spliced, table, at)
         invented = tuple(_invented(cell) for cell in rows[at])
-        yield (
-            "add-row",
-            where,
-            partial(table.with_rows, [*rows[: at + 1], invented, *rows[at + 1 :]]),
-        )
+        yield "drop-row", where, partial(put, 1)
+        yield "duplicate-row", where, partial(put, 0, rows[at])
+        yield "add-row", where, partial(_spliced, table, at + 1, 0, invented)
         if around.ordered and at:
-            swapped = [*rows[: at - 1], rows[at], rows[at - 1], *rows[at + 1 :]]
-            yield "unsorted", where, partial(table.with_rows, swapped)
+            yield "unsorted", where, partial(_spliced, table, at - 1, 2, rows[at], rows[at - 1])
     if len(rows) > 1:
         kept = len(rows) * 2 // 3
-        yield "truncated", f"after row {kept}", partial(table.with_rows, rows[:kept])
+        yield "truncated", f"after row {kept}", partial(_spliced, table, kept, len(rows) - kept)
+
+
+def _spliced(table: Table, at: int, gone: int, *fresh: tuple[Cell, ...]) -> Table:
+    """The table with `fresh` rows in place of the `gone` rows from `at` on."""
+    return table.with_rows([*table.rows[:at], *fresh, *table.rows[at + gone :]])
 
 
 def _invented(cell: Cell) -> Cell:

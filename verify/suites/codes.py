@@ -61,6 +61,7 @@ LOSSES = {
     "harbor-files": "Files of a Harbor task beside its parts were left out.",
     "rubric": "The rubric was left out, or is there and not acted on.",
     "sessions": "Sessions and prerequisites are there and not acted on.",
+    "site": "The task's site was left out, or is served by the image's entry point alone.",
     "skills": "The skills were left out.",
     "solution": "The reference solution was left out.",
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clawgym.dataset import INDEX_NAME, Dataset
+from clawgym.dataset import COMPANIONS, Dataset
 from clawgym.task import Task
 from verify.suites.suite import Notes, Repair
 
@@ -56,7 +56,7 @@ def open_harbor(path: Path) -> HarborSuite:
     """
     dataset, notes = Dataset(path), Notes(str(path))
     if not (path / "task.toml").is_file():
-        held = {INDEX_NAME, *dataset.task_ids}
+        held = {*COMPANIONS, *dataset.task_ids}
         for entry in sorted(path.iterdir()):
             if entry.name not in held:
                 notes.add("stray-file", f"{entry.name} belongs to no task and is ignored")

@@ -135,19 +135,31 @@ def write(logs, name, document):
         json.dump(document, stream, ensure_ascii=False, indent=1)
 
 
+def open_library():
+    """Every check of the library beside this file; call it once in a process."""
+    folder = os.path.join(HERE, "checklib")
+    sys.meta_path.insert(0, Library(folder))
+    return load_checks(folder)
+
+
+def grade_directory(workspace, logs, specs, checks):
+    """What a finished workspace comes to: the result of each check, and the reward."""
+    case = load("case").Case(workspace, os.path.dirname(os.path.abspath(logs)))
+    results = run_checks(case, specs, checks)
+    return results, round(reward_of(results), 9)
+
+
 def main(workspace, logs):
     with open(os.path.join(HERE, "checks.json"), encoding="utf-8") as stream:
         specs = json.load(stream)["checks"]
-    folder = os.path.join(HERE, "checklib")
-    sys.meta_path.insert(0, Library(folder))
-    case = load("case").Case(workspace, os.path.dirname(os.path.abspath(logs)))
+    checks = open_library()
     try:
-        results = run_checks(case, specs, load_checks(folder))
+        results, reward = grade_directory(workspace, logs, specs, checks)
     except load("verdict").Unable as unable:
         sys.stderr.write("no verdict: %s\n" % unable)
         sys.exit(3)
     write(logs, "reward-details.json", {"checks": results})
-    write(logs, "reward.json", {"reward": round(reward_of(results), 9)})
+    write(logs, "reward.json", {"reward": reward})
 
 
 if __name__ == "__main__":

@@ -58,9 +58,12 @@ class Shelf(MetaPathFinder, Loader):
         for importer, package, name, named, level in notes:
             found = _named(_absolute(name, package, level), named or ())
             imports.setdefault(importer, set()).update(found)
-        for name, module in self._modules.items():
-            if not isinstance(module, ModuleType):  # `typing` puts classes among the modules
-                imports.setdefault(name.rpartition(".")[0], set()).add(name)
+        for name in self._modules:
+            # `typing` puts classes among the modules, and `pyexpat`, which is no package, modules:
+            # no import statement tells of them.
+            parent = name.rpartition(".")[0]
+            if parent in self._modules and not hasattr(self._modules[parent], "__path__"):
+                imports.setdefault(parent, set()).add(name)
         self._with = {name: _closure(name, imports) & self._modules.keys() for name in fresh}
         self._specs = {
             name: module.__spec__

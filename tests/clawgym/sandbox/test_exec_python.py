@@ -205,6 +205,7 @@ async def test_a_warm_script_sees_what_a_fresh_one_sees(warm: Sandbox) -> None:
     [
         "import xml; print(hasattr(xml, 'etree'))",
         "import xml.etree.ElementTree as tree; print(tree.fromstring('<a/>').tag)",
+        "from xml.parsers import expat; print(expat.model.XML_CTYPE_ANY, expat.errors.__name__)",
         "import json, sys; print(sorted(n for n in sys.modules if n.startswith('json')))",
         "import importlib; print(hasattr(importlib, 'util'))",
         "import urllib; print(hasattr(urllib, 'parse'))",

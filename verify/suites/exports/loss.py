@@ -38,7 +38,11 @@ def common_losses(task: Task, *, rubric: bool = False) -> list[Loss]:
         losses.append(Loss("skills", task.id, f"{len(task.skills)} files of skills are left out"))
     if "rubric.toml" in task.tests and not rubric:
         losses.append(Loss("rubric", task.id, "the rubric is left out; the code counts alone"))
-    if task.other:
-        names = ", ".join(list(task.other)[:3])
+    if task.site:
+        message = f"{len(task.site)} pages of the local site are left out: it cannot be solved"
+        losses.append(Loss("site", task.id, message))
+    others = [path for path in task.other if not path.startswith("environment/site/")]
+    if others:
+        names = ", ".join(others[:3])
         losses.append(Loss("harbor-files", task.id, f"{names} and the like are left out"))
     return losses

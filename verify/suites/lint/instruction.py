@@ -50,14 +50,20 @@ def about_instruction(task: Task) -> Iterator[tuple[str, str]]:
 
 
 def missing_inputs(task: Task) -> list[str]:
-    """Files that the instruction speaks of as given and the workspace lacks."""
+    """Files that the instruction speaks of as given and the workspace lacks.
+
+    A step may go on from what another one has made, where the task's graph says so.
+    """
     folders = {path.rpartition("/")[0] for path in task.workspace}
+    graph = task.graph
+    made = [graph.artifact(node.output).path for node in graph.nodes] if graph else []
     found: dict[str, None] = {}
     for sentence in _SENTENCE.findall(task.instruction):
         for named in _PATH.finditer(sentence):
             path = named[0]
             given = _is_given(path, sentence[: named.start()], folders)
-            if given and not _PLACEHOLDER.search(path) and not _is_there(path, task):
+            known = path in made or _is_there(path, task)
+            if given and not known and not _PLACEHOLDER.search(path):
                 found[path] = None
     return list(found)
 

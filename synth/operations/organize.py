@@ -1,0 +1,206 @@
+"""organize: move, rename or pack files by a rule, without losing one."""
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from clawgym.artifact import ArtifactKind
+from synth.knobs import Knobs
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.deduplicate import UNCHANGED
+from synth.values import Value
+from synth.values.folder import Folder
+from synth.values.mailbox import Mail, Mailbox, Mailboxes
+from synth.world import Source, World
+from synth.world.folders import folder_source
+from synth.world.post import post_source
+
+Rule = Literal["type", "month", "rename", "flat", "mail-month", "mail-sender"]
+_TYPES = {
+    "images": ("png", "jpg"),
+    "documents": ("txt", "md", "pdf", "html"),
+    "data": ("csv", "json", "xml"),
+    "logs": ("log",),
+}
+_ISO = re.compile(r"(20\d\d)-(\d\d)-\d\d|(20\d\d)(\d\d)\d\d")
+
+
+class OrganizeParams(ParamsModel):
+    """Where each file goes.
+
+    type    into the folder that `types` gives for its extension
+    month   into YYYY-MM by the date in its name, else into `rest`
+    rename  where it is, its name in lower case with `_` for blanks and without brackets
+    flat    all into one folder, the subfolder in front of the name
+    mail-month and mail-sender: messages into a mailbox for each month or each sender
+    `only_loose`: files in subfolders stay where they are.
+    """
+
+    rule: Rule
+    types: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    rest: str = "other"
+    only_loose: bool = False
+
+
+class Organize(GroundedOperation):
+    """The same files in other places; names that collide get a number."""
+
+    name = "organize"
+    kinds = (ArtifactKind.ARCHIVE, ArtifactKind.MAILBOX)
+
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """A folder that nobody has tidied for long."""
+        return (post_source(world) if kind is ArtifactKind.MAILBOX else folder_source(world, kind),)
+
+    def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
+        """A folder or a ZIP archive."""
+        if kind is ArtifactKind.MAILBOX:
+            return ((ArtifactKind.ARCHIVE, ""),)
+        return ((kind, ""), (kind, ""), (kind, "zip"))
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
+        """A rule that moves most files."""
+        if isinstance(inputs[0], Mailbox):
+            mails: tuple[Rule, ...] = ("mail-month", "mail-sender")
+            return OrganizeParams(rule=rng.choice(mails)).model_dump(mode="json")
+        if not isinstance(inputs[0], Folder):
+            return None
+        rules: tuple[Rule, ...] = (
+            ("type",) if knobs.level < 2 else ("type", "month", "rename", "flat")
+        )
+        rule = rng.choice(rules)
+        kinds = rng.sample(list(_TYPES), rng.randint(2, len(_TYPES)))
+        types = {kind: _TYPES[kind] for kind in _TYPES if kind in kinds} if rule == "type" else {}
+        params = OrganizeParams(
+            rule=rule,
+            types=types,
+            rest=rng.choice(("other", "misc_files", "undated" if rule == "month" else "rest")),
+            only_loose=rule in ("type", "month") and rng.random() < 0.5,
+        ).model_dump(mode="json")
+        made = _placed(OrganizeParams.model_validate(params), inputs[0].contents)
+        return params if len(set(made.contents) - set(inputs[0].contents)) > 2 else None
+
+    def apply(self, params: Params, inputs: Sequence[Value]) -> Value:
+        """The files, or the messages, at their new places."""
+        wanted = OrganizeParams.model_validate(params)
+        if isinstance(inputs[0], Mailbox):
+            return Mailboxes(_boxes(inputs[0], wanted.rule))
+        return _placed(wanted, _contents(inputs))
+
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """Colliding files overwritten; capitals of an extension minded; nothing moved."""
+        right = self.apply(params, inputs)
+        if isinstance(right, Mailboxes):
+            first = next(iter(right.boxes))
+            yield Mailboxes({**right.boxes, first: right.boxes[first][:-1]})
+            yield self.apply(
+                {"rule": "mail-sender" if params["rule"] == "mail-month" else "mail-month"}, inputs
+            )
+            return
+        assert isinstance(right, Folder)
+        wanted, contents = OrganizeParams.model_validate(params), _contents(inputs)
+        lost = {_target(wanted, name): contents[name] for name in _order(contents)}
+        if lost != right.contents:
+            yield Folder(lost)
+        other = self.apply({**params, "only_loose": not wanted.only_loose}, inputs)
+        if other != right:
+            yield other
+        yield Folder(contents)
+
+    def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
+        """`{types}`, `{rest}`, `{scope}` and `{collisions}`; the rule is the variant."""
+        wanted = OrganizeParams.model_validate(params)
+        types = [
+            f"{listing([f'.{end}' for end in ends])} to `{name}/`"
+            for name, ends in wanted.types.items()
+        ]
+        scope = (
+            " Only the loose files at the top are moved; files in subfolders keep their place."
+            if wanted.only_loose
+            else " Files in subfolders are treated the same and leave their subfolder."
+        )
+        return {
+            "variant": wanted.rule,
+            "tail": UNCHANGED,
+            "types": "; ".join(types),
+            "rest": f"`{wanted.rest}/`",
+            "scope": scope if wanted.rule in ("type", "month") else "",
+            "collisions": " If a name is taken, the later file (going through the original paths "
+            "in code point order) becomes `name_2.ext`, then `name_3.ext` and so on. Contents "
+            "stay as they are and no file gets lost.",
+        }
+
+    def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
+        """The folder, marked as tidy."""
+        words = {
+            "type": "sorted",
+            "month": "by_month",
+            "rename": "renamed",
+            "flat": "flat",
+            "mail-month": "by_month",
+            "mail-sender": "by_sender",
+        }
+        return f"{stems[0]}_{words[str(params['rule'])]}"
+
+
+def _contents(inputs: Sequence[Value]) -> Mapping[str, bytes]:
+    assert isinstance(inputs[0], Folder)
+    return inputs[0].contents
+
+
+def _placed(wanted: OrganizeParams, contents: Mapping[str, bytes]) -> Folder:
+    placed: dict[str, bytes] = {}
+    for name in _order(contents):
+        placed[_free(_target(wanted, name), placed)] = contents[name]
+    return Folder(dict(sorted(placed.items())))
+
+
+def _boxes(box: Mailbox, rule: Rule) -> dict[str, tuple[Mail, ...]]:
+    boxes: dict[str, tuple[Mail, ...]] = {}
+    for mail in box.mails:
+        shelf = f"{mail.sent:%Y-%m}" if rule == "mail-month" else mail.sender
+        boxes[f"{shelf}.mbox"] = (*boxes.get(f"{shelf}.mbox", ()), mail)
+    return dict(sorted(boxes.items()))
+
+
+def _order(contents: Mapping[str, bytes]) -> list[str]:
+    return sorted(contents)
+
+
+def _target(wanted: OrganizeParams, name: str) -> str:
+    folder, slash, base = name.rpartition("/")
+    if wanted.only_loose and slash:
+        return name
+    if wanted.rule == "rename":
+        return f"{folder}{slash}{_cleaned(base)}"
+    if wanted.rule == "flat":
+        return f"{folder.replace('/', '_')}_{base}" if slash else base
+    return f"{_shelf(wanted, base)}/{base}"
+
+
+def _cleaned(base: str) -> str:
+    return re.sub(r"[()]", "", base).strip().lower().replace(" ", "_")
+
+
+def _shelf(wanted: OrganizeParams, base: str) -> str:
+    if wanted.rule == "month":
+        found = _ISO.search(base)
+        return f"{found[1] or found[3]}-{found[2] or found[4]}" if found else wanted.rest
+    extension = base.rpartition(".")[2].lower()
+    return next((kind for kind, ends in wanted.types.items() if extension in ends), wanted.rest)
+
+
+def _free(path: str, taken: Mapping[str, bytes]) -> str:
+    stem, dot, extension = path.rpartition(".")
+    number, free = 2, path
+    while free in taken:
+        free = f"{stem}_{number}{dot}{extension}"
+        number += 1
+    return free

@@ -1,0 +1,275 @@
+"""rank: order rows by a figure or a score and number them, ties included."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import groupby
+from typing import Literal
+
+from clawgym.artifact import ArtifactKind, ColumnType
+from synth.knobs import Knobs
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.tidying import tidy_rows
+from synth.values import Cell, Field, Role, Row, RowSet, Value
+from synth.world import Source, World
+
+Ties = Literal["gaps", "dense"]
+_TIES = {
+    "gaps": "equal ones share a rank and the next rank is skipped (1, 2, 2, 4)",
+    "dense": "equal ones share a rank and no rank is skipped (1, 2, 2, 3)",
+}
+
+
+class Weight(ParamsModel):
+    """A criterion; with a negative weight, less is better."""
+
+    column: str
+    weight: int
+
+
+class Points(ParamsModel):
+    """Points for each value of one column, times a figure of another."""
+
+    column: str
+    points: dict[str, int]
+    times: str
+
+
+class RankParams(ParamsModel):
+    """Rank by a `column`, by the weighted sum of `weights`, or by `points`.
+
+    `within` ranks each of its groups apart; `top` keeps ranks up to it, ties at the border
+    included, 0 for all.
+    """
+
+    column: str = ""
+    weights: tuple[Weight, ...] = ()
+    points: Points | None = None
+    largest_first: bool = True
+    within: str = ""
+    top: int = 0
+    ties: Ties = "gaps"
+
+
+class Rank(GroundedOperation):
+    """Rows with their `rank` in front, best first; with a score, the score comes second."""
+
+    name = "rank"
+    needs_order = True
+    kinds = (ArtifactKind.TABLE, ArtifactKind.RECORDS)
+
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """The events."""
+        return world.feed_source(kind)
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
+        """By one figure, within groups, or by a score; the harder the more."""
+        rows = tidy_rows(inputs)
+        if rows is None or len(rows.rows) < 4 or {"rank", "score"} & set(rows.names):
+            return None
+        measures = [field.name for field in rows.of_role(Role.MEASURE)]
+        measures = [name for name in measures if _is_exact(rows, name)]
+        if not measures:
+            return None
+        makers = [_by_column] if knobs.level < 2 else [_by_column, _within, _weigh, _by_points]
+        params = rng.choice(makers)(rng, rows, measures)
+        if params is None or not self._is_clear(params, rows):
+            return None
+        return params.model_dump(mode="json")
+
+    def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
+        """The rows, best first, with rank and score."""
+        rows = tidy_rows(inputs)
+        assert rows is not None
+        wanted = RankParams.model_validate(params)
+        scored = list(zip(_scores(wanted, rows), rows.rows, strict=True))
+        scored.sort(key=lambda pair: -pair[0] if wanted.largest_first else pair[0])
+        if wanted.within:
+            place = rows.index(wanted.within)
+            scored.sort(key=lambda pair: str(pair[1][place]))
+            groups = groupby(scored, key=lambda pair: pair[1][place])
+            ranked = [row for _, members in groups for row in _ranked(wanted, list(members))]
+        else:
+            ranked = _ranked(wanted, scored)
+        fields = (Field("rank", ColumnType.INTEGER, Role.TEXT), *rows.fields)
+        if not wanted.column:
+            fields = (fields[0], Field("score", ColumnType.NUMBER, Role.MEASURE), *rows.fields)
+        return replace(rows, fields=fields, rows=tuple(ranked), sorted_rows=not wanted.within)
+
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """The wrong end first; ties numbered otherwise; groups thrown together."""
+        right, wanted = self.apply(params, inputs), RankParams.model_validate(params)
+        changes: list[dict[str, bool | str | int]] = [
+            {"largest_first": not wanted.largest_first},
+            {"ties": "dense" if wanted.ties == "gaps" else "gaps"},
+            {"within": ""},
+            {"top": wanted.top + 1 if wanted.top else 0},
+        ]
+        for change in changes:
+            result = self.apply({**params, **change}, inputs)
+            if set(result.rows) != set(right.rows):
+                yield result
+        yield right.with_rows([(number, *row[1:]) for number, row in enumerate(right.rows, 0)])
+
+    def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
+        """`{measure}`, `{rules}` (sentences), `{ties}`, `{columns}`; or a variant with a score."""
+        wanted = RankParams.model_validate(params)
+        top, rules = wanted.top, ""
+        if wanted.within and top:
+            rules = f" Keep the ranks up to {top} of each `{wanted.within}`, ties included."
+        elif top:
+            rules = f" Keep the ranks up to {top}, ties at the border included."
+        tail = " Rows of equal rank stay in the order of the input."
+        if wanted.within:
+            tail = f" Sort by `{wanted.within}`, then by rank."
+        words = {
+            "ties": _TIES[wanted.ties],
+            "first": "largest" if wanted.largest_first else "smallest",
+            "within": f" within each `{wanted.within}`" if wanted.within else "",
+            "rules": rules + tail,
+        }
+        if wanted.column:
+            return {**words, "measure": f"`{wanted.column}`"}
+        return {**words, "variant": "score", "score": _say_score(wanted)}
+
+    def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
+        """The feed, marked as ranked, or as the top so many."""
+        wanted = RankParams.model_validate(params)
+        if wanted.top and not wanted.within:
+            return f"top_{wanted.top}_{base}"
+        return f"{base}_ranked"
+
+    def _is_clear(self, params: RankParams, rows: RowSet) -> bool:
+        """Whether no score lies between two roundings, and ranks really differ."""
+        if any(_is_half(score) for score in _exact_scores(params, rows)):
+            return False
+        made = self.apply(params.model_dump(mode="json"), [rows])
+        return len({row[0] for row in made.rows}) > 1
+
+
+def _by_column(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
+    top = rng.choice((0, 0, 3, 5, 10))
+    return RankParams(
+        column=rng.choice(measures),
+        largest_first=rng.random() < 0.7,
+        top=top if top < len(rows.rows) - 1 else 0,
+        ties="gaps" if top else rng.choice(("gaps", "dense")),
+    )
+
+
+def _within(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
+    groups = [
+        field.name
+        for field in rows.of_role(Role.CATEGORY, Role.LINK)
+        if 2 <= len(set(rows.values(field.name))) <= len(rows.rows) // 2
+    ]
+    if not groups:
+        return None
+    return RankParams(
+        column=rng.choice(measures),
+        largest_first=rng.random() < 0.7,
+        within=rng.choice(groups),
+        top=rng.choice((1, 2, 3, 3)),
+    )
+
+
+def _weigh(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
+    spread = [name for name in measures if len(set(rows.values(name))) > 1]
+    if len(spread) < 2:
+        return None
+    chosen = rng.sample(spread, min(len(spread), rng.choice((2, 2, 3))))
+    signs = [rng.choice((1, 1, -1)) for _ in chosen]
+    weights = tuple(
+        Weight(column=name, weight=sign * rng.randint(1, 5))
+        for name, sign in zip(chosen, signs, strict=True)
+    )
+    return RankParams(weights=weights, top=rng.choice((0, 0, 5)))
+
+
+def _by_points(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
+    columns = [
+        field.name
+        for field in rows.of_role(Role.CATEGORY)
+        if 2 <= len(set(rows.values(field.name))) <= 6
+    ]
+    if not columns:
+        return None
+    column = rng.choice(columns)
+    values = sorted({str(value) for value in rows.values(column)})
+    points = dict(zip(values, rng.sample(range(1, len(values) + 3), len(values)), strict=True))
+    return RankParams(
+        points=Points(column=column, points=points, times=rng.choice(measures)),
+        top=rng.choice((0, 5)),
+    )
+
+
+def _is_exact(rows: RowSet, name: str) -> bool:
+    """Whether no figure is missing and all have two decimals at most, as means have not."""
+    cells = rows.values(name)
+    return all(not isinstance(cell, str) and round(cell, 2) == cell for cell in cells)
+
+
+def _number(cell: Cell) -> Fraction:
+    return Fraction(str(cell))
+
+
+def _exact_scores(wanted: RankParams, rows: RowSet) -> list[Fraction]:
+    if wanted.points:
+        points = [wanted.points.points[str(cell)] for cell in rows.values(wanted.points.column)]
+        times = [_number(cell) for cell in rows.values(wanted.points.times)]
+        return [point * time for point, time in zip(points, times, strict=True)]
+    if wanted.column:
+        return [_number(cell) for cell in rows.values(wanted.column)]
+    scores = [Fraction(0)] * len(rows.rows)
+    whole = sum(abs(part.weight) for part in wanted.weights)
+    for part in wanted.weights:
+        cells = [_number(cell) for cell in rows.values(part.column)]
+        low, high = min(cells), max(cells)
+        for at, cell in enumerate(cells):
+            share = (cell - low if part.weight > 0 else high - cell) / (high - low)
+            scores[at] += 100 * abs(part.weight) * share / whole
+    return scores
+
+
+def _scores(wanted: RankParams, rows: RowSet) -> list[float]:
+    return [float(round(score, 2)) for score in _exact_scores(wanted, rows)]
+
+
+def _is_half(score: Fraction) -> bool:
+    return (score * 100) % 1 == Fraction(1, 2)
+
+
+def _ranked(wanted: RankParams, scored: Sequence[tuple[float, Row]]) -> list[Row]:
+    ranked: list[Row] = []
+    rank, before = 0, None
+    for number, (score, row) in enumerate(scored, 1):
+        if score != before:
+            rank = number if wanted.ties == "gaps" else rank + 1
+            before = score
+        if not wanted.top or rank <= wanted.top:
+            ranked.append((rank, *row) if wanted.column else (rank, score, *row))
+    return ranked
+
+
+def _say_score(wanted: RankParams) -> str:
+    if wanted.points:
+        points = [f"`{value}` {number}" for value, number in wanted.points.points.items()]
+        return (
+            f"the points for its `{wanted.points.column}` ({', '.join(points)}) times its "
+            f"`{wanted.points.times}`"
+        )
+    said = listing([f"`{part.column}` {abs(part.weight)}" for part in wanted.weights])
+    less = [f"`{part.column}`" for part in wanted.weights if part.weight < 0]
+    more = [f"`{part.column}`" for part in wanted.weights if part.weight > 0]
+    better = [f"more is better for {listing(more)}"] if more else []
+    worse = [f"less is better for {listing(less)}"] if less else []
+    return (
+        "a weighted mean on a scale from 0 to 100, where each column is first brought to 0 (its "
+        f"worst value in the file) to 100 (its best) in proportion; the weights are {said}; "
+        + " and ".join(better + worse)
+    )

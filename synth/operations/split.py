@@ -1,0 +1,186 @@
+"""split: part a file into several, by a rule that loses nothing."""
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from clawgym.artifact import ArtifactKind
+from synth.knobs import Knobs
+from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing
+from synth.values import ROW_KINDS, Role, Row, RowSet, Value
+from synth.values.pieces import Letters, Parts
+from synth.values.texts import Texts
+from synth.world import Source, World
+from synth.world.notebook import make_notes
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
+_MOST = 12
+
+
+class SplitParams(ParamsModel):
+    """The rule, and the `format` of the parts.
+
+    `value` makes a file for each value of `column`, `month` for each month of it; `chunks` one for
+    every `size` rows; `share` puts each `size`-th row into one file and the rest into another;
+    `sections` makes a file for each `## ` section of a text.
+    """
+
+    mode: Literal["value", "month", "chunks", "share", "sections"]
+    column: str = ""
+    size: int = 0
+    format: str
+
+
+class Split(GroundedOperation):
+    """A folder with the parts."""
+
+    name = "split"
+    needs_order = True
+    kinds = (*ROW_KINDS, ArtifactKind.DOCUMENT)
+
+    def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
+        """Rows, and notes."""
+        for slot in slots:
+            if slot.kind is kind and isinstance(slot.value, RowSet | Texts) and not slot.side:
+                yield (slot.id,)
+
+    def sources(
+        self, rng: random.Random, world: World, kind: ArtifactKind
+    ) -> Sequence[Source] | None:
+        """The events, or the notes."""
+        if kind is ArtifactKind.DOCUMENT:
+            path = world.input_path("notes", "md")
+            return (Source(kind, path, make_notes(world, folder=False)),)
+        return world.feed_source(kind)
+
+    def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
+        """A folder."""
+        return ((ArtifactKind.ARCHIVE, ""),)
+
+    def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
+        """Between two and a dozen parts."""
+        rows = inputs[0]
+        if isinstance(rows, Texts):
+            return SplitParams(mode="sections", format="md").model_dump(mode="json")
+        if not isinstance(rows, RowSet) or rows.duplicated or rows.grouped or len(rows.rows) < 6:
+            return None
+        for _ in range(6):
+            params = _rule(rng, rows)
+            if params:
+                parts = _parts(rows, params)
+                if 2 <= len(parts) <= _MOST and all(part.rows for part in parts.values()):
+                    return params.model_dump(mode="json")
+        return None
+
+    def apply(self, params: Params, inputs: Sequence[Value]) -> Value:
+        """The parts by the name of their file."""
+        wanted, whole = SplitParams.model_validate(params), inputs[0]
+        if isinstance(whole, Texts):
+            return Letters(tuple(_sections(whole).items()))
+        assert isinstance(whole, RowSet)
+        parts = _parts(whole, wanted)
+        return Parts(tuple((f"{name}.{wanted.format}", part) for name, part in parts.items()))
+
+    def mistakes(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        """A row lost at a border; a row that lands in the part before its own."""
+        return differing(self.apply(params, inputs), self._wrong(rng, params, inputs))
+
+    def _wrong(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value]
+    ) -> Iterator[Value]:
+        truth = self.apply(params, inputs)
+        if isinstance(truth, Letters):
+            texts = [(name, text.partition("\n")[2]) for name, text in truth.texts]
+            yield Letters(tuple(texts))
+            yield Letters(truth.texts[:-1])
+            return
+        assert isinstance(truth, Parts)
+        (first, one), (second, other), *rest = truth.parts
+        yield Parts(((first, one), (second, other.with_rows(list(other.rows[1:]))), *rest))
+        moved = one.with_rows([*one.rows, *other.rows[:1]])
+        left = other.with_rows(list(other.rows[1:]))
+        yield Parts(((first, moved), (second, left), *rest))
+
+    def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
+        """`{column}`, `{size}`, and the name of a part as an example."""
+        wanted = SplitParams.model_validate(params)
+        truth = self.apply(params, inputs)
+        names = truth.parts if isinstance(truth, Parts) else ()
+        return {
+            "variant": wanted.mode,
+            "column": f"`{wanted.column}`",
+            "size": str(wanted.size) if wanted.mode == "chunks" else _ordinal(wanted.size),
+            "number": str(wanted.size),
+            "twice": str(2 * wanted.size),
+            "extension": wanted.format,
+            "example": f"`{names[0][0]}`" if names else "",
+        }
+
+    def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
+        """The input and the rule."""
+        wanted = SplitParams.model_validate(params)
+        rule = {
+            "value": f"by_{wanted.column}",
+            "month": "by_month",
+            "chunks": "parts",
+            "share": "sets",
+            "sections": "by_day",
+        }
+        return f"{stems[0]}_{rule[wanted.mode]}"
+
+
+def _ordinal(size: int) -> str:
+    return {3: "third", 4: "fourth", 5: "fifth"}.get(size, "")
+
+
+def _rule(rng: random.Random, rows: RowSet) -> SplitParams | None:
+    extension = rng.choice(("csv", "csv", "jsonl"))
+    mode: Literal["value", "month", "chunks", "share"]
+    mode = rng.choice(("value", "value", "value", "month", "chunks", "share"))
+    if mode in ("chunks", "share"):
+        size = rng.choice((5, 8, 10, 20, 25)) if mode == "chunks" else rng.choice((3, 4, 5))
+        return SplitParams(mode=mode, size=size, format=extension)
+    fields = rows.of_role(Role.CATEGORY if mode == "value" else Role.DATE)
+    if not fields:
+        return None
+    name = rng.choice(fields).name
+    values = [str(value) for value in rows.values(name)]
+    names = {value.lower() for value in values}
+    if not all(_NAME.fullmatch(value) for value in values) or len(names) < len(set(values)):
+        return None
+    return SplitParams(mode=mode, column=name, format=extension)
+
+
+def _parts(rows: RowSet, wanted: SplitParams) -> dict[str, RowSet]:
+    """The parts by name, in the order of their first row."""
+    found: dict[str, list[Row]] = {}
+    for number, row in enumerate(rows.rows, 1):
+        cell = str(row[rows.index(wanted.column)]) if wanted.column else ""
+        found.setdefault(_part(wanted, number, cell), []).append(row)
+    return {name: replace(rows, rows=tuple(part), sorted_rows=True) for name, part in found.items()}
+
+
+def _part(wanted: SplitParams, number: int, cell: str) -> str:
+    """The part of one row, by its number from 1 and its cell."""
+    if wanted.mode == "chunks":
+        return f"part_{(number - 1) // wanted.size + 1}"
+    if wanted.mode == "share":
+        return "rest" if number % wanted.size else "sample"
+    return cell[:7] if wanted.mode == "month" else cell.lower().replace(" ", "_")
+
+
+def _sections(notes: Texts) -> dict[str, str]:
+    """Each section with its heading line, under the name of the heading."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in notes.lines[0][1]:
+        if line.startswith("## "):
+            name = f"{line[3:].strip()}.md"
+            found[name] = []
+        if name:
+            found[name].append(line)
+    return {name: "\n".join(lines).strip() for name, lines in found.items()}

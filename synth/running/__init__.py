@@ -1,0 +1,21 @@
+"""Running a synthesis: workers prove candidates, one process accepts them in order and keeps count.
+
+`plan` says what is wanted, `station` is one worker, `executors` where workers run, `sequence` the
+gates that compare candidates with each other, `journal` what a killed run goes on from, `run` puts
+them together, `status` reads how far a run is, `presets` are plans with a name.
+"""
+
+from synth.running.executors import Executor, LocalExecutor, open_executor
+from synth.running.plan import Plan
+from synth.running.run import resume_or_start
+from synth.running.status import Status, read_status
+
+__all__ = [
+    "Executor",
+    "LocalExecutor",
+    "Plan",
+    "Status",
+    "open_executor",
+    "read_status",
+    "resume_or_start",
+]

@@ -1,0 +1,60 @@
+"""report: a Markdown page with tables, figures, and a paragraph for its reader."""
+
+import os
+
+from reference.rows import load
+
+
+def table(rows):
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    return lines + ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
+
+
+def total(rows, name):
+    return round(sum(row[name] for row in rows), 2)
+
+
+def totals(params, rows):
+    return ["Total %s: %s\n" % (name, total(rows, name)) for name in params["totals"]]
+
+
+def plain(params, rows):
+    return table(rows) + [""] + totals(params, rows)
+
+
+def by_groups(params, rows):
+    lines, name = [], params["totals"][0]
+    for group in sorted({str(row[params["by"]]) for row in rows}):
+        mine = [row for row in rows if str(row[params["by"]]) == group]
+        lines += ["## " + group, ""] + table(mine)
+        lines += ["", "Subtotal %s: %s" % (group, total(mine, name)), ""]
+    return lines + ["## Overall", ""] + totals(params, rows)
+
+
+def with_findings(params, rows):
+    name = params["totals"][0]
+    values = [row[name] for row in rows]
+    figures = totals(params, rows) + [
+        "Highest %s: %s\n" % (name, max(values)),
+        "Average %s: %s\n" % (name, round(sum(values) / len(values), 2)),
+        "Rows: %d\n" % len(rows),
+    ]
+    top = max(rows, key=lambda row: row[name])
+    words = (
+        "These are %d rows with %s %s in all. The largest single one is %s, so look at that first; "
+        "the other rows are smaller and can wait. Please check the table below before you pass any "
+        "of this on."
+    ) % (len(rows), total(rows, name), name.replace("_", " "), next(iter(top.values())))
+    head = ["## For " + params["reader"], "", words, "", "## Key findings", ""]
+    return head + figures + ["## Details", ""] + table(rows)
+
+
+FORMS = {"plain": plain, "groups": by_groups, "findings": with_findings}
+
+
+def run(params, inputs, output):
+    lines = FORMS[params["form"]](params, load(inputs[0]))
+    os.makedirs(os.path.dirname(output) or ".", exist_ok=True)
+    with open(output, "w", encoding="utf-8") as stream:
+        stream.write("\n".join(["# " + params["title"], ""] + lines) + "\n")

@@ -1,0 +1,80 @@
+"""Rows as the entries of a log, a mailbox or a calendar."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import date
+
+from clawgym.artifact import ArtifactKind
+from synth.values.plain import Row, plain
+
+_TRACE = "    at handler (service.py:%d)\n    caused by: TimeoutError"
+_FIXED_LOG = ("time", "level", "component", "message")
+_FIXED_MAIL = ("date", "from", "subject")
+
+
+def render_entries(kind: ArtifactKind, names: Sequence[str], rows: Sequence[Row]) -> str:
+    """A file of that kind with one entry a row.
+
+    Raises:
+        TypeError: rows have no such form.
+    """
+    if kind not in _FORMS:
+        raise TypeError(f"rows cannot be written as {kind}")
+    return _FORMS[kind](names, rows)
+
+
+def _log(names: Sequence[str], rows: Sequence[Row]) -> str:
+    extra = [name for name in names if name not in _FIXED_LOG]
+    lines: list[str] = []
+    for row in rows:
+        cell = dict(zip(names, row, strict=True))
+        pairs = " ".join(f"{name}={plain(cell[name])}" for name in extra)
+        lines.append(
+            f"{cell['time']} {cell['level']} {cell['component']}: {cell['message']} {pairs}"
+        )
+        if cell["level"] == "ERROR":
+            lines.append(_TRACE % (zlib.crc32(lines[-1].encode()) % 400))
+    return "\n".join(lines) + "\n"
+
+
+def _mailbox(names: Sequence[str], rows: Sequence[Row]) -> str:
+    extra = [name for name in names if name not in _FIXED_MAIL]
+    parts: list[str] = []
+    for number, row in enumerate(rows, 1):
+        cell = dict(zip(names, row, strict=True))
+        day = date.fromisoformat(str(cell["date"]))
+        clock = f"{8 + number % 9:02d}:{number * 7 % 60:02d}:00"
+        body = "\n".join(f"{name.capitalize()}: {plain(cell[name])}" for name in extra)
+        parts.append(
+            f"From {cell['from']} {day:%a %b} {day.day:>2} {clock} {day.year}\n"
+            f"Date: {day:%a, %d %b %Y} {clock} +0000\n"
+            f"From: <{cell['from']}>\nTo: <orders@our-shop.example>\nSubject: {cell['subject']}\n"
+            "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
+            f"Hello,\n\nplease note our order:\n\n{body}\n\nKind regards\n"
+        )
+    return "\n".join(parts)
+
+
+def _calendar(names: Sequence[str], rows: Sequence[Row]) -> str:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example//diary//EN"]
+    for number, row in enumerate(rows, 1):
+        cell = {name: str(item) for name, item in zip(names, row, strict=True)}
+        day = cell["date"].replace("-", "")
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{number}@diary.example",
+            f"DTSTART:{day}T{cell['start'].replace(':', '')}00",
+            f"DTEND:{day}T{cell['end'].replace(':', '')}00",
+            f"SUMMARY:{cell['summary']}",
+            f"LOCATION:{cell['location']}",
+            f"ORGANIZER;CN={cell['organizer']}:mailto:{cell['organizer'].split()[0].lower()}@office.example",
+            "END:VEVENT",
+        ]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""])
+
+
+_FORMS = {
+    ArtifactKind.LOG: _log,
+    ArtifactKind.MAILBOX: _mailbox,
+    ArtifactKind.CALENDAR: _calendar,
+}

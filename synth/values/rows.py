@@ -1,0 +1,177 @@
+"""Rows: what tables and records hold, and the entries of logs, mailboxes and calendars."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypedDict
+
+from clawgym.artifact import ArtifactKind, Column, ColumnType
+from synth.values.base import Step, Value
+from synth.values.entries import render_entries
+from synth.values.plain import Cell, Row, plain
+from verify.checks import Check, RowsCheck
+
+ROW_KINDS = (ArtifactKind.TABLE, ArtifactKind.RECORDS)
+
+
+class Role(StrEnum):
+    """What a column is good for."""
+
+    ID = "id"
+    DATE = "date"
+    LINK = "link"
+    CATEGORY = "category"
+    MEASURE = "measure"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column with its type and its role."""
+
+    name: str
+    type: ColumnType
+    role: Role
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its cells are numbers."""
+        return self.type in (ColumnType.INTEGER, ColumnType.NUMBER)
+
+
+@dataclass(frozen=True)
+class RowSet(Value):
+    """Rows of a table or of records.
+
+    `key` names the columns that tell rows apart, `topic` what the rows are about. `duplicated`
+    says that some ids stand twice, `sorted_rows` that the order is part of the truth.
+    """
+
+    fields: tuple[Field, ...]
+    rows: tuple[Row, ...]
+    key: tuple[str, ...]
+    topic: str = ""
+    duplicated: bool = False
+    grouped: bool = False
+    sorted_rows: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns as the task graph states them."""
+        return tuple(Column(name=field.name, type=field.type) for field in self.fields)
+
+    def index(self, name: str) -> int:
+        """The position of a column; `ValueError` if there is none of that name."""
+        return self.names.index(name)
+
+    def field(self, name: str) -> Field:
+        """The column of that name."""
+        return self.fields[self.index(name)]
+
+    def values(self, name: str) -> list[Cell]:
+        """One column, top to bottom."""
+        place = self.index(name)
+        return [row[place] for row in self.rows]
+
+    def of_role(self, *roles: Role) -> list[Field]:
+        """The columns that have one of these roles."""
+        return [field for field in self.fields if field.role in roles]
+
+    def with_rows(self, rows: list[Row]) -> "RowSet":
+        """The same columns over other rows."""
+        return replace(self, rows=tuple(rows))
+
+    def select(self, names: tuple[str, ...]) -> "RowSet":
+        """The same rows, reduced to some columns in a new order."""
+        places = [self.index(name) for name in names]
+        return replace(
+            self,
+            fields=tuple(self.fields[place] for place in places),
+            rows=tuple(tuple(row[place] for place in places) for row in self.rows),
+            key=tuple(name for name in self.key if name in names),
+        )
+
+    @property
+    def figures(self) -> set[str]:
+        """The numbers of groups; other rows are taken over from the input."""
+        if not self.grouped:
+            return set()
+        numeric = [field.name for field in self.fields if field.numeric]
+        return {plain(cell) for name in numeric for cell in self.values(name)}
+
+    def files(self, kind: ArtifactKind, path: str) -> dict[str, bytes]:
+        """As CSV, JSON or JSON lines by the path's extension; or as the entries of a log, say."""
+        if kind in ROW_KINDS:
+            return {path: _encode(self, path).encode()}
+        return {path: render_entries(kind, self.names, self.rows).encode()}
+
+    def checks(self, step: Step) -> list[Check]:
+        """The columns as a gate, then the right rows, then every cell."""
+        path, columns = step.path, ", ".join(self.names)
+        parse = step.gate("parse", f"{path} has the columns {columns}", columns)
+        keys = step.core(
+            "keys",
+            0.4,
+            f"{path} holds the right rows",
+            f"{len(self.rows)} rows, told apart by {', '.join(self.key)}",
+        )
+        cells = step.core(
+            "cells",
+            0.6,
+            f"every cell of {path} is right",
+            f"{len(self.rows)} rows such as {self.sample}",
+        )
+        expected = self.expected(path)
+        return [
+            RowsCheck(**parse, **expected, type="rows_parse"),
+            RowsCheck(**keys, **expected, type="row_keys"),
+            RowsCheck(**cells, **expected, type="row_cells"),
+        ]
+
+    def expected(self, path: str) -> "ExpectedRows":
+        """The rows as a check of the file at `path` takes them."""
+        return ExpectedRows(
+            path=path,
+            columns=self.names,
+            numeric=tuple(field.numeric for field in self.fields),
+            key=self.key,
+            rows=self.rows,
+            ordered=self.sorted_rows,
+        )
+
+    @property
+    def sample(self) -> str:
+        """The first row, for people."""
+        return " / ".join(plain(cell) for cell in self.rows[0]) if self.rows else ""
+
+
+class ExpectedRows(TypedDict):
+    """The part of a `RowsCheck` that says what the rows are."""
+
+    path: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    key: tuple[str, ...]
+    rows: tuple[Row, ...]
+    ordered: bool
+
+
+def _encode(value: RowSet, path: str) -> str:
+    if path.endswith((".csv", ".tsv")):
+        out = io.StringIO()
+        comma = "\t" if path.endswith(".tsv") else ","
+        writer = csv.writer(out, lineterminator="\n", delimiter=comma)
+        writer.writerow(value.names)
+        writer.writerows([plain(cell) for cell in row] for row in value.rows)
+        return out.getvalue()
+    objects = [dict(zip(value.names, row, strict=True)) for row in value.rows]
+    if path.endswith(".jsonl"):
+        return "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in objects)
+    return json.dumps(objects, ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,32 @@
+"""Accounts: invoices with those who have to pay them."""
+
+import random
+from datetime import timedelta
+
+from clawgym.artifact import ColumnType
+from synth.values import Field, Role, Row, RowSet
+from synth.world.cast import make_cast
+from synth.world.world import World
+
+_FIELDS = (
+    Field("invoice", ColumnType.TEXT, Role.ID),
+    Field("contact", ColumnType.TEXT, Role.LINK),
+    Field("email", ColumnType.TEXT, Role.TEXT),
+    Field("due", ColumnType.DATE, Role.DATE),
+    Field("status", ColumnType.TEXT, Role.CATEGORY),
+    Field("amount", ColumnType.NUMBER, Role.MEASURE),
+)
+
+
+def make_accounts(rng: random.Random, world: World) -> RowSet:
+    """Some paid, some open, of these some overdue; most people have several."""
+    people = make_cast(rng, 4 + world.knobs.level)
+    number, rows = rng.randint(1000, 7000), list[Row]()
+    for _ in range(rng.randint(*world.knobs.rows) + 4):
+        number += rng.randint(1, 7)
+        person = rng.choice(people)
+        due = world.today + timedelta(days=rng.randint(-45, 25))
+        status = rng.choice(("open", "open", "paid", "disputed"))
+        amount = rng.randint(900, 240000) / 100
+        rows.append((f"N{number}", person.name, person.email, due.isoformat(), status, amount))
+    return RowSet(_FIELDS, tuple(rows), key=("invoice",), topic="invoices")

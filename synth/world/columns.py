@@ -1,0 +1,208 @@
+"""Columns: what stands in one cell of a feed, by the kind of maker that fills it."""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from clawgym.artifact import ColumnType
+from synth.taxonomy.domain import ColumnMaker, Domain, Make, pool
+from synth.taxonomy.locale import Locale, address, locales
+from synth.taxonomy.organisation import companies
+from synth.values import Cell, Field, Role
+
+_AT_HOME = 0.85
+_NOTED = 0.3
+_SPREAD = 5.0
+_PRIVATE_MAIL = ("postbox", "mailbox", "homemail")
+_ROUND = 5000
+
+_WORDS = frozenset[Make](("choice", "pool"))
+_FIGURES = frozenset[Make](("integer", "count", "percent", "number", "money"))
+
+_KINDS: dict[Make, tuple[ColumnType, Role]] = {
+    "id": (ColumnType.TEXT, Role.ID),
+    "date": (ColumnType.DATE, Role.DATE),
+    "due": (ColumnType.DATE, Role.DATE),
+    "time": (ColumnType.TEXT, Role.TEXT),
+    "clock": (ColumnType.TEXT, Role.TEXT),
+    "end": (ColumnType.TEXT, Role.TEXT),
+    "minutes": (ColumnType.INTEGER, Role.MEASURE),
+    "ref": (ColumnType.TEXT, Role.LINK),
+    "choice": (ColumnType.TEXT, Role.CATEGORY),
+    "pool": (ColumnType.TEXT, Role.TEXT),
+    "person": (ColumnType.TEXT, Role.TEXT),
+    "email": (ColumnType.TEXT, Role.TEXT),
+    "phone": (ColumnType.TEXT, Role.TEXT),
+    "city": (ColumnType.TEXT, Role.TEXT),
+    "note": (ColumnType.TEXT, Role.TEXT),
+    "integer": (ColumnType.INTEGER, Role.MEASURE),
+    "count": (ColumnType.INTEGER, Role.MEASURE),
+    "percent": (ColumnType.INTEGER, Role.MEASURE),
+    "number": (ColumnType.NUMBER, Role.MEASURE),
+    "money": (ColumnType.NUMBER, Role.MEASURE),
+}
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """What all rows of a world share: the links, and the colleagues whose names turn up."""
+
+    domain: Domain
+    locale: Locale
+    links: list[str]
+    staff: list[str]
+
+    @property
+    def of_people(self) -> bool:
+        """Whether the links are people."""
+        return self.domain.dimension.pool == "people"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the cells of one row share; `start` and `minutes` are minutes of a day."""
+
+    number: int
+    day: date
+    start: int
+    minutes: int
+    link: str
+
+
+def field_of(maker: ColumnMaker) -> Field:
+    """The column that a maker fills; a choice of several words is text, no category."""
+    kind, role = _KINDS[maker.make]
+    if role is Role.CATEGORY and any(" " in value for value in maker.values):
+        role = Role.TEXT
+    return Field(maker.name, kind, role)
+
+
+def make_links(rng: random.Random, domain: Domain, locale: Locale) -> list[str]:
+    """Five to eight people, companies or things that the rows of a feed refer to."""
+    count = rng.randint(5, 8)
+    wanted = domain.dimension.pool
+    if wanted == "people":
+        return make_names(rng, locale, count)
+    if wanted == "companies":
+        return companies(rng, count)
+    if wanted == "emails":
+        names, houses = make_names(rng, locale, count), companies(rng, count)
+        return [address(name, house) for name, house in zip(names, houses, strict=True)]
+    words = locale.cities if wanted == "cities" else pool(wanted)
+    return rng.sample(words, min(len(words), count))
+
+
+def make_names(rng: random.Random, locale: Locale, count: int) -> list[str]:
+    """As many people with different names, most of them from here."""
+    names = locale.names(rng, count)
+    others = list(locales().values())
+    return [name if rng.random() < _AT_HOME else rng.choice(others).name(rng) for name in names]
+
+
+def make_row(
+    rng: random.Random, makers: Sequence[ColumnMaker], event: Event, backdrop: Backdrop
+) -> tuple[Cell, ...]:
+    """The cells of one event, from left to right: some depend on those before them."""
+    row: dict[str, Cell] = {backdrop.domain.dimension.key: event.link}
+    return tuple(
+        row.setdefault(maker.name, _make_cell(rng, maker, event, backdrop, row)) for maker in makers
+    )
+
+
+def _make_cell(
+    rng: random.Random,
+    maker: ColumnMaker,
+    event: Event,
+    backdrop: Backdrop,
+    row: Mapping[str, Cell],
+) -> Cell:
+    if maker.make in _OF_EVENT:
+        return _OF_EVENT[maker.make](maker, event)
+    if maker.make in _WORDS:
+        return _word(rng, maker, row)
+    if maker.make in _FIGURES:
+        return _figure(rng, maker, row)
+    if maker.make == "due":
+        low, high = maker.bounds(row)
+        return (event.day + timedelta(days=rng.randint(int(low), int(high)))).isoformat()
+    return _of_place(rng, maker, event, backdrop)
+
+
+def clock(minutes: int) -> str:
+    """A time of day as `HH:MM`."""
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+
+
+def _of_place(rng: random.Random, maker: ColumnMaker, event: Event, backdrop: Backdrop) -> Cell:
+    locale = backdrop.locale
+    if maker.make == "person":
+        return rng.choice(backdrop.staff)
+    if maker.make == "email":
+        name = event.link if backdrop.of_people else locale.name(rng)
+        house = _PRIVATE_MAIL[len(name) % len(_PRIVATE_MAIL)]
+        return address(name, house)
+    if maker.make == "phone":
+        return locale.number(rng)
+    if maker.make == "city":
+        return rng.choice(locale.cities)
+    assert maker.make == "note"
+    return rng.choice(backdrop.domain.notes) if rng.random() < _NOTED else ""
+
+
+def _word(rng: random.Random, maker: ColumnMaker, row: Mapping[str, Cell]) -> str:
+    fitting = maker.given.get(str(row.get(maker.by)))
+    if fitting:
+        return rng.choice(fitting)
+    if maker.make == "pool":
+        return rng.choice(pool(maker.pool))
+    return rng.choices(maker.values, maker.weights or None)[0]
+
+
+def _figure(rng: random.Random, maker: ColumnMaker, row: Mapping[str, Cell]) -> int | float:
+    low, high = maker.bounds(row)
+    if maker.make in ("integer", "percent") and not maker.step:
+        return rng.randint(math.ceil(low), math.floor(high))
+    even = maker.make not in ("count", "money") or low <= 0
+    drawn = rng.uniform(low, high) if even else _log_normal(rng, low, high)
+    if maker.times:
+        drawn *= float(row[maker.times])
+    if maker.step:
+        drawn = max(round(drawn / maker.step) * maker.step, min(low, maker.step))
+    if maker.make == "money":
+        plain = maker.times or maker.step
+        return round(drawn, 2) if plain else _price(rng, drawn, low, high)
+    if maker.make == "number":
+        return round(drawn, 2 if maker.step else maker.decimals)
+    return round(drawn)
+
+
+def _price(rng: random.Random, amount: float, low: float, high: float) -> float:
+    """An amount as prices look: many are round, some end in 50, 90 or 99."""
+    if amount >= _ROUND and rng.random() < 0.7:
+        return float(max(round(amount, -1), low))
+    ending = rng.choices((0.0, 0.5, 0.9, 0.99, None), (30, 12, 8, 5, 45))[0]
+    whole = math.floor(amount)
+    if ending is None or whole < max(1, low) or whole + ending > high:
+        return round(amount, 2)
+    return whole + ending
+
+
+def _log_normal(rng: random.Random, low: float, high: float) -> float:
+    """Around the geometric mean of the bounds, never outside them."""
+    middle, spread = math.log(low * high) / 2, math.log(high / low) / _SPREAD
+    return min(max(math.exp(rng.gauss(middle, spread)), low), high)
+
+
+_OF_EVENT: Mapping[Make, Callable[[ColumnMaker, Event], Cell]] = {
+    "id": lambda maker, event: f"{maker.prefix}{event.number}",
+    "date": lambda _, event: event.day.isoformat(),
+    "time": lambda _, event: (
+        f"{event.day.isoformat()}T{clock(event.start)}:{event.number * 7 % 60:02d}Z"
+    ),
+    "clock": lambda _, event: clock(event.start),
+    "end": lambda _, event: clock(event.start + event.minutes),
+    "minutes": lambda _, event: event.minutes,
+    "ref": lambda _, event: event.link,
+}

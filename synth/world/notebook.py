@@ -1,0 +1,99 @@
+"""Notes that somebody keeps about the rows of a feed: a file a day, or one long file."""
+
+import random
+import tomllib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+from synth.values import Role, Row, RowSet, plain
+from synth.values.texts import Texts
+from synth.world.world import World
+
+_SPREAD = 3
+"""How many days, at most, lie between two days with notes."""
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entries: tuple[str, ...]
+    asides: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+@cache
+def _words() -> _Words:
+    text = files("synth").joinpath("data", "notebook.toml").read_text(encoding="utf-8")
+    return _Words.model_validate(tomllib.loads(text))
+
+
+def make_notes(world: World, *, folder: bool) -> Texts:
+    """The notes of a world: in a folder with a file a day, or in one file with a section a day."""
+    rng = world.rng("notebook")
+    days = _days(rng, world)
+    if folder:
+        title = rng.choice(_words().titles)
+        return Texts(
+            tuple(
+                (f"{day.isoformat()}.md", (f"# {title}, {day.isoformat()}", "", *lines))
+                for day, lines in days
+            ),
+            _terms(world),
+        )
+    whole = [f"# {rng.choice(_words().titles)}"]
+    for day, lines in days:
+        whole += ["", f"## {day.isoformat()}", "", *lines]
+    return Texts((("", tuple(whole)),), _terms(world))
+
+
+def _terms(world: World) -> tuple[str, ...]:
+    """Whom and what the notes speak of."""
+    feed = world.clean_feed
+    names = [field.name for field in feed.of_role(Role.LINK, Role.CATEGORY)]
+    values = {str(value) for name in names for value in feed.values(name)}
+    return tuple(sorted(values | {name.split()[0] for name in world.backdrop.staff}))
+
+
+def _days(rng: random.Random, world: World) -> list[tuple[date, list[str]]]:
+    count = rng.randint(5, 8 + 2 * world.knobs.level)
+    day = world.today - timedelta(days=count * _SPREAD)
+    days: list[tuple[date, list[str]]] = []
+    for _ in range(count):
+        day += timedelta(days=rng.randint(1, _SPREAD))
+        lines = [_entry(rng, world, world.clean_feed) for _ in range(rng.randint(2, 6))]
+        lines += [_aside(world, said) for said in rng.sample(_words().asides, rng.randint(0, 2))]
+        rng.shuffle(lines)
+        days.append((day, [f"- {line}" for line in lines]))
+    return days
+
+
+def _entry(rng: random.Random, world: World, feed: RowSet) -> str:
+    row = rng.choice(feed.rows)
+    measures = feed.of_role(Role.MEASURE)
+    measure = rng.choice(measures).name
+    link = _cell(feed, row, feed.of_role(Role.LINK)[0].name)
+    said = rng.choice(_words().entries).format(
+        id=_cell(feed, row, feed.key[0]),
+        link=link.upper() if rng.random() < 0.15 else link,
+        category=_cell(feed, row, rng.choice(feed.of_role(Role.CATEGORY)).name),
+        measure=measure.replace("_", " "),
+        figure=_cell(feed, row, measure),
+        person=_first_name(rng, world.backdrop.staff),
+    )
+    return said[0].upper() + said[1:]
+
+
+def _aside(world: World, said: str) -> str:
+    return said.format(person=_first_name(world.rng(f"aside {said}"), world.backdrop.staff))
+
+
+def _first_name(rng: random.Random, staff: Sequence[str]) -> str:
+    return rng.choice(staff).split()[0]
+
+
+def _cell(feed: RowSet, row: Row, name: str) -> str:
+    return plain(row[feed.index(name)])

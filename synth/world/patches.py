@@ -1,0 +1,165 @@
+"""Changes that somebody sent as diffs: some a few lines off by now, some that no longer fit."""
+
+import difflib
+import random
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from synth.values.patches import Mode, PatchSet
+from synth.values.text import TextFile, Tree
+from synth.world.project import kernels, make_project
+
+_NUMBER = re.compile(r"\d+")
+_NOTES = ("Looked through in spring.", "Owner: the platform group.", "See the wiki for history.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be patched as it stands today, and the patches."""
+
+    target: Tree | TextFile
+    patches: PatchSet
+    name: str
+
+
+@cache
+def _words() -> dict[str, dict[str, list[str]]]:
+    text = files("synth").joinpath("data", "words", "handbook.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def make_page(rng: random.Random, what: Literal["handbook", "settings"]) -> TextFile:
+    """House rules in Markdown, or settings in INI."""
+    sections = list(_words()[what].items())
+    rng.shuffle(sections)
+    lines = ["# House rules", ""] if what == "handbook" else ["# Loaded at start.", ""]
+    for name, said in sections:
+        lines += [f"## {name}", ""] if what == "handbook" else [f"[{name}]"]
+        mark = "- " if what == "handbook" else ""
+        lines += [mark + line.format(n=rng.randint(3, 90)) for line in said]
+        lines.append("")
+    return TextFile("\n".join(lines))
+
+
+def patch_page(rng: random.Random, level: int, what: Literal["handbook", "settings"]) -> Job:
+    """One file with changes to its numbers."""
+    page = make_page(rng, what)
+    name = "house-rules.md" if what == "handbook" else "service.ini"
+    lines = page.text.splitlines(keepends=True)
+    places = [at for at, line in enumerate(lines) if _NUMBER.search(line)]
+    steps: list[dict[str, str]] = []
+    text = page.text
+    for at in sorted(rng.sample(places, min(len(places), 1 + level))):
+        changed = text.splitlines(keepends=True)
+        number = int(_NUMBER.findall(changed[at])[-1])
+        changed[at] = _NUMBER.sub(str(number + rng.randint(2, 40)), changed[at])
+        text = "".join(changed)
+        steps.append({name: text})
+    return _job(rng, {name: page.text}, steps, level, name)
+
+
+def patch_project(rng: random.Random, level: int) -> Job:
+    """A project with bugs, and a fix for each of them."""
+    project = make_project(rng, level)
+    steps: list[dict[str, str]] = []
+    texts = dict(project.texts)
+    for place, kernel in enumerate(kernels()):
+        path = f"{project.package}/{kernel.module}.py"
+        if kernel.name not in project.bugs or path not in texts:
+            continue
+        for bug in range(len(kernels()[place].bugs)):
+            wrong = kernel.source(bug)
+            if wrong in texts[path]:
+                texts[path] = texts[path].replace(wrong, kernel.source(None))
+                steps.append({path: texts[path]})
+                break
+    return _job(rng, dict(project.texts), steps, level, project.package)
+
+
+def _job(
+    rng: random.Random,
+    before: Mapping[str, str],
+    steps: list[dict[str, str]],
+    level: int,
+    name: str,
+) -> Job:
+    """Diffs for these steps; then both ends grow a line that the diffs know nothing of."""
+    series = level >= 3 and len(steps) > 1 and rng.random() < 0.6
+    misfit = series and rng.random() < 0.7
+    mode: Mode = "series" if series else "reverse" if rng.random() < 0.25 else "apply"
+    state, diffs, skipped = dict(before), dict[str, str](), list[str]()
+    stale = rng.randrange(len(steps)) if misfit else -1
+    for number, step in enumerate(steps):
+        [(path, text)] = step.items()
+        label = f"{number + 1:04d}-{path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.patch"
+        if number == stale:
+            diffs[label] = _stale_diff(rng, path, state[path])
+            skipped.append(label)
+        old = state[path]
+        new = text if not misfit else _carry(old, before, steps, number, path)
+        if number != stale:
+            diffs[label] = _diff(path, old, new)
+            state[path] = new
+    if not series:
+        diffs = {"changes.patch": "".join(_diff(p, before[p], state[p]) for p in state)}
+    start, end = (state, dict(before)) if mode == "reverse" else (dict(before), state)
+    if level >= 2:
+        for path in sorted({path for step in steps for path in step}):
+            note = f"{'<!-- ' if path.endswith('.md') else '# '}{rng.choice(_NOTES)}"
+            note += " -->" if path.endswith(".md") else ""
+            start[path], end[path] = _grown(start[path], note), _grown(end[path], note)
+    return _as_job(start, end, PatchSet(diffs, mode, end, tuple(skipped)), name)
+
+
+def _as_job(start: Mapping[str, str], end: Mapping[str, str], patches: PatchSet, name: str) -> Job:
+    if len(start) == 1:
+        [text], [after] = start.values(), end.values()
+        return Job(TextFile(text), replace(patches, after={"": after}), name)
+    return Job(Tree(start), patches, name)
+
+
+def _carry(
+    old: str, before: Mapping[str, str], steps: list[dict[str, str]], number: int, path: str
+) -> str:
+    """The change of one step alone, made to what stands there without the skipped one."""
+    earlier = [step[path] for step in steps[:number] if path in step]
+    was = (earlier[-1] if earlier else before[path]).splitlines(keepends=True)
+    now = steps[number][path].splitlines(keepends=True)
+    lines = old.splitlines(keepends=True)
+    for at, (one, other) in enumerate(zip(was, now, strict=True)):
+        if one != other:
+            lines[at] = other
+    return "".join(lines)
+
+
+def _grown(text: str, note: str) -> str:
+    """One line more at the top, which is in no diff."""
+    return f"{note}\n{text}"
+
+
+def _stale_diff(rng: random.Random, path: str, text: str) -> str:
+    """A diff from a version that nobody has any more."""
+    lines = text.splitlines(keepends=True)
+    places = [at for at, line in enumerate(lines) if _NUMBER.search(line) or "return" in line]
+    at = rng.choice(places[len(places) // 2 :])
+    was, now = list(lines), list(lines)
+    was[at], now[at] = (_edited(lines[at], figure) for figure in ("777", "888"))
+    return _diff(path, "".join(was), "".join(now))
+
+
+def _edited(line: str, figure: str) -> str:
+    """A line with another figure, or one more where it has none."""
+    changed = _NUMBER.sub(figure, line)
+    return changed if changed != line else line.replace("return ", f"return {figure} or ")
+
+
+def _diff(path: str, old: str, new: str) -> str:
+    made = difflib.unified_diff(
+        old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+    )
+    return "".join(made)

@@ -1,0 +1,84 @@
+"""Mailboxes as mail programs leave them: fetched twice here and there, and asked again."""
+
+import random
+import unicodedata
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from clawgym.artifact import ArtifactKind
+from synth.values import Role, Row
+from synth.values.mailbox import Mail, Mailbox
+from synth.world.source import Source
+from synth.world.world import World
+
+_HOSTS = ("north.example", "harbour.example", "post.example", "works.example")
+_ASKS = (
+    "Could you tell me how far it is?",
+    "Please send me the papers when you have them.",
+    "I can be reached until four today.",
+    "Nothing urgent, but it should not be forgotten.",
+    "The client has asked again.",
+    "Who looks after it while Thea is away?",
+    "I think there is a mistake in the last line.",
+    "We can close it from our side.",
+)
+_OPENINGS = ("Good morning,", "Hello,", "Dear all,")
+
+
+def post_source(world: World) -> Source:
+    """An inbox about the things that the feed is about."""
+    rng = world.rng("post")
+    path = world.input_path(rng.choice(("inbox", "archive_mail", "team_mail")), "mbox")
+    return Source(ArtifactKind.MAILBOX, path, make_post(rng, world))
+
+
+def make_post(rng: random.Random, world: World) -> Mailbox:
+    """8 to 30 messages in order of time; some stand there twice, some were sent again later."""
+    low, high = world.knobs.rows
+    senders = [f"{_slug(name)}@{rng.choice(_HOSTS)}" for name in world.backdrop.staff]
+    start = datetime.combine(world.today, time(7)) - timedelta(days=75)
+    mails: list[Mail] = []
+    rows = rng.sample(
+        world.clean_feed.rows, min(len(world.clean_feed.rows), rng.randint(low, high), 24)
+    )
+    for number, row in enumerate(rows):
+        start += timedelta(minutes=rng.randint(90, 4300))
+        mails.append(_mail(rng, world, number, rng.choice(senders), start, row))
+    mails += [_again(rng, mail) for mail in rng.sample(mails, max(2, len(mails) // 5))]
+    mails.sort(key=lambda mail: mail.sent)
+    for mail in rng.sample(mails, max(2, len(mails) // 5)):
+        mails.insert(rng.randint(mails.index(mail) + 1, len(mails)), mail)
+    return Mailbox(tuple(mails))
+
+
+def _mail(
+    rng: random.Random, world: World, number: int, sender: str, sent: datetime, row: Row
+) -> Mail:
+    feed = world.clean_feed
+    place = feed.index(feed.of_role(Role.ID)[0].name)
+    matter = f"this is about {world.domain.singular} {row[place]}."
+    body = f"{rng.choice(_OPENINGS)}\n\n{matter}\n{rng.choice(_ASKS)}"
+    return Mail(
+        message_id=f"<{number:03d}.{rng.randrange(10**6):06d}@{sender.partition('@')[2]}>",
+        sender=sender,
+        to="desk@ours.example",
+        sent=sent,
+        subject=f"{world.domain.singular.capitalize()} {row[place]}",
+        body=f"{body}\n\nKind regards",
+    )
+
+
+def _again(rng: random.Random, mail: Mail) -> Mail:
+    """The same matter by the same person some time later."""
+    later = mail.sent + timedelta(minutes=rng.randint(200, 9000))
+    return replace(
+        mail,
+        message_id=mail.message_id.replace(".", f".{rng.randint(10, 99)}", 1),
+        sent=later,
+        subject=rng.choice((mail.subject, f"Re: {mail.subject}", mail.subject.upper())),
+    )
+
+
+def _slug(name: str) -> str:
+    plain_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return ".".join("".join(c for c in word if c.isalpha()) for word in plain_name.lower().split())

@@ -1,0 +1,139 @@
+"""A world: one domain filled with data, lazily, each part by a chance of its own."""
+
+import random
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from clawgym.artifact import ArtifactKind
+from clawgym.seeds import derive_random
+from synth.knobs import Knobs
+from synth.taxonomy.locale import Locale
+from synth.taxonomy.period import Period
+from synth.taxonomy.setting import Setting, make_setting
+from synth.values import Config, RowSet
+from synth.world.columns import Backdrop, make_links, make_names
+from synth.world.config import make_config
+from synth.world.domain import Domain
+from synth.world.feed import add_duplicates, make_dimension, make_feed
+from synth.world.source import Source
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that the sources of one task are taken from; `seed` names it.
+
+    `form` is the kind of file that the feed comes as, one of the domain's `entry`; `given` is the
+    setting, where one is given.
+    """
+
+    domain: Domain
+    form: ArtifactKind
+    knobs: Knobs
+    seed: int
+    given: Setting | None = None
+
+    @classmethod
+    def of(cls, setting: Setting, form: ArtifactKind, knobs: Knobs, seed: int) -> "World":
+        """The world of a setting."""
+        return cls(setting.domain, form, knobs, seed, setting)
+
+    @cached_property
+    def setting(self) -> Setting:
+        """Who asks for what, when and why; one that fits the domain where none was given."""
+        return self.given or make_setting(self.rng("setting"), domain=self.domain)
+
+    def rng(self, part: str) -> random.Random:
+        """The chance that one part of the world is made by, the same whenever it is asked for."""
+        return derive_random(self.seed, "world", part)
+
+    @cached_property
+    def today(self) -> date:
+        """The day on which the task is asked for: after everything that the feed tells."""
+        return self.period.today
+
+    @cached_property
+    def period(self) -> Period:
+        """The month in which everything happens that the feed tells."""
+        return self.setting.period
+
+    @cached_property
+    def locale(self) -> Locale:
+        """Where it plays."""
+        return self.setting.locale
+
+    @cached_property
+    def backdrop(self) -> Backdrop:
+        """What all rows share."""
+        staff = make_names(self.rng("staff"), self.locale, 6)
+        return Backdrop(self.domain, self.locale, self.links, staff)
+
+    @cached_property
+    def links(self) -> list[str]:
+        """The people, companies or places that the feed refers to."""
+        return make_links(self.rng("links"), self.domain, self.locale)
+
+    @cached_property
+    def clean_feed(self) -> RowSet:
+        """The events, each once."""
+        return make_feed(self.rng("feed"), self.backdrop, self.period, self.knobs.rows)
+
+    @cached_property
+    def messy_feed(self) -> RowSet:
+        """The events, some of them twice: with a corrected figure and a sloppily typed id."""
+        return add_duplicates(self.rng("duplicates"), self.clean_feed)
+
+    @cached_property
+    def dimension(self) -> RowSet:
+        """Facts about the links; one of them is not on file."""
+        return make_dimension(self.rng("dimension"), self.backdrop)
+
+    @cached_property
+    def config(self) -> Config:
+        """A settings file with stale limits for some of the feed's categories."""
+        return make_config(self.rng("config"), self.clean_feed)
+
+    def feed_source(self, kind: ArtifactKind, *, messy: bool = False) -> tuple[Source, ...] | None:
+        """The events as a file of that kind, or None where they come as another."""
+        if kind is not self.form:
+            return None
+        path = self.input_path(self.domain.feed, self.extension(kind))
+        return (Source(kind, path, self.messy_feed if messy else self.clean_feed),)
+
+    def dimension_source(self) -> Source:
+        """The facts about the links, as a table or as records."""
+        kind = self.rng("dimension-kind").choice((ArtifactKind.TABLE, ArtifactKind.RECORDS))
+        path = self.input_path(self.domain.dimension.stem, self.extension(kind))
+        return Source(kind, path, self.dimension)
+
+    def config_source(self) -> Source:
+        """The settings file."""
+        name = self.domain.name.replace("-", "_")
+        return Source(ArtifactKind.CONFIG, f"config/{name}.ini", self.config)
+
+    def input_path(self, stem: str, extension: str) -> str:
+        """Where a file that the task starts with lies in this world; a tree has no extension."""
+        return _named(self.setting.source_folder, stem, extension)
+
+    def output_path(self, stem: str, extension: str) -> str:
+        """Where a result is wanted in this world."""
+        return _named(self.setting.result_folder, stem, extension)
+
+    def extension(self, kind: ArtifactKind) -> str:
+        """What a file of that kind is called here: most kinds have one choice."""
+        return self.rng(f"extension-{kind}").choice(_EXTENSIONS[kind])
+
+
+def _named(folder: str, stem: str, extension: str) -> str:
+    return f"{folder}/{stem}.{extension}" if extension else f"{folder}/{stem}"
+
+
+_EXTENSIONS = {
+    ArtifactKind.TABLE: ("csv", "csv", "tsv"),
+    ArtifactKind.RECORDS: ("json", "jsonl"),
+    ArtifactKind.LOG: ("log",),
+    ArtifactKind.MAILBOX: ("mbox",),
+    ArtifactKind.CALENDAR: ("ics",),
+    ArtifactKind.CONFIG: ("ini",),
+    ArtifactKind.DOCUMENT: ("md",),
+}
