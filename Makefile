@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint fix docs bench clean help
+.PHONY: demo test lint fix docs conformance bundle bench clean help
 
 demo: $(VENV)/.base ## Install the base package and run the whole life cycle offline
 	$(BIN)/clawgym demo
@@ -24,6 +24,12 @@ fix: $(VENV)/.dev ## Mend what can be mended
 
 docs: $(VENV)/.docs ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
+
+conformance: $(VENV)/.dev ## The official MCP conformance suite (needs Node 22 and npm)
+	$(BIN)/python tests/conformance/run.py
+
+bundle: $(VENV)/.base ## The servers as one MCPB bundle, in dist/
+	$(BIN)/python -m clawgym mcp bundle --out dist
 
 bench: $(VENV)/.dev ## Measure; each script prints ratios against a baseline
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -118,7 +118,7 @@ def main() -> None:
         if options.fastmcp:
             fastmcp_listing(options.fastmcp, 2_000)
         if options.soak:
-            anyio.run(soak, catalogue, options.soak)
+            soak(catalogue, options.soak)
 
 
 def ours(*arguments: str) -> list[str]:
@@ -181,35 +181,49 @@ def fastmcp_listing(python: str, count: int) -> None:
     )
 
 
-async def soak(catalogue: Path, seconds: float) -> None:
+def soak(catalogue: Path, seconds: float) -> None:
     """100 clients, each with a connection of its own, as fast as they can."""
     command = [sys.executable, str(HERE.parent / "tests/conformance/serve.py")]
     with subprocess.Popen(
         [*command, "--catalog", str(catalogue)], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout
-        url = server.stdout.readline().strip()
-        took: list[float] = []
-        failures: list[str] = []
-        memory: list[float] = []
         try:
-            async with anyio.create_task_group() as tasks:
-                deadline = anyio.current_time() + seconds
-                for _ in range(CLIENTS):
-                    tasks.start_soon(_client, url, deadline, took, failures)
-                while anyio.current_time() < deadline:
-                    memory.append(resident_mb(server.pid))
-                    await anyio.sleep(1)
+            url = server.stdout.readline().strip()
+            load = Load(url, server.pid, seconds)
+            anyio.run(load.run)
         finally:
             server.terminate()
-    ordered = sorted(took)
+    ordered = sorted(load.took)
     p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
-    third = memory[len(memory) // 3 :]
+    later = load.memory[len(load.memory) // 3 :]
     print(
-        f"\n{CLIENTS} HTTP clients, {seconds:.0f} s: {len(took)} calls, {len(took) / seconds:.0f}/s, "
-        f"{len(failures)} failures, p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
-        f"memory {third[0]:.0f} to {third[-1]:.0f} MB {' '.join(sorted(set(failures))[:3])}"
+        f"\n{CLIENTS} HTTP clients, {seconds:.0f} s: {len(ordered)} calls, "
+        f"{len(ordered) / seconds:.0f}/s, {len(load.failures)} failures, p50 {p50:.0f} ms, "
+        f"p99 {p99:.0f} ms, memory {later[0]:.0f} to {later[-1]:.0f} MB "
+        f"{' '.join(sorted(set(load.failures))[:3])}"
     )
+
+
+@dataclass
+class Load:
+    """Many clients at once, and what became of their calls."""
+
+    url: str
+    pid: int
+    seconds: float
+    took: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+
+    async def run(self) -> None:
+        deadline = anyio.current_time() + self.seconds
+        async with anyio.create_task_group() as tasks:
+            for _ in range(CLIENTS):
+                tasks.start_soon(_client, self.url, deadline, self.took, self.failures)
+            while anyio.current_time() < deadline:
+                self.memory.append(resident_mb(self.pid))
+                await anyio.sleep(1)
 
 
 async def _client(url: str, deadline: float, took: list[float], failures: list[str]) -> None:

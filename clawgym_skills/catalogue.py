@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from clawgym.errors import UsageError
 from clawgym.files import Files
@@ -40,6 +40,9 @@ from clawgym_skills.records import (
 from clawgym_skills.search.eligibility import eligibility
 from clawgym_skills.search.ranking import Filters, Match, Ranking, Semantic, Tier, explain
 from clawgym_skills.skill import Skill
+
+if TYPE_CHECKING:
+    import sqlite_utils
 
 
 class UnknownSkillError(UsageError):
@@ -100,6 +103,17 @@ class Catalogue:
     def connection(self) -> sqlite3.Connection:
         """For reading the tables of `schema.sql` directly, where a whole `Skill` is too much."""
         return self._database.conn
+
+    @property
+    def tables(self) -> "sqlite_utils.Database":
+        """The tables by sqlite-utils, for queries, exports and tables of one's own.
+
+        It is imported here: where pandas is installed that takes a quarter of a second, which a
+        server of skills would wait for at every start.
+        """
+        import sqlite_utils  # noqa: PLC0415
+
+        return sqlite_utils.Database(self.connection)
 
     def __enter__(self) -> Self:
         return self

@@ -29,7 +29,7 @@ from clawgym.model import (
 )
 from clawgym.task import Task
 from clawgym_skills.grounding import command_for
-from graph_agents.programs import program_for
+from graph_agents.programs import command_of
 from graph_agents.slips import slip
 from mcp_servers.workspace import SUCCEEDED
 
@@ -121,13 +121,9 @@ class ExpertModel:
         """What to say and which command to run for a node."""
         if node.skill and (command := command_for(node, self._graph, skills[node.skill])):
             return f"{node.operation.capitalize()} with {node.skill}.", shlex.join(command)
-        program = program_for(node, self._graph, self._task.solution)
+        program = command_of(node, self._graph, self._task.solution)
         assert program is not None
-        end = "END"
-        while f"\n{end}\n" in program:
-            end += "_"
-        text = f"{node.operation.capitalize()}: a short program does it."
-        return text, f"python3 - <<'{end}'\n{program}{end}"
+        return f"{node.operation.capitalize()}: a short program does it.", program
 
     def _verify(self, done: Sequence[Node]) -> Script:
         paths = dict.fromkeys(self._graph.artifact(node.output).path for node in done)
@@ -155,7 +151,7 @@ def _solvable_graph(task: Task) -> TaskGraph:
         raise TaskFormatError(f"task {task.id} has no graph.json, and the expert works from graphs")
     for node in task.graph.nodes:
         by_skill = node.skill and command_for(node, task.graph, "") is not None
-        if not by_skill and program_for(node, task.graph, task.solution) is None:
+        if not by_skill and command_of(node, task.graph, task.solution) is None:
             raise TaskFormatError(
                 f"task {task.id}: the expert cannot {node.operation} with {node.skill!r}; it knows "
                 "the bundled skills and the steps of a reference solution only"

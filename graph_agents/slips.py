@@ -20,50 +20,51 @@ def slip(rng: Random, node: Node) -> Node | None:
     change = _SLIPS.get(node.operation)
     if change is None or rng.random() < 0.2:
         return None
-    return node.model_copy(update={"params": change(rng, dict(node.params))})
+    params = change(rng, dict(node.params))
+    return node.model_copy(update={"params": params}) if params else None
 
 
-def _wrong_condition(rng: Random, params: Params) -> Params:
+def _wrong_condition(rng: Random, params: Params) -> Params | None:
     conditions = params["conditions"]
     assert isinstance(conditions, list)
     if len(conditions) > 1:
-        return {"conditions": conditions[:-1]}
+        return {**params, "conditions": conditions[:-1]}
     only = conditions[0]
     assert isinstance(only, dict)
-    opposite = {"==": "!=", "!=": "==", ">=": "<", "<": ">="}
-    return {"conditions": [{**only, "op": opposite[str(only["op"])]}]}
+    opposite = {"==": "!=", "!=": "==", ">=": "<", "<": ">="}.get(str(only["op"]))
+    return {**params, "conditions": [{**only, "op": opposite}]} if opposite else None
 
 
-def _wrong_duplicate(rng: Random, params: Params) -> Params:
-    return {**params, "keep": "last" if params["keep"] == "first" else "first"}
+def _wrong_duplicate(rng: Random, params: Params) -> Params | None:
+    other = {"first": "last", "last": "first", "newest": "oldest", "oldest": "newest"}
+    keep = other.get(str(params["keep"]))
+    return {**params, "keep": keep} if keep else None
 
 
-def _wrong_figure(rng: Random, params: Params) -> Params:
+def _wrong_figure(rng: Random, params: Params) -> Params | None:
     measures = params["measures"]
     assert isinstance(measures, list)
     if len(measures) < 2:
-        return {**params, "measures": [*measures, *measures]}
+        return None
     return {**params, "measures": measures[:-1]}
 
 
-def _lost_field(rng: Random, params: Params) -> Params:
+def _lost_field(rng: Random, params: Params) -> Params | None:
     fields = params["fields"]
     assert isinstance(fields, list)
     lost = rng.randrange(len(fields))
-    return {"fields": fields[:lost] + fields[lost + 1 :]}
+    return {**params, "fields": fields[:lost] + fields[lost + 1 :]}
 
 
-def _wrong_change(rng: Random, params: Params) -> Params:
-    if params["mode"] == "scale":
-        return {**params, "factor": 2.0}
-    return {**params, "section": "quotas"}
+def _wrong_change(rng: Random, params: Params) -> Params | None:
+    return {**params, "factor": 2.0} if params["mode"] == "scale" else None
 
 
-def _forgotten_total(rng: Random, params: Params) -> Params:
-    return {**params, "totals": []}
+def _forgotten_total(rng: Random, params: Params) -> Params | None:
+    return {**params, "totals": []} if params.get("form", "plain") == "plain" else None
 
 
-_SLIPS: dict[str, Callable[[Random, Params], Params]] = {
+_SLIPS: dict[str, Callable[[Random, Params], Params | None]] = {
     "filter": _wrong_condition,
     "deduplicate": _wrong_duplicate,
     "aggregate": _wrong_figure,

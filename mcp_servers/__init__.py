@@ -1,9 +1,11 @@
 """MCP servers: skills and a sandboxed workspace for any MCP client.
 
 - `toolkit`: what a tool is; the LangGraph agent binds the same objects
-- `workspace`: the tools `read write edit exec` over a sandbox
+- `workspace`: OpenClaw's tools for files and commands, over a sandbox
 - `server`: our layer over the low-level MCP server
 - `skills`: the skills server, on four surfaces
-- `workspace_server`: the workspace server over one directory
+- `workspace_server`: the workspace server over one directory; `mounted_skills`, `scripts` beside it
+- `host`: the tools and skills of any server, for an agent of ours
+- `clients`: setting up MCP clients
 - `cli`: `clawgym mcp`
 """

@@ -4,14 +4,18 @@ One `Server` object speaks both protocol eras (the handshake of 2025-11-25 and b
 stateless wire of 2026-07-28). It is served over stdio, or handed to `mcp.Client(server)` in memory.
 """
 
+import base64
+import gc
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from mcp import types
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
@@ -26,6 +30,27 @@ Context = ServerRequestContext[Any, Any]
 ItemT = TypeVar("ItemT")
 
 logger = logging.getLogger(__name__)
+
+_OBJECTS_OF_A_PAGE = 20_000
+_DETAILS = "org.clawgym/details"
+_CURSOR = "after:"
+_NAME = re.compile("[a-z0-9-]+")
+
+
+class _ListServer(Server[Any]):
+    """A server that tells clients of the handshake era, too, that its lists may change."""
+
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        changing = self.get_request_handler("subscriptions/listen") is not None
+        options = notification_options or NotificationOptions(
+            prompts_changed=changing, resources_changed=changing
+        )
+        return super().create_initialization_options(options, experimental_capabilities, extensions)
 
 
 def tool_server(name: str, tools: Sequence[Tool[Any]], *, instructions: str = "") -> Server[Any]:
@@ -49,11 +74,9 @@ def tool_server(name: str, tools: Sequence[Tool[Any]], *, instructions: str = ""
         if params.name not in by_name:
             known = ", ".join(by_name)
             raise invalid_params(f"there is no tool {params.name!r}; the tools are {known}")
-        result = await _call(by_name[params.name], params.arguments or {})
-        content = [types.TextContent(text=result.text)]
-        return types.CallToolResult(content=list(content), is_error=result.is_error)
+        return _answer(await _call(by_name[params.name], params.arguments or {}))
 
-    return Server(
+    return _ListServer(
         name,
         version=__version__,
         instructions=instructions or None,
@@ -63,10 +86,36 @@ def tool_server(name: str, tools: Sequence[Tool[Any]], *, instructions: str = ""
     )
 
 
+def after_cursor(params: types.PaginatedRequestParams | None) -> str:
+    """The name that a page begins after, of a cursor that `cursor_after` wrote; '' for the first.
+
+    Raises:
+        MCPError: -32602, the cursor is not one of ours.
+    """
+    cursor = (params and params.cursor) or _CURSOR
+    name = cursor.removeprefix(_CURSOR)
+    if cursor == name or (cursor != _CURSOR and not _NAME.fullmatch(name)):
+        raise invalid_params(f"unknown cursor {cursor!r}: list again from the start")
+    return name
+
+
+def cursor_after(name: str | None) -> str | None:
+    """The cursor of the page that begins after `name`; None where no page follows."""
+    return None if name is None else f"{_CURSOR}{name}"
+
+
 async def serve_stdio(server: Server[Any]) -> None:
     """Speak MCP on standard input and output until the client closes them."""
+    settle()
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
+
+
+def settle() -> None:
+    """Keep garbage collection from looking at what stays: a server's modules, a page of a list."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_OF_A_PAGE, 10, 10)
 
 
 def paged(
@@ -99,6 +148,19 @@ async def _call(tool: Tool[Any], arguments: dict[str, Any]) -> ToolResult:
         logger.exception("tool %s failed", tool.name)
         reason = f"{type(error).__name__} inside the tool {tool.name}"
         return ToolResult(f"Error: {reason}; this is a bug, see the server's log", is_error=True)
+
+
+def _answer(result: ToolResult) -> types.CallToolResult:
+    """A result on the wire; `details` go where programs look and models do not."""
+    images = [
+        types.ImageContent(data=base64.b64encode(image.data).decode(), mime_type=image.media_type)
+        for image in result.images
+    ]
+    return types.CallToolResult(
+        content=[types.TextContent(text=result.text), *images],
+        is_error=result.is_error,
+        _meta={_DETAILS: dict(result.details)} if result.details else None,
+    )
 
 
 def _describe(tool: Tool[Any]) -> types.Tool:

@@ -7,7 +7,7 @@ with which no model can do anything, and for which none must be blamed.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -33,25 +33,35 @@ ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
 
 @dataclass(frozen=True)
+class Image:
+    """A picture beside the text of an answer."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
 class ToolResult:
-    """What a call answered, as text for the model."""
+    """What a call answered: text for the model, pictures, and `details` for a program."""
 
     text: str
     is_error: bool = False
+    details: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True)
 class Tool(Generic[ArgumentsT]):
     """A named function with validated arguments.
 
-    `run` returns the text for the model; it reports a problem by raising `ToolFailure`, `OSError`
-    or `ClawGymError`.
+    `run` returns the text for the model, or a whole result; it reports a problem by raising
+    `ToolFailure`, `OSError` or `ClawGymError`.
     """
 
     name: str
     description: str
     arguments: type[ArgumentsT]
-    run: Callable[[ArgumentsT], Awaitable[str]]
+    run: Callable[[ArgumentsT], Awaitable[str | ToolResult]]
     read_only: bool = False
 
     @property
@@ -72,7 +82,8 @@ class Tool(Generic[ArgumentsT]):
     async def call(self, arguments: Mapping[str, JsonValue] | str) -> ToolResult:
         """Validate and run; `arguments` may be the raw JSON text that a model wrote."""
         try:
-            return ToolResult(await self.run(self._parse(arguments)))
+            answer = await self.run(self._parse(arguments))
+            return ToolResult(answer) if isinstance(answer, str) else answer
         except ValidationError as error:
             problems = explain(error, "arguments")
             return ToolResult(

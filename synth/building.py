@@ -18,6 +18,7 @@ from clawgym.task import (
     TaskName,
 )
 from synth.baseline import without_head_start
+from synth.beginning import takes_feed
 from synth.distractors import NOTHING, Clutter
 from synth.operations import OPERATIONS
 from synth.phrasing import phrase
@@ -185,9 +186,9 @@ def material_of(scene: Scene, clutter: Clutter = NOTHING) -> Material:
 
 
 def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File | bytes | str]:
-    """The sources that the graph uses, and the dimension in any case: real folders hold more."""
+    """The sources that the graph uses; beside a feed also the facts about whom it refers to."""
     used = {artifact.id for artifact in graph.sources}
-    beside = scene.world.dimension_source().path
+    beside = scene.world.dimension_source().path if takes_feed(scene) or scene.served else ""
     entries: dict[str, File | bytes | str] = {}
     for slot in scene.slots.values():
         wanted = slot.id in used or slot.path == beside or _was_made(scene, slot.id)
@@ -199,7 +200,8 @@ def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File
             entries |= value.files(slot.kind, slot.path)
         for left in scene.past.leftovers:
             entries |= left.value.files(left.kind, left.path)
-        entries |= _old_sources(scene)
+    if scene.past:
+        entries |= _old_sources(scene, served=served)
     return entries
 
 
@@ -210,14 +212,14 @@ def _was_made(scene: Scene, slot_id: str) -> bool:
     )
 
 
-def _old_sources(scene: Scene) -> dict[str, bytes]:
+def _old_sources(scene: Scene, *, served: bool) -> dict[str, bytes]:
     """What the earlier work was made of, where it is still as it was."""
     assert scene.past
     before = scene.past.scene
     entries: dict[str, bytes] = {}
     for artifact in before.graph.sources:
         slot = scene.slots.get(artifact.id)
-        if slot and slot.fresh and slot.id not in scene.served:
+        if slot and slot.fresh and (slot.id in scene.served) == served:
             entries |= slot.value.files(slot.kind, slot.path)
     return entries
 
@@ -274,7 +276,7 @@ def _unchanged(digests: dict[str, str]) -> UnchangedCheck:
         node=None,
         role=CheckRole.GATE,
         weight=0.0,
-        requirement="the input files are left as they are",
+        requirement="the files that were given are unchanged",
         expected=", ".join(digests),
         digests=digests,
     )

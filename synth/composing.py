@@ -11,18 +11,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clawgym.artifact import ArtifactKind
 from clawgym.graph import Node
 from clawgym.operation import Capability
+from synth.chaining import (
+    MAX_THREADS,
+    are_of_use,
+    is_of_use,
+    is_on_subject,
+    may_come_late,
+    threads,
+)
 from synth.operations import OPERATIONS, GroundedOperation, Params
 from synth.scene import Scene
-from synth.values import ROW_KINDS, RowSet
+from synth.values import RowSet, Value
 from synth.world import World
 
 MAX_SUPPORTING = 3
-
-_MADE = (*ROW_KINDS, ArtifactKind.DOCUMENT)
-"""Kinds that operations make; what is wanted on any other kind had better come first."""
 
 _BEGIN = 0.08
 """How much all moves that begin something else are wanted, against those that go on."""
@@ -52,7 +56,7 @@ class Plan:
         weights: how much an operation is wanted, 1.0 by default.
         favoured: skills that are wanted more than others.
         branching: how likely an artifact may be taken once more after it was taken.
-        parts: whether it may have parts that have nothing to do with each other.
+        parts: whether it may have a second part, on files of the same subject.
     """
 
     offers: tuple[Offer, ...]
@@ -61,7 +65,7 @@ class Plan:
     entries: int = 2
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
     favoured: frozenset[str] = frozenset()
-    branching: float = 0.25
+    branching: float = 0.5
     parts: bool = True
 
     def unmet(self, nodes: Sequence[Node]) -> list[frozenset[Offer]]:
@@ -102,7 +106,7 @@ def extend(rng: random.Random, scene: Scene, plan: Plan, count: int) -> int:
         moves = list(_moves(scene, plan))
         if count - made <= len(unmet):
             moves = [move for move in moves if any(move.offer in group for group in unmet)]
-        elif scene.nodes and not plan.parts:
+        if (scene.nodes or scene.past) and not (plan.parts and threads(scene) < MAX_THREADS):
             moves = [move for move in moves if _follows(scene, move)]
         if not _play_one(rng, scene, plan, moves):
             return made
@@ -124,7 +128,8 @@ def _moves(scene: Scene, plan: Plan) -> Iterator[_Move]:
             first = scene.slots[inputs[0]]
             if operation.in_place and (first.used or not first.fresh):
                 continue  # who reads a file, and who edits it, must not depend on the order
-            if (operation.name, inputs) not in done:
+            known = (operation.name, inputs) in done
+            if not known and is_of_use(scene, operation.name, inputs):
                 yield _Move(offer, inputs)
         if room:
             yield _Move(offer, ())
@@ -156,7 +161,7 @@ def _weights(scene: Scene, plan: Plan, moves: Sequence[_Move]) -> list[float]:
         operation, skill = move.offer.capability.operation, move.offer.skill
         weight = plan.weights.get(operation, 1.0) / ways[operation]
         if move.offer in wanted:
-            weight *= 4.0 if done or move.offer.capability.kind in _MADE else 64.0
+            weight *= 4.0 if done or may_come_late(operation) else 64.0
         elif skill in plan.favoured:
             weight *= 3.0
         elif skill and skill not in skills:
@@ -173,7 +178,11 @@ def _weights(scene: Scene, plan: Plan, moves: Sequence[_Move]) -> list[float]:
 
 def _follows(scene: Scene, move: _Move) -> bool:
     """Whether a move takes something that the graph has to do with already."""
-    slots = [scene.slots[end] for end in move.inputs]
+    return _shares(scene, move.inputs)
+
+
+def _shares(scene: Scene, inputs: Sequence[str]) -> bool:
+    slots = [scene.slots[end] for end in inputs]
     return any(slot.used or not slot.fresh for slot in slots)
 
 
@@ -188,19 +197,61 @@ def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
     params = operation.propose(rng, scene.values(inputs), scene.world.knobs)
     blocked = (operation.in_place and scene.slots[inputs[0]].used) or scene.edited & set(inputs)
     again = any((node.operation, node.inputs) == (operation.name, inputs) for node in scene.nodes)
-    if params is None or blocked or again or _is_ambiguous(operation, scene, inputs, params):
+    if (
+        params is None
+        or blocked
+        or again
+        or not _has_a_place(scene, operation, move, inputs)
+        or _is_ambiguous(operation, scene, inputs, params)
+        or _is_there_already(operation, scene, inputs, params)
+    ):
         for slot_id in set(inputs) - known:
             scene.retire(slot_id)
             del scene.slots[slot_id]
+            scene.served.discard(slot_id)  # the next one to come gets its number
         return False
     scene.play(rng, operation.name, move.offer.skill, inputs, params)
     for slot_id in inputs:
         slot = scene.slots[slot_id]
-        raw = not isinstance(slot.value, RowSet) or slot.value.duplicated
+        raw = isinstance(slot.value, RowSet) and slot.value.duplicated
         spent = not slot.side and (raw or rng.random() >= plan.branching)
         if operation.in_place or spent:
             scene.retire(slot_id)
     return True
+
+
+def _has_a_place(
+    scene: Scene, operation: GroundedOperation, move: _Move, inputs: Sequence[str]
+) -> bool:
+    """Whether sources of its own are worth the work, and belong to what the scene is about."""
+    values = scene.values(inputs)
+    if not move.inputs and not are_of_use(operation.name, values):
+        return False
+    begins = bool(scene.nodes or scene.past) and not _shares(scene, inputs)
+    return not begins or is_on_subject(scene, values)
+
+
+def _is_there_already(
+    operation: GroundedOperation, scene: Scene, inputs: Sequence[str], params: Params
+) -> bool:
+    """Whether a copy of some other file would do, now or once these inputs are there."""
+    if operation.in_place:
+        return False
+    result = operation.apply(params, scene.values(inputs))
+    others = [slot for slot in scene.slots.values() if slot.id not in inputs and slot.fresh]
+    if any(_is_same(result, slot.value) for slot in others):
+        return True
+    made = [scene.slots[node.output].value for node in scene.nodes]
+    taken = [scene.slots[end] for end in inputs]
+    new = [slot.value for slot in taken if slot.fresh and not slot.used]
+    return any(_is_same(one, other) for one in made for other in new)
+
+
+def _is_same(one: Value, other: Value) -> bool:
+    """Whether two files hold the same, rows in whichever order."""
+    if isinstance(one, RowSet) and isinstance(other, RowSet):
+        return one.names == other.names and set(one.rows) == set(other.rows)
+    return type(one) is type(other) and one == other
 
 
 def _is_ambiguous(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clawgym.artifact import ArtifactKind
 from clawgym_skills.operations import atomic_operations
+from synth.chaining import may_follow
 from synth.dataset.diversity import entropy
 from synth.dataset.profile import Profile
 from synth.operations import OPERATIONS
@@ -107,7 +108,9 @@ def possible_pairs() -> tuple[str, ...]:
     return tuple(
         f"{one} > {other}"
         for one, other in product(made, OPERATIONS)
-        if made[one] & set(OPERATIONS[other].kinds) and not OPERATIONS[other].in_place
+        if made[one] & set(OPERATIONS[other].kinds)
+        and not OPERATIONS[other].in_place
+        and may_follow(one, other)
     )
 
 

@@ -1,22 +1,32 @@
 """Distractors: what else lies about in a real folder, and what has to be said about it.
 
-Old copies of a source, files of other matters, and notes that contradict the request. Whatever
+Old copies of a source, another month of it, and notes that speak of these very files. Whatever
 could be mistaken for the real thing is told apart in a remark, which the instruction states.
 """
 
 import random
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
 from clawgym.files import Files
+from synth.beginning import lead_node, takes_feed
+from synth.operations.base import Slot
 from synth.scene import Scene
 from synth.taxonomy._toml import Data, read_toml
-from synth.taxonomy.domain import domains
-from synth.values import ROW_KINDS, RowSet
-from synth.world import World
+from synth.taxonomy.period import Period
+from synth.values import ROW_KINDS, Config, RowSet
+from synth.values.crontab import Crontab
+from synth.values.text import TextFile
+from synth.values.texts import Texts
+from synth.world.feed import make_feed
 
-_TRIES = 4
+_PLAIN_TEXT = (Config, Crontab, TextFile, Texts)
+_DATED = re.compile(r"\d{4}")
+_FEWEST = 6
+"""Lines that a text has at least of which an older copy lies about."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class Clutter:
 
 
 NOTHING = Clutter(Files())
+_Made = tuple[str, bytes, str] | None
 
 
 class _Words(Data):
@@ -35,9 +46,12 @@ class _Words(Data):
 
     old_names: tuple[str, ...]
     old_remarks: tuple[str, ...]
+    readme_names: tuple[str, ...]
+    readmes: tuple[str, ...]
     note_names: tuple[str, ...]
     notes: tuple[str, ...]
     note_remarks: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 @cache
@@ -48,15 +62,11 @@ def _words() -> _Words:
 def clutter_of(rng: random.Random, scene: Scene) -> Clutter:
     """As much clutter as the world's knobs say, beside the sources of a scene."""
     wanted = rng.randint(*scene.world.knobs.distractors)
-    makers = [_old_copy, _other_matter, _other_matter, _note]
+    of_feed = [_old_rows, _other_month, _columns, _note]
+    makers = of_feed if takes_feed(scene) else [_old_text, _readme]
     entries: dict[str, bytes] = {}
     remarks: list[str] = []
-    used: set[Callable[..., object]] = set()
-    for _ in range(wanted):
-        maker = rng.choice(makers)
-        if maker in used and maker is not _other_matter:
-            continue
-        used.add(maker)
+    for maker in rng.sample(makers, min(wanted, len(makers))):
         made = maker(rng, scene)
         if made is None or _in_the_way(scene, made[0]) or made[0] in entries:
             continue
@@ -66,63 +76,110 @@ def clutter_of(rng: random.Random, scene: Scene) -> Clutter:
     return Clutter(Files(entries), tuple(remarks)) if entries else NOTHING
 
 
-def _old_copy(rng: random.Random, scene: Scene) -> tuple[str, bytes, str] | None:
+def _old_rows(rng: random.Random, scene: Scene) -> _Made:
     """An earlier export of a source: some rows not there yet, some figures other."""
-    made = {node.output for node in (scene.past.scene.nodes if scene.past else ())}
     sources = [
         slot
-        for slot in scene.slots.values()
-        if slot.fresh and slot.used and slot.id not in made
-        if type(slot.value) is RowSet and slot.kind in ROW_KINDS
+        for slot in _sources(scene)
+        if type(slot.value) is RowSet and slot.kind in ROW_KINDS and not slot.side
     ]
     if not sources:
         return None
     slot = rng.choice(sources)
     rows = slot.value
     assert isinstance(rows, RowSet)
-    kept = list(rows.rows[: max(1, len(rows.rows) * 2 // 3)])
+    older = rows.with_rows(list(rows.rows[: max(1, len(rows.rows) * 2 // 3)]))
+    return _old(rng, scene, slot, lambda path: older.files(slot.kind, path)[path])
+
+
+def _old_text(rng: random.Random, scene: Scene) -> _Made:
+    """An earlier copy of a text, which lacks its last lines."""
+    sources = [slot for slot in _sources(scene) if isinstance(slot.value, _PLAIN_TEXT)]
+    sources = [slot for slot in sources if slot.path in slot.value.files(slot.kind, slot.path)]
+    if not sources:
+        return None
+    slot = rng.choice(sources)
+    lines = slot.value.files(slot.kind, slot.path)[slot.path].splitlines(keepends=True)
+    if len(lines) < _FEWEST:
+        return None
+    older = b"".join(lines[: len(lines) * 2 // 3])
+    return _old(rng, scene, slot, lambda path: older)
+
+
+def _old(rng: random.Random, scene: Scene, slot: Slot, data: Callable[[str], bytes]) -> _Made:
+    if lead_node(scene).operation == "compare" or _DATED.search(slot.path.rpartition("/")[2]):
+        return None  # one of two versions has no third, nor has what is named after its day
     folder, _, name = slot.path.rpartition("/")
     stem, _, extension = name.rpartition(".")
     last = scene.world.setting.period.start
     path = rng.choice(_words().old_names).format(
         folder=folder, stem=stem, extension=extension, year=last.year - 1, month=f"{last.month:02d}"
     )
-    data = rows.with_rows(kept).files(slot.kind, path)[path]
     remark = rng.choice(_words().old_remarks).format(old=f"`{path}`", new=f"`{slot.path}`")
-    return path, data, remark
+    return path, data(path), remark
 
 
-def _other_matter(rng: random.Random, scene: Scene) -> tuple[str, bytes, str] | None:
-    """A file of another matter: nobody would take it for what is asked about."""
+def _other_month(rng: random.Random, scene: Scene) -> _Made:
+    """The feed of the month before."""
     world = scene.world
-    for _ in range(_TRIES):
-        domain = rng.choice(domains())
-        forms = [kind for kind in domain.entry if kind in ROW_KINDS]
-        if domain.feed == world.domain.feed or not forms:
-            continue
-        form = rng.choice(forms)
-        knobs = replace(world.knobs, level=1)
-        other = World.of(replace(world.setting, domain=domain), form, knobs, rng.getrandbits(63))
-        path = world.input_path(domain.feed, other.extension(form))
-        return path, other.clean_feed.files(form, path)[path], ""
-    return None
+    if world.form not in ROW_KINDS:
+        return None
+    today = world.period.start
+    before = Period((today - timedelta(days=1)).replace(day=1), today)
+    rows = make_feed(world.rng("month before"), world.backdrop, before, world.knobs.rows)
+    stem = f"{world.domain.feed}_{before.start:%Y-%m}"
+    path = world.input_path(stem, world.extension(world.form))
+    return path, rows.files(world.form, path)[path], ""
 
 
-def _note(rng: random.Random, scene: Scene) -> tuple[str, bytes, str] | None:
+def _columns(rng: random.Random, scene: Scene) -> _Made:
+    """What the columns of the feed are."""
+    world = scene.world
+    head = f"# Columns of the {world.domain.plural}\n\nExported once a month.\n\n"
+    lines = [f"- `{field.name}`: {field.type}\n" for field in world.clean_feed.fields]
+    return world.input_path("README", "md"), (head + "".join(lines)).encode(), ""
+
+
+def _note(rng: random.Random, scene: Scene) -> _Made:
     """A colleague's note that says otherwise; the instruction says who is right."""
-    world, words = scene.world, _words()
-    path = world.input_path(*rng.choice(words.note_names).rsplit(".", 1))
-    setting = world.setting
-    text = rng.choice(words.notes).format(
-        plural=world.domain.plural,
-        singular=world.domain.singular,
-        feed=world.domain.feed,
-        month=setting.period.month,
-        day=setting.locale.written(setting.period.start),
-        name=setting.locale.name(rng),
-    )
-    remark = rng.choice(words.note_remarks).format(note=f"`{path}`")
+    path = scene.world.input_path(*rng.choice(_words().note_names).rsplit(".", 1))
+    text = rng.choice(_words().notes).format(**_said(rng, scene))
+    remark = rng.choice(_words().note_remarks).format(note=f"`{path}`")
     return path, text.encode(), remark
+
+
+def _readme(rng: random.Random, scene: Scene) -> _Made:
+    """Where the files come from and who knows more, beside what the work starts with."""
+    before = scene.past.scene if scene.past else scene
+    first = before.slots[lead_node(scene).inputs[0]]
+    if first.id in scene.served or not first.fresh:
+        return None
+    folder, _, name = first.path.rpartition("/")
+    text = rng.choice(_words().readmes).format(**_said(rng, scene), file=name)
+    return f"{folder}/{rng.choice(_words().readme_names)}", text.encode(), ""
+
+
+def _said(rng: random.Random, scene: Scene) -> dict[str, str]:
+    setting = scene.world.setting
+    return {
+        "plural": setting.domain.plural,
+        "singular": setting.domain.singular,
+        "feed": setting.domain.feed,
+        "month": setting.period.month,
+        "day": setting.locale.written(setting.today),
+        "name": setting.locale.name(rng),
+        "kept": rng.choice(_words().kept),
+    }
+
+
+def _sources(scene: Scene) -> list[Slot]:
+    """What the task starts with and takes, earlier results aside."""
+    made = {node.output for node in (scene.past.scene.nodes if scene.past else ())}
+    return [
+        slot
+        for slot in scene.slots.values()
+        if slot.fresh and slot.used and slot.id not in made | scene.served
+    ]
 
 
 def _in_the_way(scene: Scene, path: str) -> bool:

@@ -5,20 +5,22 @@ become one text, with the rules that apply and no others. Tasks about earlier wo
 """
 
 import random
+import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
 from clawgym.graph import Node
+from synth.beginning import beginning
 from synth.operations import OPERATIONS
 from synth.operations.base import listing
 from synth.reworking import told_nodes
 from synth.scene import Form, Past, Scene
-from synth.taxonomy import closing, opening
-from synth.taxonomy.opening import Style, words_of
-from synth.telling import Teller, after, read_phrases
+from synth.taxonomy import closing
+from synth.taxonomy.opening import Style
+from synth.telling import Teller, after, read_phrases, sentences
 from synth.values import ROW_KINDS
 
 STYLES: tuple[Style, ...] = ("brief", "spec")
@@ -26,6 +28,12 @@ Lines = tuple[str, ...]
 
 _HIDDEN_FROM = 4
 """The level from which nobody says which of the earlier results is wrong."""
+
+_LONG = 360
+"""Characters that are read without a break."""
+
+_BREATH = 3
+"""How many results, or rules, are said in one breath."""
 
 
 class _Data(BaseModel):
@@ -47,8 +55,7 @@ class _Brief(_Data):
 
 class _Spec(_Data):
     numbered: Lines
-    deliverables: Lines
-    checklist: Lines
+    headed: Lines
     rules: Lines
     keep: Lines
     keep_but: Lines
@@ -56,7 +63,6 @@ class _Spec(_Data):
     json_: Lines
     json_named: Lines
     jsonl: Lines
-    figures: Lines
 
 
 class _PastWords(_Data):
@@ -64,6 +70,9 @@ class _PastWords(_Data):
     asked_other: Lines
     done: Lines
     change: Lines
+    anew: Lines
+    changes: Lines
+    elsewhere: Lines
     follows: Lines
     follows_many: Lines
     leftover: Lines
@@ -77,15 +86,9 @@ class _PastWords(_Data):
     mend_files_many: Lines
 
 
-class _Beside(_Data):
-    work: Lines
-    private: Lines
-
-
 class _Frame(_Data):
     """`data/phrases/_frame.toml`."""
 
-    beside: _Beside
     brief: _Brief
     spec: _Spec
     past: _PastWords
@@ -106,102 +109,108 @@ def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str
         remarks: what has to be said about other files that lie about.
     """
     teller, setting = Teller(rng, style), scene.world.setting
-    begin, end = _opening(teller, scene), closing(rng, setting, style)
+    begin = beginning(rng, scene, style)
+    drafts = any(node.operation == "draft" for node in scene.nodes)
+    end = closing(rng, setting, style, with_drafts=drafts)
     if scene.past:
         parts = [begin, *_about_past(teller, scene, scene.past)]
-        rules = [*remarks, *_rules(teller, scene)]
     else:
         parts = _work(teller, scene, begin)
-        rules = [*remarks, *_rules(teller, scene)]
+    rules = [*remarks, *_rules(teller, scene)]
     if style == "spec" and len(rules) > 1:
         head = teller.choose(_frame().spec.rules)
         parts += ["\n".join([head, *(f"- {rule}" for rule in rules)]), end]
-    elif len(parts) == 1 and style == "brief":
-        return " ".join(filter(None, [parts[0], *rules, end])) + "\n"
     else:
         parts += [" ".join(filter(None, [*rules, end]))]
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _opening(teller: Teller, scene: Scene) -> str:
-    """How the setting begins, unless the work is about other things than the setting is."""
-    setting = scene.world.setting
-    if _is_about_the_domain(scene):
-        return opening(teller.rng, setting, teller.style)
-    beside = _frame().beside
-    lines = beside.private if setting.persona.private else beside.work
-    return teller.choose(lines).format(**words_of(setting))
-
-
-def _is_about_the_domain(scene: Scene) -> bool:
-    """Whether a file that is named has to do with what the setting is about."""
-    graph = (scene.past.scene if scene.past else scene).graph
-    feed = scene.world.domain.feed
-    return any(feed in artifact.path.rpartition("/")[2] for artifact in graph.artifacts)
 
 
 # The work itself
 
 
 def _work(teller: Teller, scene: Scene, begin: str) -> list[str]:
-    nodes = scene.graph.topological()
-    if teller.style == "brief":
-        if len(nodes) > 4 or (len(nodes) > 2 and teller.rng.random() < 0.35):
-            head = teller.choose(_frame().brief.lists)
-            items = [teller.say(scene, node) for node in nodes]
-            return [f"{begin} {head}", "\n".join(f"- {item}" for item in items)]
-        prose = _prose(teller, scene, nodes)
-        if len(nodes) < 4 or teller.rng.random() < 0.3:
-            return [" ".join([begin, *prose])]
-        return [begin, " ".join(prose)]
-    return [begin, _specified(teller, scene, nodes)]
+    steps = _steps(scene, scene.graph.topological())
+    if teller.style == "spec":
+        return [begin, *_specified(teller, scene, steps)]
+    if len(steps) > 2 and (len(steps) > 4 or teller.rng.random() < 0.55):
+        items = [_told(teller, scene, step) for step in steps]
+        head = teller.choose(_frame().brief.lists)
+        return [f"{begin} {head}".strip(), _listed(items, "- {item}")]
+    prose = _prose(teller, scene, steps)
+    if len(steps) < 3 and _is_short([begin, *prose]):
+        return [" ".join(filter(None, [begin, *prose]))]
+    return [begin, *prose]
 
 
-def _prose(teller: Teller, scene: Scene, nodes: Sequence[Node]) -> list[str]:
-    """Sentences that follow from each other, as somebody says them in one breath."""
+def _steps(scene: Scene, nodes: Sequence[Node]) -> list[list[Node]]:
+    """The nodes as they are told: what only takes a result over is told with it."""
+    steps: list[list[Node]] = []
+    for node in nodes:
+        source = next((step for step in steps if step[0].output == node.inputs[0]), None)
+        if source and node.operation == "convert" and len(source) < _BREATH:
+            source.append(node)
+        else:
+            steps.append([node])
+    return steps
+
+
+def _told(teller: Teller, scene: Scene, step: Sequence[Node], that: str | None = None) -> str:
+    said = [teller.say(scene, step[0], that)]
+    block = "\n" in said[0]
+    said += [teller.say_also(scene, node) or teller.say(scene, node) for node in step[1:]]
+    return f"{said[0]}\n\n{' '.join(said[1:])}".strip() if block else " ".join(said)
+
+
+def _is_short(said: Sequence[str]) -> bool:
+    """Whether it can be read in one go, without a break."""
+    return sum(map(len, said)) < _LONG and not any("\n" in one for one in said)
+
+
+def _prose(teller: Teller, scene: Scene, steps: Sequence[Sequence[Node]]) -> list[str]:
+    """What follows from each other, as somebody says it, a step after the other."""
     words, said = _frame().brief, list[str]()
-    for number, node in enumerate(nodes):
-        before = nodes[number - 1] if number else None
-        goes_on = before is not None and before.output in node.inputs
-        fits = goes_on and before is not None and before.output == node.inputs[0]
+    for number, step in enumerate(steps):
+        made = [node.output for node in steps[number - 1]] if number else []
+        goes_on = bool(set(made) & set(step[0].inputs))
+        fits = len(made) == 1 and made[0] == step[0].inputs[0]
         joint, that = "", None
-        if before and teller.rng.random() < 0.75:
+        if number and teller.rng.random() < 0.6:
             ways = words.next if goes_on else words.aside
-            joint = teller.choose(words.last if number == len(nodes) - 1 > 1 else ways)
-        if fits and teller.rng.random() < 0.5:
+            joint = teller.choose(words.last if number == len(steps) - 1 > 1 else ways)
+        if fits and teller.rng.random() < 0.4:
             that = teller.choose(words.that)
-        said.append(after(joint, teller.say(scene, node, that)))
+        said.append(after(joint, _told(teller, scene, step, that)))
     return said
 
 
-def _specified(teller: Teller, scene: Scene, nodes: Sequence[Node]) -> str:
-    """The steps as a list, in one of several layouts; a single step needs none."""
+def _specified(teller: Teller, scene: Scene, steps: Sequence[Sequence[Node]]) -> list[str]:
+    """The steps as a list or under headings; a single step needs neither."""
     words = _frame().spec
-    items = [teller.say(scene, node) for node in nodes]
+    items = [_told(teller, scene, step) for step in steps]
     if len(items) == 1:
-        return items[0]
-    layouts: list[Callable[[], str]] = [
-        lambda: _listed(teller.choose(words.numbered), items, "{number}. {item}"),
-        lambda: _listed(teller.choose(words.numbered), items, "{number}) {item}"),
-        lambda: _listed(teller.choose(words.checklist), items, "- [ ] {item}"),
-        lambda: _delivered(teller, scene, nodes, items),
-    ]
-    return teller.rng.choice(layouts)()
+        return [_opened(items[0])]
+    way = teller.rng.choice(("{number}. {item}", "{number}. {item}", "{number}) {item}", ""))
+    if way:
+        head = teller.choose(words.numbered)
+        return [f"{head}\n\n{_listed([_opened(item) for item in items], way)}"]
+    paths = [scene.slots[step[0].output].path for step in steps]
+    told = [f"### {path}\n\n{_opened(item)}" for path, item in zip(paths, items, strict=True)]
+    return [teller.choose(words.headed), *told]
 
 
-def _listed(head: str, items: Sequence[str], way: str) -> str:
-    lines = [way.format(number=number, item=item) for number, item in enumerate(items, 1)]
-    return "\n".join([head, *lines])
+def _listed(items: Sequence[str], way: str) -> str:
+    """A list whose items may have lines of their own."""
+    indent = " " * way.replace("{number}", "1").index("{")
+    told = [re.sub(r"\n(?=[^\n])", f"\n{indent}", item) for item in items]
+    return "\n".join(way.format(number=number, item=item) for number, item in enumerate(told, 1))
 
 
-def _delivered(teller: Teller, scene: Scene, nodes: Sequence[Node], items: Sequence[str]) -> str:
-    """Each file with how it is made."""
-    places = [scene.slots[node.output].path for node in nodes]
-    lines = [
-        f"- {item}" if item.startswith(f"`{path}`") else f"- `{path}`: {item}"
-        for path, item in zip(places, items, strict=True)
-    ]
-    return "\n".join([teller.choose(_frame().spec.deliverables), *lines])
+def _opened(item: str) -> str:
+    """A long step: what is wanted, and below it the rules one by one."""
+    first, *rules = sentences(item)
+    if "\n" in item or len(item) < _LONG or len(rules) < _BREATH:
+        return item
+    return "\n".join([first, *(f"- {rule}" for rule in rules)])
 
 
 # What was done before
@@ -209,17 +218,20 @@ def _delivered(teller: Teller, scene: Scene, nodes: Sequence[Node], items: Seque
 
 def _about_past(teller: Teller, scene: Scene, past: Past) -> list[str]:
     words = _frame().past
-    earlier = past.scene.graph.topological()
-    told = [teller.say(past.scene, node) for node in earlier]
-    if len(told) > 1 and (teller.style == "spec" or teller.rng.random() < 0.4):
-        quoted = "\n".join(f"> {number}. {item}" for number, item in enumerate(told, 1))
-    else:
-        quoted = f"> {' '.join(told)}"
+    earlier = _steps(past.scene, past.scene.graph.topological())
+    told = [_told(teller, past.scene, step) for step in earlier]
+    if len(told) > 2 or teller.style == "spec":
+        told = [_listed(told, "{number}. {item}")] if len(told) > 1 else told
+    quoted = "\n>\n".join(_quoted(item) for item in told)
     if past.form is Form.REPAIR:
         who = scene.world.setting.locale.name(teller.rng)
         head = teller.choose((*words.asked, *words.asked_other)).format(who=who)
         return [head, quoted, " ".join(_mending(teller, scene, past))]
-    return [teller.choose(words.asked), quoted, " ".join(_changing(teller, scene, past))]
+    return [teller.choose(words.asked), quoted, *_changing(teller, scene, past)]
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
@@ -237,18 +249,47 @@ def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
 def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
     words = _frame().past
     first, rest, new = told_nodes(past, scene.graph.topological())
-    said = [teller.choose(words.done)]
+    said = [teller.choose(words.done), *(_change(teller, scene, past, node) for node in first)]
     if first:
-        said += [after(teller.choose(words.change), teller.say(scene, node)) for node in first]
         said += [
             teller.choose(words.leftover).format(path=f"`{left.path}`") for left in past.leftovers
         ]
     if rest:
         said.append(_about_files(teller, scene, rest, words.follows, words.follows_many))
-    if new:
-        head = teller.choose(words.more if first else words.more_only)
-        prose = _prose(teller, scene, new)
-        said += [after(head, prose[0]), *prose[1:]]
+    if not new:
+        return _paragraphs(said)
+    head = teller.choose(words.more if first else words.more_only)
+    prose = _prose(teller, scene, _steps(scene, new))
+    if len(prose) == 1 and _is_short(prose):
+        return [*_paragraphs(said), after(head, prose[0])]
+    return [*_paragraphs(said), head, _listed(prose, "- {item}")]
+
+
+def _paragraphs(said: Sequence[str]) -> list[str]:
+    """Sentences in one paragraph; what has lines or is long stands alone."""
+    paragraphs: list[list[str]] = [[]]
+    for one in said:
+        if paragraphs[-1] and not _is_short(paragraphs[-1]):
+            paragraphs.append([])
+        paragraphs[-1].append(one)
+    return [" ".join(one) for one in paragraphs if one]
+
+
+def _change(teller: Teller, scene: Scene, past: Past, node: Node) -> str:
+    """What is to be different: alone where that can be said, otherwise the step as a whole."""
+    words = _frame().past
+    old = next(other for other in past.scene.nodes if other.id == node.id)
+    was, now = past.scene.slots[old.output].path, scene.slots[node.output].path
+    change = teller.say_change(past.scene, scene, old, node)
+    if not change:
+        head = teller.choose(words.anew).format(path=f"`{was}`")
+        return f"{head}\n\n{_told(teller, scene, [node])}"
+    first, *others = change
+    said = " ".join(
+        [after(teller.choose(words.changes if others else words.change), first), *others]
+    )
+    if was != now:
+        said += " " + teller.choose(words.elsewhere).format(path=f"`{now}`")
     return said
 
 
@@ -319,8 +360,6 @@ def _spec_rules(
     rules = [teller.choose(words.csv)] if "csv" in formats else []
     rules += json_rules
     rules += [teller.choose(words.jsonl)] if "jsonl" in formats else []
-    if any(scene.slots[node.output].value.figures for node in scene.nodes):
-        rules.append(teller.choose(words.figures))
     if edited:
         named = listing([f"`{path}`" for path in edited])
         rules.append(teller.choose(words.keep_but).format(edited=named))

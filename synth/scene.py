@@ -187,11 +187,22 @@ class Scene:
         stem = OPERATIONS[operation].stem(params, self._base(inputs[0], stems[0]), stems)
         taken = {slot.path for slot in self.slots.values()}
         stem = _ENDING_TWICE.sub(r"\1", stem)
-        path, number = self.world.output_path(stem, extension), 2
+        source = self._begins_with(inputs)
+        path, number = self.world.output_path(stem, extension, source), 2
         while path in taken:
-            path = self.world.output_path(f"{stem}_{number}", extension)
+            path = self.world.output_path(f"{stem}_{number}", extension, source)
             number += 1
         return path
+
+    def _begins_with(self, inputs: Sequence[str]) -> str:
+        """The path of what the work begins with; the first input, traced back."""
+        made = {node.output: node.inputs[0] for node in self.nodes}
+        if self.past:
+            made |= {node.output: node.inputs[0] for node in self.past.scene.nodes}
+        slot_id = inputs[0]
+        while slot_id in made and made[slot_id] in self.slots:
+            slot_id = made[slot_id]
+        return self.slots[slot_id].path
 
     def _base(self, slot_id: str, stem: str) -> str:
         """What results are named after: what the rows of the first input are about."""

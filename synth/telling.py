@@ -3,6 +3,8 @@
 import random
 import re
 import tomllib
+from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -22,6 +24,14 @@ _FORMATS = {
 }
 _LOWERED = re.compile(r"[A-Z][a-z]+(?=[ ,:])")
 _KEPT = frozenset({"Markdown", "I"})
+_BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
+_NAMED = re.compile(r"`([^`]+)`")
+_AGAIN = ("Again,", "Here too,", "As before,", "Once more,")
+_REFERS = "as above"
+"""What refers to something said before already may be said again just so."""
+
+_LONG = 30
+"""Characters of a sentence that nobody says twice without a word about it."""
 
 
 class Words(BaseModel):
@@ -40,12 +50,20 @@ class Words(BaseModel):
 class _Phrases(Words):
     """`data/phrases/<operation>.toml`.
 
-    `notes` go by the kind of the first input; of `variants`, the one that `words` names as its
-    `variant` is said in place of the whole.
+    `notes` go by the kind of the first input, `columns` as well: a sentence about a column is said
+    where that column is asked for. Of `variants`, the one that `words` names as its `variant` is
+    said in place of the whole. `also` says the step in the same breath as the one before it, whose
+    result it takes over whole. `again` stands for a word that was said before just so. `changes`
+    says what is different after a change of mind, by the word that changed; `{was_…}` is what it
+    was before.
     """
 
     notes: dict[str, str] = {}
     brief_notes: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+    also: Words | None = None
+    again: dict[str, str] = {}
+    changes: dict[str, tuple[str, ...]] = {}
     variants: dict[str, Words] = {}
 
 
@@ -66,6 +84,7 @@ class Teller:
         self.rng = rng
         self.style: Style = style
         self._said: set[str] = set()
+        self._sentences: Counter[str] = Counter()
 
     def choose(self, ways: tuple[str, ...]) -> str:
         """One of some ways to say a thing, a fresh one where there is any."""
@@ -82,11 +101,40 @@ class Teller:
             node: the step.
             that: what to call the first input, where it need not be named again.
         """
+        phrases = _phrases(node.operation)
+        fields = self._fields(scene, node, that)
+        for key, short in phrases.again.items():
+            rule = fields[key]
+            fields[key] = short if rule and rule in self._said else rule
+            self._said.add(rule)
+        variant = fields.get("variant")
+        said = phrases.variants[variant] if variant else phrases
+        return self._finish(self.choose(said.of(self.style)).format(**fields))
+
+    def say_also(self, scene: Scene, node: Node) -> str | None:
+        """A step that takes over the whole result of the one said before; None for other steps."""
+        phrases, fields = _phrases(node.operation), self._fields(scene, node)
+        if phrases.also is None or "variant" in fields:
+            return None
+        return self._finish(self.choose(phrases.also.of(self.style)).format(**fields))
+
+    def say_change(self, before: Scene, scene: Scene, old: Node, new: Node) -> list[str]:
+        """What is asked for differently than before; empty where only the whole would do."""
+        ways, was = _phrases(new.operation).changes, self._fields(before, old)
+        fields = self._fields(scene, new)
+        other = [key for key in fields if key != "output" and fields[key] != was.get(key)]
+        if not other or set(other) - set(ways) or set(was) != set(fields):
+            return []
+        fields |= {f"was_{key}": said for key, said in was.items()} | {"output": was["output"]}
+        said = [self.rng.choice(ways[key]).format(**fields) for key in other if ways[key]]
+        return [self._finish(one) for one in said if one.strip()]
+
+    def _fields(self, scene: Scene, node: Node, that: str | None = None) -> dict[str, str]:
+        """What the phrases of a step say in braces."""
         inputs = [scene.slots[slot_id] for slot_id in node.inputs]
         output, domain = scene.slots[node.output].path, scene.world.domain
-        phrases = _phrases(node.operation)
-        values = [slot.value for slot in inputs]
-        words = dict(OPERATIONS[node.operation].words(node.params, values))
+        phrases, kind = _phrases(node.operation), inputs[0].kind
+        words = dict(OPERATIONS[node.operation].words(node.params, [slot.value for slot in inputs]))
         fields = {
             "input": that or f"`{inputs[0].path}`",
             "second": f"`{inputs[-1].path}`",
@@ -94,12 +142,45 @@ class Teller:
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
             "singular": domain.singular,
             "plural": domain.plural,
-            "notes": phrases.notes.get(inputs[0].kind, ""),
-            "brief_notes": phrases.brief_notes.get(inputs[0].kind, ""),
+            "notes": phrases.notes.get(kind, ""),
+            "brief_notes": phrases.brief_notes.get(kind, ""),
+            "columns_said": _about_columns(phrases.columns.get(kind, {}), words),
         }
-        variant = words.pop("variant", None)
-        said = phrases.variants[variant] if variant else phrases
-        return capital(self.choose(said.of(self.style)).format(**(fields | words)).strip())
+        return fields | words
+
+    def _finish(self, said: str) -> str:
+        """With a capital, single blanks, and a word about what was said before."""
+        told = capital(re.sub(r" {2,}", " ", said).strip())
+        lines = [
+            line if number else " ".join(self._again(one) for one in sentences(line))
+            for number, line in enumerate(told.split("\n"))
+        ]
+        return "\n".join(lines)
+
+    def _again(self, sentence: str) -> str:
+        """A sentence, with a word that it was said before if it was."""
+        if _REFERS in sentence:
+            return sentence
+        before = self._sentences[sentence]
+        self._sentences[sentence] += len(sentence) > _LONG
+        return after(_AGAIN[(before - 1) % len(_AGAIN)], sentence) if before else sentence
+
+
+def _about_columns(ways: Mapping[str, str], words: Mapping[str, str]) -> str:
+    """The sentences about those columns that are named, each after a blank.
+
+    Under `*` stands the one about all other columns.
+    """
+    named = _NAMED.findall(" ".join(words.values()))
+    said = list(dict.fromkeys(ways[name] for name in named if ways.get(name)))
+    if "*" in ways and set(named) - set(ways):
+        said.append(ways["*"])
+    return "".join(f" {sentence}" for sentence in said)
+
+
+def sentences(text: str) -> list[str]:
+    """A text of one line, sentence by sentence."""
+    return _BETWEEN.split(text)
 
 
 def capital(sentence: str) -> str:

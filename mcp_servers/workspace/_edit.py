@@ -9,10 +9,10 @@ from itertools import pairwise
 from pydantic import Field, JsonValue, field_validator
 
 from clawgym.sandbox.protocol import Sandbox
-from mcp_servers.toolkit import Arguments, Tool, ToolFailure
+from mcp_servers.toolkit import Arguments, Tool, ToolFailure, ToolResult
 from mcp_servers.workspace._document import Document, Replacement, Text
 from mcp_servers.workspace._places import in_workspace
-from mcp_servers.workspace._read import existing
+from mcp_servers.workspace._read import decoded, existing
 from mcp_servers.workspace._search import closest_lines, occurrences
 
 _DIFF_LINES = 40
@@ -48,16 +48,19 @@ class EditArguments(Arguments):
 def edit_tool(sandbox: Sandbox, changes: asyncio.Lock) -> Tool[EditArguments]:
     """The tool that changes files in place; `changes` is held from reading to writing."""
 
-    async def run(arguments: EditArguments) -> str:
+    async def run(arguments: EditArguments) -> ToolResult:
         path = in_workspace(sandbox, arguments.path)
         async with changes:
-            document = _decode(await existing(sandbox, path, arguments.path), arguments.path)
+            before = await existing(sandbox, path, arguments.path)
+            document = decoded(before, arguments.path, "edit changes text only")
             replacements = find_replacements(document.text, arguments.edits, arguments.path)
             changed = document.replace(replacements)
             if changed == document:
-                return f"{arguments.path} already reads like that: nothing changed"
+                text = f"{arguments.path} already reads like that: nothing changed"
+                return ToolResult(text, details={"changed": False})
             await sandbox.write(path, changed.encode())
-        return _report(arguments.path, len(replacements), document, changed)
+        text = _report(arguments.path, len(replacements), document, changed)
+        return ToolResult(text, details={"changed": True})
 
     description = (
         "Replace passages of a text file. Every oldText must occur exactly once in the file as it "
@@ -102,15 +105,6 @@ def _not_found(text: str, passage: str, index: int, name: str) -> str:
     start = text[:_START_CHARACTERS]
     whole = "The file reads:" if len(start) == len(text) else "The file begins:"
     return "\n".join([*lines, whole, start or "(it is empty)"])
-
-
-def _decode(data: bytes, name: str) -> Document:
-    try:
-        return Document.decode(data)
-    except UnicodeDecodeError as error:
-        raise ToolFailure(
-            f"{name} is not UTF-8 text (byte {error.start}); edit changes text only"
-        ) from error
 
 
 def _report(name: str, count: int, before: Document, after: Document) -> str:

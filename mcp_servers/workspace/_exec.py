@@ -1,74 +1,200 @@
 """`exec`: run a shell command in the sandbox."""
 
+import asyncio
 import posixpath
+import re
+from collections.abc import Mapping
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue, field_validator
 
 from clawgym.sandbox.protocol import WORKSPACE, ExecResult, Sandbox
-from mcp_servers.toolkit import Arguments, Tool
+from mcp_servers.toolkit import Arguments, Tool, ToolFailure, ToolResult
 from mcp_servers.workspace._places import in_workspace
+from mcp_servers.workspace._sessions import KEPT_CHARACTERS, Said, Session, Sessions
 
 _EXITED = "(Command exited with code {})"
 SUCCEEDED = _EXITED.format(0)
 """How the report of a command ends that did what it was asked."""
 
+DEFAULT_SECONDS = 1800.0
+DEFAULT_YIELD = 10_000
+_REFUSED_VARIABLES = re.compile(r"PATH|(LD|DYLD)_\w*")
+_FOLLOW_UP = "Follow it with process: list, poll, log, write, send-keys, submit, paste, kill."
+
 
 class ExecArguments(Arguments):
     """What to run, where, and for how long."""
 
-    command: str = Field(min_length=1, description="A command for /bin/sh.")
+    command: str = Field(min_length=1, description="A command for bash, or sh where there is none.")
+    title: str = Field("", max_length=120, description="A few words on what it is for.")
     workdir: str = Field("", description="Directory to run in; default: the workspace.")
+    env: dict[str, str] = Field(
+        default_factory=dict, description="Variables to add; PATH and the loader's are refused."
+    )
+    yield_ms: int = Field(
+        DEFAULT_YIELD,
+        ge=0,
+        alias="yieldMs",
+        description="Milliseconds to wait before the command goes on in the background.",
+    )
+    background: bool = Field(False, description="Leave it to the background at once.")
     timeout_seconds: float = Field(
-        0, ge=0, alias="timeoutSeconds", description="Seconds allowed; 0: the sandbox's own limit."
+        DEFAULT_SECONDS, ge=0, alias="timeoutSeconds", description="Seconds allowed; 0: no limit."
+    )
+    pty: bool = Field(False, description="Give it a terminal, so that process can type into it.")
+    host: Literal["auto", "sandbox"] = Field(
+        "auto", description="Where to run; commands always run in the sandbox."
     )
 
+    @field_validator("env")
+    @classmethod
+    def _harmless(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if _REFUSED_VARIABLES.fullmatch(name.upper()):
+                raise ValueError(f"{name} may not be set; call the program by its whole path")
+        return value
 
-def exec_tool(sandbox: Sandbox) -> Tool[ExecArguments]:
+
+def exec_tool(sandbox: Sandbox, sessions: Sessions) -> Tool[ExecArguments]:
     """The tool that runs commands. A failing command is an ordinary result."""
 
-    async def run(arguments: ExecArguments) -> str:
+    async def run(arguments: ExecArguments) -> ToolResult:
         folder = in_workspace(sandbox, arguments.workdir)
-        result = await sandbox.exec(
-            ["/bin/sh", "-c", arguments.command],
-            cwd=posixpath.join(sandbox.place(WORKSPACE), folder),
-            timeout=arguments.timeout_seconds or None,
+        cwd = posixpath.join(sandbox.place(WORKSPACE), folder)
+        if folder:
+            await _require_directory(sandbox, folder, arguments.workdir)
+        wants_session = arguments.pty or arguments.background
+        if not wants_session and not await sessions.possible():
+            return await _run_to_the_end(sandbox, arguments, cwd)
+        session = await sessions.start(
+            arguments.command,
+            cwd=cwd,
+            env=arguments.env,
+            title=arguments.title,
+            pty=arguments.pty,
+            timeout=arguments.timeout_seconds,
         )
-        return _report(result)
+        patience = 0.0 if arguments.background else arguments.yield_ms / 1000
+        try:
+            ended = await sessions.wait(session, patience)
+        except asyncio.CancelledError:
+            await sessions.abandon(session)
+            raise
+        if not ended:
+            said = await sessions.ask(session, op="read", most=_TAIL_BYTES)
+            if said.state.running or arguments.background:
+                return _still_running(said, session)
+        sessions.drop(session)
+        return _report(await sessions.result(session), session, arguments.timeout_seconds)
 
     description = (
         "Run a shell command in the workspace and show what it printed and its exit code. "
-        "There is no input and nothing keeps running afterwards."
+        "There is no input unless it has a terminal (pty). A command that takes longer than "
+        "yieldMs goes on in the background under a session name for process; what a command "
+        "itself leaves behind with & dies with it."
     )
     return Tool("exec", description, ExecArguments, run)
 
 
-def _report(result: ExecResult) -> str:
-    parts = [
-        _stream("stdout", result.stdout, result.stdout_bytes),
-        _stream("stderr", result.stderr, result.stderr_bytes),
-        _ending(result),
-    ]
-    return "\n".join(part for part in parts if part)
+async def _require_directory(sandbox: Sandbox, folder: str, name: str) -> None:
+    try:
+        await sandbox.list(folder)
+    except OSError as error:
+        raise ToolFailure(f"workdir {name} is not a directory of the workspace") from error
 
 
-def _stream(name: str, kept: bytes, total: int) -> str:
-    if total <= len(kept):
-        text = kept.decode(errors="replace").rstrip("\n")
-        return f"[stderr]\n{text}" if text and name == "stderr" else text
-    half = len(kept) - len(kept) // 2
-    head, tail = (part.decode(errors="replace") for part in (kept[:half], kept[half:]))
-    notice = (
-        f"\n[{total - len(kept)} of {total} bytes of {name} are left out here: "
-        "send the output to a file and page through it with read]\n"
+def _still_running(said: Said, session: Session) -> ToolResult:
+    shown = f"\nSo far it printed:\n{said.text.strip()}" if said.text.strip() else ""
+    session.seen = said.state.total
+    return ToolResult(
+        f"Command still running (session {session.id}). {_FOLLOW_UP}{shown}",
+        details={
+            "status": "running",
+            "sessionId": session.id,
+            "pid": said.state.pid,
+            "startedAt": int(session.started * 1000),
+            "cwd": session.cwd,
+            "tail": said.text,
+        },
     )
-    return f"{'[stderr]' * (name == 'stderr')}{head}{notice}{tail}".rstrip("\n")
 
 
-def _ending(result: ExecResult) -> str:
-    if result.exit_code is not None:
-        return _EXITED.format(result.exit_code)
-    return (
-        f"(Command ran out of time after {result.seconds:.1f} seconds and was killed with all that "
-        "it started. See what it has already changed before you run it again; a larger "
-        "timeoutSeconds gives it more time.)"
+_TAIL_BYTES = 4_000
+
+
+async def _run_to_the_end(sandbox: Sandbox, arguments: ExecArguments, cwd: str) -> ToolResult:
+    """Run it without an attendant: there is no Python in this box."""
+    result = await sandbox.exec(
+        ["/bin/sh", "-c", f"{{ {arguments.command}\n}} 2>&1 < /dev/null"],
+        cwd=cwd,
+        env=arguments.env,
+        timeout=arguments.timeout_seconds or None,
     )
+    ending = _OUT_OF_TIME if result.exit_code is None else _EXITED.format(result.exit_code)
+    text = "\n".join(part for part in (_plain(result), ending) if part)
+    details: dict[str, JsonValue] = {"status": "completed", "exitCode": result.exit_code}
+    return ToolResult(text, details=details)
+
+
+def _plain(result: ExecResult) -> str:
+    text = result.stdout.decode(errors="replace").rstrip("\n")
+    missing = result.stdout_bytes - len(result.stdout)
+    return f"{text}\n[{missing} bytes from the middle of the output are lost]" if missing else text
+
+
+_OUT_OF_TIME = (
+    "(Command ran out of time and was killed with all that it started. See what it has already "
+    "changed before you run it again; a larger timeoutSeconds gives it more time, and background "
+    "lets it run while you go on.)"
+)
+
+
+def _report(said: Said, session: Session, limit: float) -> ToolResult:
+    text = last_characters(said)
+    parts = [text.strip("\n") and text.rstrip("\n"), ending(said)]
+    return ToolResult(
+        "\n".join(part for part in parts if part), details=details_of(said, session, limit)
+    )
+
+
+def last_characters(said: Said) -> str:
+    """The end of the output, with a notice where its beginning is lost."""
+    text = said.text[-KEPT_CHARACTERS:]
+    if said.state.start or len(text) < len(said.text):
+        return (
+            f"[Only the last {len(text)} characters are kept; send long output to a file and "
+            f"page through it with read.]\n{text}"
+        )
+    return text
+
+
+def ending(said: Said) -> str:
+    """How the command ended, in words; empty while it runs."""
+    state = said.state
+    if state.running or state.reason == "lost":
+        return ""
+    if state.reason == "timeout":
+        return _OUT_OF_TIME
+    if state.reason == "killed":
+        return "(Command was killed.)"
+    if state.signal is not None:
+        return f"(Command was ended by signal {state.signal}.)"
+    return _EXITED.format(state.code)
+
+
+def details_of(said: Said, session: Session, limit: float = 0.0) -> Mapping[str, JsonValue]:
+    """The outcome for a program, with OpenClaw's names."""
+    state = said.state
+    details: dict[str, JsonValue] = {
+        "status": state.status,
+        "exitCode": state.code,
+        "exitSignal": state.signal,
+        "exitReason": {"timeout": "overall-timeout"}.get(state.reason, state.reason),
+        "durationMs": round(state.seconds * 1000),
+        "aggregated": said.text[-KEPT_CHARACTERS:],
+        "cwd": session.cwd,
+    }
+    if state.reason == "timeout":
+        details |= {"timedOut": True, "failureKind": "overall-timeout", "timeoutSeconds": limit}
+    return details

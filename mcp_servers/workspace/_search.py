@@ -78,6 +78,11 @@ def _plain(character: str) -> str:
     return unicodedata.normalize("NFKD", character).translate(_LOOKALIKES)
 
 
+def plain_text(text: str) -> str:
+    """`text` in plain spelling: ASCII quotes, dashes and spaces, compatible forms taken apart."""
+    return "".join(map(_plain, text))
+
+
 def closest_lines(text: str, passage: str) -> list[str]:
     """Up to three lines that look most like the first line of `passage`, described for a model."""
     wanted = next((line for line in passage.split("\n") if line.strip()), "").strip()

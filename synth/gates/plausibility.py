@@ -80,8 +80,8 @@ _PROSE = (
 
 def _about_prose(prose: str) -> Iterator[tuple[str, str]]:
     """Rules for what stands outside of code."""
-    for line in prose.splitlines():
-        if line.lstrip().startswith(("|", "```", "- ", "* ", "#")):
+    for line in (quoted.lstrip("> ") for quoted in prose.splitlines()):
+        if line.startswith(("|", "```", "- ", "* ", "#")):
             continue
         for reason, pattern in _PROSE:
             if found := pattern.search(line):

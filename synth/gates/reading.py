@@ -46,7 +46,7 @@ class Schema:
 
 def _missing_parts(task: Task) -> Iterator[tuple[str, bool]]:
     yield "instruction", not task.instruction.strip()
-    yield "workspace", not task.workspace
+    yield "workspace", not (task.workspace or task.site)
     yield "verifier", "test.sh" not in task.tests
     yield "solution", "solve.sh" not in task.solution
     yield "metadata", task.config.metadata.clawgym is None
@@ -114,9 +114,10 @@ class Leak:
 
 def _without_own_paths(task: Task) -> str:
     """The instruction without the files that it may name: people have `tests/` of their own."""
-    made = [task.graph.artifact(n.output).path for n in task.graph.nodes] if task.graph else []
+    named = [artifact.path for artifact in task.graph.artifacts] if task.graph else []
+    folders = {path.rpartition("/")[0] for path in (*task.workspace, *named)} - {""}
     text = task.instruction
-    for path in sorted({*task.workspace, *made}, key=len, reverse=True):
+    for path in sorted({*task.workspace, *named, *folders}, key=len, reverse=True):
         text = text.replace(path, "")
     return text
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
@@ -13,6 +14,9 @@ from synth.values import ROW_KINDS, Cell, Row, RowSet, Value
 from synth.world import Source, World
 
 _MAX_GROUPS = 24
+_PER_GROUP = 2
+"""How many rows a group has on average at least: figures of single rows are these rows again."""
+
 _HAVING = 0.3
 
 
@@ -52,11 +56,13 @@ class Aggregate(GroundedOperation):
             return None
         hard = knobs.level > 2
         by = choose_groups(rng, rows, hard=hard)
-        if not by or not 2 <= len(_members(rows, by)) <= _MAX_GROUPS:
+        sizes = [len(members) for members in _members(rows, by).values()] if by else []
+        if not 2 <= len(sizes) <= min(_MAX_GROUPS, len(rows.rows) // _PER_GROUP):
             return None
+        names = [group.column for group in by]
         params = AggregateParams(
             by=by,
-            measures=choose_measures(rng, rows, [group.column for group in by], hard=hard),
+            measures=choose_measures(rng, rows, names, hard=hard, smallest=min(sizes)),
             tidy=tidy_of(inputs),
         )
         return (_narrow(rng, params, inputs) if hard else params).model_dump(mode="json")
@@ -65,10 +71,11 @@ class Aggregate(GroundedOperation):
         """The figures of every group."""
         rows, wanted = meant(inputs), AggregateParams.model_validate(params)
         made = _narrowed(wanted, _table(wanted, rows))
-        fields = (
-            *(group_field(group, rows) for group in wanted.by),
-            *(measured_field(measure, rows) for measure in wanted.measures),
-        )
+        some = bool(wanted.having or wanted.top)
+        figures = [measured_field(measure, rows) for measure in wanted.measures]
+        if some:  # the total of some groups is the total of nothing
+            figures = [replace(field, scale="level") for field in figures]
+        fields = (*(group_field(group, rows) for group in wanted.by), *figures)
         ordered = not wanted.top and order_is_plain(wanted.by, made)
         key = tuple(group.name for group in wanted.by)
         return RowSet(fields, tuple(made), key, topic=rows.topic, grouped=True, sorted_rows=ordered)
@@ -88,22 +95,25 @@ class Aggregate(GroundedOperation):
         yield self.apply({**params, "having": None, "top": 0}, [twice])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{by}`, `{groups}`, `{measures}`, and `{tidy}`: more sentences or nothing."""
+        """`{by}`, `{groups}`, `{measures}`; `{top}`, `{rounding}` and `{tidy}` may be empty."""
         wanted = AggregateParams.model_validate(params)
-        narrow = ""
+        only = "all groups"
         if wanted.having:
-            said = f"{wanted.having.least:.10g}"
-            narrow = f" Leave out every group whose `{wanted.having.column}` is below {said}."
+            least = f"{wanted.having.least:.10g}"
+            only = f"only the groups whose `{wanted.having.column}` is {least} or more"
         if wanted.top:
-            last = wanted.measures[-1].name
-            narrow = f" I only need the {wanted.top} groups with the largest `{last}`."
+            only = f"only the {wanted.top} groups with the largest `{wanted.measures[-1].name}`"
         gaps = "the row still counts as a row, the figure is left out of everything else"
-        names = listing([f"`{group.name}`" for group in wanted.by])
+        cells = [cell for row in self.apply(params, inputs).rows for cell in row]
+        broken = any(isinstance(cell, float) and not cell.is_integer() for cell in cells)
         return {
-            "by": names,
+            "by": listing([f"`{group.name}`" for group in wanted.by]),
             "groups": listing([group.said for group in wanted.by]),
             "measures": listing([measure.said for measure in wanted.measures]),
-            "tidy": narrow + say_tidy(wanted.tidy, gaps, written=False),
+            "only": only,
+            "top": "" if only == "all groups" else f", keeping {only}",
+            "rounding": " Round to two decimals." if broken else "",
+            "tidy": say_tidy(wanted.tidy, gaps, written=False),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

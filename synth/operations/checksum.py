@@ -7,7 +7,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value
 from synth.values.text import TextFile
 from synth.world import Source, World
 from synth.world.delivery import Delivery, digest, make_delivery
@@ -44,7 +44,11 @@ class Checksum(GroundedOperation):
         """A folder that is about to be handed over, or has been."""
         packed = world.rng("packed").random() < 0.5
         value = make_delivery(world.rng("delivery"), world, packed=packed)
-        return (Source(kind, world.input_path("handover" if packed else "delivery", ""), value),)
+        return (
+            Source(
+                kind, world.input_path("handover" if packed else "delivery", "", "transfer"), value
+            ),
+        )
 
     def outputs(self, params: Params, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
         """Text for a manifest, rows for the rest."""
@@ -111,7 +115,7 @@ def _recorded(folder: Delivery, paths: Sequence[str], way: Way) -> RowSet | Text
     rows: list[Row] = [
         (path, digest(folder.texts[path]), len(folder.texts[path].encode())) for path in paths
     ]
-    return RowSet((_PATH, _DIGEST, _BYTES), tuple(rows), key=("path",), topic="files")
+    return RowSet((_PATH, _DIGEST, _BYTES), tuple(rows), ("path",), "files", use=Use.ANSWER)
 
 
 def _differences(folder: Delivery) -> RowSet:
@@ -123,4 +127,4 @@ def _differences(folder: Delivery) -> RowSet:
             rows.append((path, "missing"))
         elif digest(folder.texts[path]) != folder.packed[path]:
             rows.append((path, "changed"))
-    return RowSet((_PATH, _STATE), tuple(rows), key=("path",), topic="changes")
+    return RowSet((_PATH, _STATE), tuple(rows), ("path",), "changes", use=Use.LISTING)

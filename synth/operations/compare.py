@@ -7,7 +7,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
-from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Value
+from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Use, Value
 from synth.values.folder import Folder
 from synth.values.text import TextFile, Tree
 from synth.world import Source, World
@@ -145,7 +145,8 @@ def _rows(params: Params, old: Value, new: Value) -> RowSet:
             rows.append((key, "changed", "; ".join(n for n, a, b in pairs if a != b)))
     rows += [(key, "added", "") for key in right if key not in left]
     fields = (old.field(str(params["key"])), _CHANGE, _text("columns"))
-    return RowSet(fields, tuple(rows), (fields[0].name,), topic=f"{old.topic} changes")
+    topic = f"{old.topic} changes"
+    return RowSet(fields, tuple(rows), (fields[0].name,), topic, use=Use.LISTING)
 
 
 def _figures(params: Params, old: Value, new: Value) -> RowSet:
@@ -158,9 +159,13 @@ def _figures(params: Params, old: Value, new: Value) -> RowSet:
         now = after.get(name, before)
         if now != before and not isinstance(now, str) and not isinstance(before, str):
             rows.append((name, before, now, round(now - before, 2)))
-    kind = old.field(column).type
-    names = (f"old_{column}", f"new_{column}", "difference")
-    fields = (old.field(key), *(Field(name, kind, Role.MEASURE) for name in names))
+    kind, scale = old.field(column).type, old.field(column).scale
+    fields = (
+        old.field(key),
+        Field(f"old_{column}", kind, Role.MEASURE, "level"),
+        Field(f"new_{column}", kind, Role.MEASURE, "level"),
+        Field("difference", kind, Role.MEASURE, scale),
+    )
     return RowSet(fields, tuple(rows), (key,), topic=f"{old.topic} changes")
 
 
@@ -180,7 +185,7 @@ def _settings(params: Params, old: Value, new: Value) -> RowSet:
         _text("old"),
         _text("new"),
     )
-    return RowSet(fields, tuple(rows), ("section", "key"), topic="changed settings")
+    return RowSet(fields, tuple(rows), ("section", "key"), "changed settings", use=Use.LISTING)
 
 
 def _flat(config: Config) -> dict[tuple[str, str], str]:
@@ -204,7 +209,7 @@ def _files(params: Params, old: Value, new: Value) -> RowSet:
     ]
     sizes = (Field(name, ColumnType.INTEGER, Role.TEXT) for name in ("old_bytes", "new_bytes"))
     fields = (_text("path", Role.ID), _CHANGE, *sizes)
-    return RowSet(fields, tuple(rows), ("path",), topic="changed files")
+    return RowSet(fields, tuple(rows), ("path",), "changed files", use=Use.LISTING)
 
 
 def _contents(value: Value) -> Mapping[str, bytes]:
@@ -233,7 +238,7 @@ def _lines(params: Params, old: Value, new: Value) -> RowSet:
         if line.strip() and line not in before
     ]
     fields = (_CHANGE, Field("line", ColumnType.INTEGER, Role.TEXT), _text("text"))
-    return RowSet(fields, tuple(rows), ("change", "line"), topic="changed lines")
+    return RowSet(fields, tuple(rows), ("change", "line"), "changed lines", use=Use.LISTING)
 
 
 _AS_OLD = "Go by the order of the old file; what was added comes last, in the order of the new one."

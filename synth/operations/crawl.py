@@ -8,7 +8,7 @@ from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing
 from synth.operations.fetch import site_source
-from synth.values import Field, Role, RowSet, Value
+from synth.values import Field, Role, RowSet, Use, Value
 from synth.values.site import Page, Site
 from synth.world import Source, World
 
@@ -63,9 +63,9 @@ class Crawl(GroundedOperation):
         if params["mode"] == "broken":
             return _broken(site, reached)
         if params["mode"] == "referrers":
-            count = Field("linked_from", ColumnType.INTEGER, Role.MEASURE)
+            count = Field("linked_from", ColumnType.INTEGER, Role.MEASURE, "level")
             return _pages(reached, count, _referrers(site, reached))
-        return _pages(reached, Field("clicks", ColumnType.INTEGER, Role.MEASURE), clicks)
+        return _pages(reached, Field("clicks", ColumnType.INTEGER, Role.MEASURE, "level"), clicks)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -111,7 +111,8 @@ class Crawl(GroundedOperation):
 
 def _pages(pages: Sequence[Page], field: Field, figures: Mapping[str, int]) -> RowSet:
     rows = sorted((page.path, page.title, figures[page.path]) for page in pages)
-    return RowSet((_PATH, _TITLE, field), tuple(rows), ("path",), topic="pages", sorted_rows=True)
+    fields = (_PATH, _TITLE, field)
+    return RowSet(fields, tuple(rows), ("path",), topic="pages", sorted_rows=True, use=Use.LISTING)
 
 
 def _referrers(site: Site, reached: Sequence[Page]) -> dict[str, int]:
@@ -133,5 +134,10 @@ def _broken(site: Site, reached: Sequence[Page]) -> RowSet:
         Field("target", ColumnType.TEXT, Role.CATEGORY),
     )
     return RowSet(
-        fields, tuple(sorted(found)), ("page", "target"), topic="dead links", sorted_rows=True
+        fields,
+        tuple(sorted(found)),
+        ("page", "target"),
+        topic="dead links",
+        sorted_rows=True,
+        use=Use.LISTING,
     )

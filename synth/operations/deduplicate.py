@@ -11,6 +11,7 @@ from synth.values import ROW_KINDS, Cell, Role, Row, RowSet, Value
 from synth.values.folder import Folder
 from synth.values.mailbox import Mail, Mailbox
 from synth.values.text import TextFile
+from synth.values.written import WrittenRows
 from synth.world import Source, World
 from synth.world.folders import folder_source
 from synth.world.pasted import make_pasted
@@ -77,6 +78,8 @@ class Deduplicate(GroundedOperation):
         params = None
         if isinstance(value, RepeatedRows):
             params = _propose_repeats(rng, value)
+        elif isinstance(value, WrittenRows):
+            return None
         elif isinstance(value, RowSet) and value.duplicated and value.of_role(Role.ID):
             key = value.of_role(Role.ID)[0].name
             params = DeduplicateParams(keys=(key,), keep=rng.choice(("first", "last")))

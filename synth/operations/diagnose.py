@@ -8,7 +8,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value
 from synth.world import Source, World
 from synth.world.failures import Failure, RunLog, make_log, make_program
 
@@ -51,11 +51,11 @@ class Diagnose(GroundedOperation):
         """The output of a worker; or a project with the log of one run."""
         mine = world.rng(f"failures-{kind}")
         if kind is ArtifactKind.LOG:
-            return (Source(kind, world.input_path("worker", "log"), make_log(mine, world)),)
+            return (Source(kind, world.input_path("worker", "log", "logs"), make_log(mine, world)),)
         tree, log, package = make_program(mine, world)
         return (
-            Source(kind, world.input_path(package, ""), tree),
-            Source(ArtifactKind.LOG, world.input_path(f"{package}-run", "log"), log),
+            Source(kind, world.input_path(package, "", "code"), tree),
+            Source(ArtifactKind.LOG, world.input_path(f"{package}-run", "log", "code"), log),
         )
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
@@ -106,7 +106,7 @@ def _listed(way: Way, failures: Sequence[Failure]) -> RowSet:
     if way == "each":
         rows: list[Row] = [(f.log_line, f.exception, f.spot.file, f.spot.line) for f in failures]
         fields = (_LOG_LINE, _EXCEPTION, _FILE, _LINE)
-        return RowSet(fields, tuple(rows), key=("log_line",), topic="failures")
+        return RowSet(fields, tuple(rows), key=("log_line",), topic="failures", use=Use.LISTING)
     counts: dict[tuple[str, str, int], int] = {}
     spots = {(f.exception, f.spot.file, f.spot.line): f.spot for f in failures}
     for failure in failures:

@@ -51,9 +51,9 @@ class DraftMessages(GroundedOperation):
         if kind is ArtifactKind.DOCUMENT:
             notes = make_notes(world.rng(f"meeting-{kind}"), world, kind)
             stem = f"{STEMS[kind]}-{notes.day.isoformat()}"
-            return (Source(kind, world.input_path(stem, world.extension(kind)), notes),)
+            return (Source(kind, world.input_path(stem, world.extension(kind), "meetings"), notes),)
         value = make_accounts(world.rng("accounts"), world)
-        return (Source(kind, world.input_path("accounts", world.extension(kind)), value),)
+        return (Source(kind, world.input_path("accounts", world.extension(kind), "books"), value),)
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
         """A mailbox of drafts."""
@@ -124,7 +124,7 @@ class DraftMessages(GroundedOperation):
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """What the drafts are for."""
         way = DraftParams.model_validate(params).way
-        return "task_mails" if way == "tasks" else "reminders"
+        return "task_mails" if way == "tasks" else "payment_reminders"
 
 
 def _reminders(params: DraftParams, rows: RowSet, *, overdue: bool) -> Drafts:

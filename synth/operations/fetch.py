@@ -122,7 +122,7 @@ def site_source(world: World, kind: ArtifactKind, *, served: bool) -> Sequence[S
     site = make_site(world)
     if not served:
         site = site.saved()
-    root = site.name if served else world.input_path(site.name, "")
+    root = site.name if served else world.input_path(site.name, "", "web")
     if kind is ArtifactKind.DOCUMENT:
         path = f"{root}/register.html"
         return (Source(kind, path, SitePage(site, "register.html"), served=served),)
@@ -162,7 +162,7 @@ def _with(row: Row, place: int, text: str) -> Row:
 
 def _american(day: object) -> str:
     """A date with day and month exchanged: another day, or none at all."""
-    year, month, of_month = str(day).split("-") if day else ("", "", "")
+    year, month, of_month = str(day)[:4], str(day)[5:7], str(day)[8:]
     return f"{year}-{of_month}-{month}X"
 
 

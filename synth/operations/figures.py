@@ -8,7 +8,7 @@ from typing import Literal
 
 from clawgym.artifact import ColumnType
 from synth.operations.base import ParamsModel
-from synth.values import Cell, Field, Role, Row, RowSet
+from synth.values import Cell, Field, Role, Row, RowSet, Scale, Use
 
 Function = Literal["count", "sum", "mean", "median", "min", "max", "distinct"]
 
@@ -21,8 +21,13 @@ _SAYS = {
     "max": "the largest `{}` as `{}`",
     "distinct": "the number of different `{}` as `{}`",
 }
-_EASY: tuple[Function, ...] = ("sum", "sum", "mean", "max", "min")
-_HARD: tuple[Function, ...] = (*_EASY, "median")
+_FITTING: dict[Scale, tuple[Function, ...]] = {
+    "amount": ("sum", "sum", "mean", "max", "min"),
+    "level": ("mean", "mean", "max", "min"),
+    "mark": ("min", "max"),
+}
+_LEAST_FOR_MEDIAN = 3
+"""How many rows every group must have before a median says more than the rows themselves."""
 
 
 class Measure(ParamsModel):
@@ -44,18 +49,21 @@ class Measure(ParamsModel):
 
 
 def choose_measures(
-    rng: random.Random, rows: RowSet, by: Sequence[str], *, hard: bool
+    rng: random.Random, rows: RowSet, by: Sequence[str], *, hard: bool, smallest: int
 ) -> tuple[Measure, ...]:
-    """The count and one to three figures of each group of `by`."""
+    """The count and one to three figures of each group of `by`; the least has `smallest` rows."""
     measures = [Measure(function="count")]
     links = [field for field in rows.of_role(Role.LINK) if field.name not in by]
     things = [field for field in links if len(set(rows.values(field.name))) > 3]
     if hard and things and rng.random() < 0.3:
         measures.append(Measure(function="distinct", column=rng.choice(things).name))
-    numbers = rows.of_role(Role.MEASURE)
+    numbers = rows.of_role(Role.MEASURE) if rows.use is Use.RECORDS else rows.amounts
     count = rng.choice((1, 2, 2, 3) if hard else (1, 1, 2))
     for field in rng.sample(numbers, min(len(numbers), count)):
-        function = rng.choice(_HARD if hard else _EASY)
+        functions = _FITTING[field.scale]
+        if hard and field.scale != "mark" and smallest >= _LEAST_FOR_MEDIAN:
+            functions = (*functions, "median")
+        function = rng.choice(functions)
         measures.append(Measure(function=function, column=field.name))
     return tuple(measures)
 
@@ -83,7 +91,10 @@ def figure(measure: Measure, rows: RowSet, members: Sequence[Row]) -> Cell:
 def measured_field(measure: Measure, rows: RowSet) -> Field:
     """The output column."""
     if measure.function in ("count", "distinct"):
-        return Field(measure.name, ColumnType.INTEGER, Role.MEASURE)
+        scale: Scale = "amount" if measure.function == "count" else "level"
+        return Field(measure.name, ColumnType.INTEGER, Role.MEASURE, scale)
     exact = measure.function in ("sum", "min", "max")
-    kind = rows.field(measure.column).type if exact else ColumnType.NUMBER
-    return Field(measure.name, kind, Role.MEASURE)
+    source = rows.field(measure.column)
+    scale = "amount" if measure.function == "sum" else "level"
+    kind = source.type if exact else ColumnType.NUMBER
+    return Field(measure.name, kind, Role.MEASURE, scale, source.better)

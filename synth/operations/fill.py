@@ -146,7 +146,7 @@ class Fill(GroundedOperation):
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed."""
-        return f"{base}_letters"
+        return base if base.endswith("letters") else f"{base}_letters"
 
 
 def _make_template(rng: random.Random, world: World) -> Template:

@@ -63,7 +63,11 @@ class Filter(GroundedOperation):
             return None
         hard = knobs.level > 2
         roles = (*_ROLES, Role.TEXT, Role.LINK) if hard else _ROLES
-        fields = [field for field in rows.of_role(*roles) if field.name not in rows.key]
+        fields = [
+            field
+            for field in rows.of_role(*roles)
+            if field.name not in rows.key and (field.role is Role.MEASURE or not field.numeric)
+        ]
         for _ in range(_TRIES if fields else 0):
             chosen = rng.sample(fields, min(len(fields), _count(rng, knobs)))
             conditions = tuple(choose_condition(rng, rows, f, hard=hard) for f in chosen)
@@ -121,8 +125,8 @@ class Filter(GroundedOperation):
         for condition in FilterParams.model_validate(params).conditions:
             value = condition.values[0] if condition.values else ""
             if condition.op == "==" and isinstance(value, str) and value.isascii():
-                return f"{base}_{value.lower().replace(' ', '_').replace('/', '_')}"
-        return f"{base}_selected"
+                return f"{value.lower().replace(' ', '_').replace('/', '_')}_{base}"
+        return f"selected_{base}"
 
 
 def replace_conditions(wanted: FilterParams, conditions: tuple[Condition, ...]) -> FilterParams:

@@ -51,7 +51,7 @@ class Group(ParamsModel):
             case "day":
                 return said[:10]
             case "hour":
-                return f"{said.rpartition('T')[2][:2]}:00"
+                return f"{said.replace(' ', 'T').rpartition('T')[2][:2]}:00"
             case _:
                 return said
 
@@ -59,11 +59,17 @@ class Group(ParamsModel):
 def choose_groups(rng: random.Random, rows: RowSet, *, hard: bool) -> tuple[Group, ...]:
     """One or two things to group by; none where the rows have nothing of the kind."""
     plain = [Group(column=field.name) for field in rows.of_role(Role.CATEGORY, Role.LINK)]
-    timed = [group for group in _buckets(rows) if group.name not in rows.names]
+    plain = [group for group in plain if _parts(group, rows)]
+    timed = [g for g in _buckets(rows) if g.name not in rows.names and _parts(g, rows)]
     if timed and (not plain or rng.random() < (0.35 if hard else 0.15)):
         first = rng.choice(timed)
         return (first, rng.choice(plain)) if plain and rng.random() < 0.4 else (first,)
     return tuple(rng.sample(plain, min(len(plain), rng.choice((1, 1, 1, 2)))))
+
+
+def _parts(group: Group, rows: RowSet) -> bool:
+    """Whether there is more than one group."""
+    return len({group.value(cell) for cell in rows.values(group.column)}) > 1
 
 
 def _buckets(rows: RowSet) -> list[Group]:

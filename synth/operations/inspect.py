@@ -10,8 +10,8 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
-from synth.operations.tidying import tidy_rows
-from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Value, plain
+from synth.operations.tidying import tidy_of, tidy_rows
+from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Use, Value, plain
 from synth.values.folder import Folder
 from synth.values.text import Tree
 from synth.world import Source, World
@@ -53,7 +53,7 @@ class Inspect(GroundedOperation):
             return (folder_source(world, kind),)
         if kind is ArtifactKind.CODE:
             tree = make_modules(world.rng("modules"), world)
-            return (Source(kind, world.input_path("scripts", ""), tree),)
+            return (Source(kind, world.input_path("scripts", "", "code"), tree),)
         if kind is ArtifactKind.CONFIG:
             return (world.config_source(),)
         return world.feed_source(kind)
@@ -72,8 +72,8 @@ class Inspect(GroundedOperation):
         """The inventory."""
         wanted = InspectParams.model_validate(params)
         fields, key, rows = _VIEWS[wanted.view](inputs, wanted.least)
-        grouped = wanted.view == "kinds"
-        return RowSet(fields, tuple(rows), key, topic=wanted.view, grouped=grouped)
+        grouped, use = wanted.view == "kinds", _USES.get(wanted.view, Use.LISTING)
+        return RowSet(fields, tuple(rows), key, topic=wanted.view, grouped=grouped, use=use)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -119,9 +119,15 @@ class Inspect(GroundedOperation):
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input and the view."""
-        return f"{stems[0]}_{params['view']}"
+        return f"{stems[0]}_{_STEMS[InspectParams.model_validate(params).view]}"
 
 
+_USES: Mapping[View, Use] = {
+    "kinds": Use.RECORDS,
+    "copies": Use.ANSWER,
+    "settings": Use.ANSWER,
+    "columns": Use.ANSWER,
+}
 _Made = tuple[tuple[Field, ...], tuple[str, ...], list[Row]]
 
 
@@ -199,7 +205,7 @@ def _functions(inputs: Sequence[Value], least: int) -> _Made:
         _text("file", Role.LINK),
         _text("function", Role.ID),
         _place("line"),
-        _count("arguments"),
+        Field("arguments", ColumnType.INTEGER, Role.MEASURE, "level"),
         _text("documented", Role.CATEGORY),
     )
     return fields, ("file", "function"), rows
@@ -262,8 +268,10 @@ def _type_of(cells: Sequence[str]) -> str:
 
 
 def _has_rows(inputs: Sequence[Value]) -> bool:
-    rows = tidy_rows(inputs)
-    return rows is not None and not rows.grouped and not _has_doubtful(rows)
+    rows = None if tidy_of(inputs) else tidy_rows(inputs)
+    if rows is None or rows.grouped or rows.topic == "columns":
+        return False  # nobody asks for the columns of a list of columns
+    return not _has_doubtful(rows)
 
 
 def _has_doubtful(rows: RowSet) -> bool:
@@ -280,6 +288,15 @@ _ORDERS: dict[View, str] = {
     "todos": "file, then line",
     "settings": "",
     "columns": "",
+}
+_STEMS: Mapping[View, str] = {
+    "files": "inventory",
+    "kinds": "file_types",
+    "copies": "duplicates",
+    "functions": "functions",
+    "todos": "todos",
+    "settings": "list",
+    "columns": "profile",
 }
 _FITS: dict[View, Callable[[Sequence[Value]], bool]] = {
     "files": lambda inputs: isinstance(inputs[0], Folder),

@@ -132,9 +132,10 @@ class Organize(GroundedOperation):
             "types": "; ".join(types),
             "rest": f"`{wanted.rest}/`",
             "scope": scope if wanted.rule in ("type", "month") else "",
-            "collisions": " If a name is taken, the later file (going through the original paths "
-            "in code point order) becomes `name_2.ext`, then `name_3.ext` and so on. Contents "
-            "stay as they are and no file gets lost.",
+            "collisions": " If a name is taken already, number the further ones: going through the "
+            "original paths in alphabetical order (capitals before small letters), the second file "
+            "becomes `name_2.ext`, the third `name_3.ext` and so on. Leave the contents as they "
+            "are, and lose no file.",
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

@@ -42,17 +42,19 @@ class Patch(GroundedOperation):
         level, mine = world.knobs.level, world.rng(f"patch-{kind}")
         if kind is ArtifactKind.CODE:
             job = patch_project(mine, level)
-            path = world.input_path(job.name, "")
+            place, path = "code", world.input_path(job.name, "", "code")
         else:
-            job = patch_page(
-                mine, level, "handbook" if kind is ArtifactKind.DOCUMENT else "settings"
-            )
+            place = "house" if kind is ArtifactKind.DOCUMENT else "config"
+            what = "handbook" if kind is ArtifactKind.DOCUMENT else "settings"
+            job = patch_page(mine, level, what, world.house)
             stem, _, extension = job.name.partition(".")
-            path = world.input_path(stem, extension)
+            path = world.input_path(stem, extension, place)
         if job.patches.mode == "series":
-            diffs = Source(ArtifactKind.ARCHIVE, world.input_path("patches", ""), job.patches)
+            diffs = Source(
+                ArtifactKind.ARCHIVE, world.input_path("patches", "", place), job.patches
+            )
         else:
-            at = world.input_path("changes", "patch")
+            at = world.input_path("changes", "patch", place)
             diffs = Source(ArtifactKind.DOCUMENT, at, job.patches)
         return (Source(kind, path, job.target), diffs)
 

@@ -10,14 +10,15 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
-from synth.operations.tidying import tidy_rows
+from synth.operations.tidying import tidy_of, tidy_rows
+from synth.taxonomy.domain import orders
 from synth.values import Cell, Field, Role, Row, RowSet, Value
 from synth.world import Source, World
 
 Ties = Literal["gaps", "dense"]
 _TIES = {
-    "gaps": "equal ones share a rank and the next rank is skipped (1, 2, 2, 4)",
-    "dense": "equal ones share a rank and no rank is skipped (1, 2, 2, 3)",
+    "gaps": "Equal ones share a rank and the next rank is skipped (1, 2, 2, 4).",
+    "dense": "Equal ones share a rank and no rank is skipped (1, 2, 2, 3).",
 }
 
 
@@ -67,11 +68,14 @@ class Rank(GroundedOperation):
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """By one figure, within groups, or by a score; the harder the more."""
-        rows = tidy_rows(inputs)
+        rows = None if tidy_of(inputs) else tidy_rows(inputs)
         if rows is None or len(rows.rows) < 4 or {"rank", "score"} & set(rows.names):
             return None
-        measures = [field.name for field in rows.of_role(Role.MEASURE)]
-        measures = [name for name in measures if _is_exact(rows, name)]
+        measures = [
+            field
+            for field in rows.of_role(Role.MEASURE)
+            if field.scale != "mark" and _is_exact(rows, field.name)
+        ]
         if not measures:
             return None
         makers = [_by_column] if knobs.level < 2 else [_by_column, _within, _weigh, _by_points]
@@ -96,7 +100,8 @@ class Rank(GroundedOperation):
             ranked = _ranked(wanted, scored)
         fields = (Field("rank", ColumnType.INTEGER, Role.TEXT), *rows.fields)
         if not wanted.column:
-            fields = (fields[0], Field("score", ColumnType.NUMBER, Role.MEASURE), *rows.fields)
+            score = Field("score", ColumnType.NUMBER, Role.MEASURE, "level", "high")
+            fields = (fields[0], score, *rows.fields)
         return replace(rows, fields=fields, rows=tuple(ranked), sorted_rows=not wanted.within)
 
     def mistakes(
@@ -117,21 +122,22 @@ class Rank(GroundedOperation):
         yield right.with_rows([(number, *row[1:]) for number, row in enumerate(right.rows, 0)])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{measure}`, `{rules}` (sentences), `{ties}`, `{columns}`; or a variant with a score."""
+        """`{measure}`, `{top}`, `{ties}` and `{rules}` (sentences); or a variant with a score."""
         wanted = RankParams.model_validate(params)
-        top, rules = wanted.top, ""
-        if wanted.within and top:
-            rules = f" Keep the ranks up to {top} of each `{wanted.within}`, ties included."
-        elif top:
-            rules = f" Keep the ranks up to {top}, ties at the border included."
+        each = f" of each `{wanted.within}`" if wanted.within else ""
+        only = "all ranks"
+        if wanted.top:
+            only = f"only the ranks 1 to {wanted.top}{each} (with all that share the last one)"
         tail = " Rows of equal rank stay in the order of the input."
         if wanted.within:
             tail = f" Sort by `{wanted.within}`, then by rank."
         words = {
+            "only": only,
+            "top": f", keeping {only}" if wanted.top else "",
             "ties": _TIES[wanted.ties],
             "first": "largest" if wanted.largest_first else "smallest",
             "within": f" within each `{wanted.within}`" if wanted.within else "",
-            "rules": rules + tail,
+            "rules": tail,
         }
         if wanted.column:
             return {**words, "measure": f"`{wanted.column}`"}
@@ -152,17 +158,17 @@ class Rank(GroundedOperation):
         return len({row[0] for row in made.rows}) > 1
 
 
-def _by_column(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
-    top = rng.choice((0, 0, 3, 5, 10))
+def _by_column(rng: random.Random, rows: RowSet, measures: Sequence[Field]) -> RankParams | None:
+    top, measure = rng.choice((0, 0, 3, 5, 10)), rng.choice(measures)
     return RankParams(
-        column=rng.choice(measures),
-        largest_first=rng.random() < 0.7,
+        column=measure.name,
+        largest_first=_is_largest_first(rng, measure),
         top=top if top < len(rows.rows) - 1 else 0,
         ties="gaps" if top else rng.choice(("gaps", "dense")),
     )
 
 
-def _within(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
+def _within(rng: random.Random, rows: RowSet, measures: Sequence[Field]) -> RankParams | None:
     groups = [
         field.name
         for field in rows.of_role(Role.CATEGORY, Role.LINK)
@@ -170,42 +176,56 @@ def _within(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankPa
     ]
     if not groups:
         return None
+    measure = rng.choice(measures)
     return RankParams(
-        column=rng.choice(measures),
-        largest_first=rng.random() < 0.7,
+        column=measure.name,
+        largest_first=_is_largest_first(rng, measure),
         within=rng.choice(groups),
         top=rng.choice((1, 2, 3, 3)),
     )
 
 
-def _weigh(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
-    spread = [name for name in measures if len(set(rows.values(name))) > 1]
+def _weigh(rng: random.Random, rows: RowSet, measures: Sequence[Field]) -> RankParams | None:
+    """A score, of figures of which everybody knows which are the good ones."""
+    spread = [field for field in measures if field.better and len(set(rows.values(field.name))) > 1]
     if len(spread) < 2:
         return None
     chosen = rng.sample(spread, min(len(spread), rng.choice((2, 2, 3))))
-    signs = [rng.choice((1, 1, -1)) for _ in chosen]
+    signs = [1 if field.better == "high" else -1 for field in chosen]
     weights = tuple(
-        Weight(column=name, weight=sign * rng.randint(1, 5))
-        for name, sign in zip(chosen, signs, strict=True)
+        Weight(column=field.name, weight=sign * rng.randint(1, 5))
+        for field, sign in zip(chosen, signs, strict=True)
     )
     return RankParams(weights=weights, top=rng.choice((0, 0, 5)))
 
 
-def _by_points(rng: random.Random, rows: RowSet, measures: Sequence[str]) -> RankParams | None:
+def _by_points(rng: random.Random, rows: RowSet, measures: Sequence[Field]) -> RankParams | None:
+    """Amounts times the points for how urgent they are, say: the more urgent, the more points."""
+    amounts = [field for field in measures if field.scale == "amount" and not field.better]
     columns = [
-        field.name
+        (field.name, values)
         for field in rows.of_role(Role.CATEGORY)
-        if 2 <= len(set(rows.values(field.name))) <= 6
+        if (values := _in_order({str(cell) for cell in rows.values(field.name)}))
     ]
-    if not columns:
+    if not columns or not amounts:
         return None
-    column = rng.choice(columns)
-    values = sorted({str(value) for value in rows.values(column)})
-    points = dict(zip(values, rng.sample(range(1, len(values) + 3), len(values)), strict=True))
+    column, values = rng.choice(columns)
+    given = sorted(rng.sample(range(1, len(values) + 3), len(values)))
+    points = dict(zip(values, given, strict=True))
     return RankParams(
-        points=Points(column=column, points=points, times=rng.choice(measures)),
+        points=Points(column=column, points=points, times=rng.choice(amounts).name),
         top=rng.choice((0, 5)),
     )
+
+
+def _in_order(values: set[str]) -> list[str]:
+    """The values from the least to the most; none where nobody could say which is more."""
+    order = next((order for order in orders() if values <= set(order)), ())
+    return [value for value in order if value in values] if len(values) > 1 else []
+
+
+def _is_largest_first(rng: random.Random, measure: Field) -> bool:
+    return measure.better == "high" if measure.better else rng.random() < 0.8
 
 
 def _is_exact(rows: RowSet, name: str) -> bool:
@@ -263,13 +283,12 @@ def _say_score(wanted: RankParams) -> str:
             f"the points for its `{wanted.points.column}` ({', '.join(points)}) times its "
             f"`{wanted.points.times}`"
         )
-    said = listing([f"`{part.column}` {abs(part.weight)}" for part in wanted.weights])
-    less = [f"`{part.column}`" for part in wanted.weights if part.weight < 0]
-    more = [f"`{part.column}`" for part in wanted.weights if part.weight > 0]
-    better = [f"more is better for {listing(more)}"] if more else []
-    worse = [f"less is better for {listing(less)}"] if less else []
+    said = [
+        f"`{part.column}` (weight {abs(part.weight)}, {'more' if part.weight > 0 else 'less'} is "
+        "better)"
+        for part in wanted.weights
+    ]
     return (
-        "a weighted mean on a scale from 0 to 100, where each column is first brought to 0 (its "
-        f"worst value in the file) to 100 (its best) in proportion; the weights are {said}; "
-        + " and ".join(better + worse)
+        f"the weighted mean of {listing(said)}, each brought to a scale from 0 (the worst value in "
+        "the file) to 100 (the best) in proportion"
     )

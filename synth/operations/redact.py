@@ -9,7 +9,7 @@ from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, 
 from synth.values import Value
 from synth.values.personal import PersonalRows, PersonalText, Private, PrivateKind
 from synth.world import Source, World
-from synth.world.personal import MAKERS, STEMS
+from synth.world.personal import MAKERS, PLACES, STEMS
 
 _SAYS: dict[PrivateKind, str] = {
     "email": "every e-mail address",
@@ -40,15 +40,17 @@ class Redact(GroundedOperation):
     kinds = (ArtifactKind.DOCUMENT, ArtifactKind.TABLE, ArtifactKind.LOG, ArtifactKind.RECORDS)
 
     def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
-        """What is known to hold something private."""
+        """What is known to hold something private, unless it is a copy without some of it."""
         for slot in slots:
-            if slot.kind is kind and isinstance(slot.value, (PersonalRows, PersonalText)):
+            raw = isinstance(slot.value, (PersonalRows, PersonalText)) and slot.fresh
+            if slot.kind is kind and raw and "_redacted" not in slot.path:
                 yield (slot.id,)
 
     def sources(self, rng: random.Random, world: World, kind: ArtifactKind) -> Sequence[Source]:
         """Case notes, a ticket export, or the log of a portal."""
         value = MAKERS[kind](world.rng(f"personal-{kind}"), world)
-        return (Source(kind, world.input_path(STEMS[kind], world.extension(kind)), value),)
+        path = world.input_path(STEMS[kind], world.extension(kind), PLACES[kind])
+        return (Source(kind, path, value),)
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
         """The same kind of file."""

@@ -14,7 +14,7 @@ from synth.values import Report as Page
 from synth.values.report import Section
 from synth.world import Source, World
 
-_MAX_ROWS, _MAX_COLUMNS, _MAX_GROUPS = 60, 10, 5
+_LEAST_ROWS, _MAX_ROWS, _MAX_COLUMNS, _MAX_GROUPS = 3, 60, 10, 5
 _TITLES = ("{} overview", "{} at a glance", "{} summary")
 _READERS = (
     "the team lead",
@@ -64,17 +64,14 @@ class Report(GroundedOperation):
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """A report on rows that fit on a page and have something to add up."""
         rows = only_rows(inputs)
-        measures = [
-            field.name
-            for field in rows.of_role(Role.MEASURE)
-            if not field.name.startswith(("mean_", "min_", "max_"))
-        ]
-        fits = 0 < len(rows.rows) <= _MAX_ROWS and len(rows.fields) <= _MAX_COLUMNS
+        measures = [field.name for field in rows.amounts]
+        fits = _LEAST_ROWS <= len(rows.rows) <= _MAX_ROWS and len(rows.fields) <= _MAX_COLUMNS
         if rows.duplicated or not fits or not measures:
             return None
         totals = rng.sample(measures, min(len(measures), rng.choice((1, 2))))
-        grouped = f"{rows.topic} by {listing(rows.key)}".replace("_", " ")
-        plain = rng.choice(_TITLES).format(rows.topic)
+        topic = rows.topic or "entries"
+        grouped = f"{topic} by {listing(rows.key)}".replace("_", " ")
+        plain = rng.choice(_TITLES).format(topic)
         title = (grouped if rows.grouped else plain).capitalize()
         params = ReportParams(title=title, totals=tuple(totals))
         return _deepened(rng, params, rows, knobs).model_dump(mode="json")
@@ -122,8 +119,10 @@ class Report(GroundedOperation):
         return words if wanted.form == "plain" else {**words, "variant": wanted.form}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
-        """The input's stem."""
-        return f"{stems[0]}_report"
+        """The input's stem, and what kind of report it is."""
+        wanted = ReportParams.model_validate(params)
+        ends = {"plain": "report", "groups": f"by_{wanted.by}", "findings": "briefing"}
+        return f"{stems[0]}_{ends[wanted.form]}"
 
 
 def _deepened(rng: random.Random, params: ReportParams, rows: RowSet, knobs: Knobs) -> ReportParams:

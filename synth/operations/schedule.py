@@ -8,7 +8,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value
 from synth.values.crontab import Crontab
 from synth.world import Source, World
 from synth.world.crontab import make_crontab
@@ -46,10 +46,10 @@ class Schedule(GroundedOperation):
         """A crontab, a diary or a plan."""
         if kind is ArtifactKind.CONFIG:
             crontab = make_crontab(world.rng("crontab"), world)
-            return (Source(kind, world.input_path("crontab", "txt"), crontab),)
+            return (Source(kind, world.input_path("crontab", "txt", "server"), crontab),)
         if kind is ArtifactKind.TABLE:
             plan = make_plan(world.rng("plan"), world)
-            return (Source(kind, world.input_path("plan", world.extension(kind)), plan),)
+            return (Source(kind, world.input_path("plan", world.extension(kind), "plans"), plan),)
         return world.feed_source(kind)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
@@ -147,7 +147,7 @@ def _runs(wanted: ScheduleParams, crontab: Crontab) -> RowSet:
         Field("time", ColumnType.TEXT, Role.TEXT),
         Field("command", ColumnType.TEXT, Role.CATEGORY),
     )
-    return RowSet(fields, tuple(rows), ("time", "command"), topic="runs")
+    return RowSet(fields, tuple(rows), ("time", "command"), topic="runs", use=Use.LISTING)
 
 
 def _clock(text: object) -> int:
@@ -179,7 +179,14 @@ def _free(wanted: ScheduleParams, diary: RowSet) -> RowSet:
         Field("end", ColumnType.TEXT, Role.TEXT),
         Field("minutes", ColumnType.INTEGER, Role.MEASURE),
     )
-    return RowSet(fields, tuple(rows), ("date", "start"), topic="free slots", sorted_rows=True)
+    return RowSet(
+        fields,
+        tuple(rows),
+        ("date", "start"),
+        topic="free slots",
+        sorted_rows=True,
+        use=Use.LISTING,
+    )
 
 
 def _gaps(opens: int, closes: int, busy: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

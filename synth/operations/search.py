@@ -9,7 +9,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value
 from synth.values.texts import Texts
 from synth.world import Source, World
 from synth.world.notebook import make_notes
@@ -62,7 +62,7 @@ class Search(GroundedOperation):
         if kind is ArtifactKind.CODE:
             rng = world.rng("project")
             project = make_project(rng, world.knobs.level, buggy=False)
-            return (Source(kind, world.input_path(rng.choice(_PROJECTS), ""), project),)
+            return (Source(kind, world.input_path(rng.choice(_PROJECTS), "", "code"), project),)
         folder = kind is ArtifactKind.ARCHIVE
         path = world.input_path("notes", "" if folder else "md")
         return (Source(kind, path, make_notes(world, folder=folder)),)
@@ -220,7 +220,7 @@ def _found(texts: _Lines, wanted: SearchParams, fold: Callable[[str], str]) -> R
         Field("text", ColumnType.TEXT, Role.TEXT),
     )
     key = ("file", "line") if wanted.many else ("line",)
-    return RowSet(fields, tuple(rows), key, topic="mentions", sorted_rows=True)
+    return RowSet(fields, tuple(rows), key, topic="mentions", sorted_rows=True, use=Use.LISTING)
 
 
 def _ranked(texts: _Lines, wanted: SearchParams) -> RowSet:
@@ -232,12 +232,14 @@ def _ranked(texts: _Lines, wanted: SearchParams) -> RowSet:
     best = sorted((-count, name) for name, count in hits.items() if count)[: wanted.most]
     place = "file" if wanted.many else "section"
     fields = (
-        Field("rank", ColumnType.INTEGER, Role.MEASURE),
+        Field("rank", ColumnType.INTEGER, Role.TEXT),
         Field(place, ColumnType.TEXT, Role.ID),
         Field("hits", ColumnType.INTEGER, Role.MEASURE),
     )
     rows = tuple((rank, name, -count) for rank, (count, name) in enumerate(best, 1))
-    return RowSet(fields, rows, (place,), topic="mentions", grouped=True, sorted_rows=True)
+    return RowSet(
+        fields, rows, (place,), topic="mentions", grouped=True, sorted_rows=True, use=Use.ANSWER
+    )
 
 
 def _parts(texts: _Lines, wanted: SearchParams) -> dict[str, list[str]]:

@@ -66,6 +66,8 @@ class Split(GroundedOperation):
             return SplitParams(mode="sections", format="md").model_dump(mode="json")
         if not isinstance(rows, RowSet) or rows.duplicated or rows.grouped or len(rows.rows) < 6:
             return None
+        if {"rank", "score"} & set(rows.names):
+            return None  # nobody takes a ranking apart
         for _ in range(6):
             params = _rule(rng, rows)
             if params:

@@ -17,7 +17,7 @@ _REF = Field("ref", ColumnType.TEXT, Role.ID)
 _KIND = Field("kind", ColumnType.TEXT, Role.CATEGORY)
 _OWNER = Field("owner", ColumnType.TEXT, Role.LINK)
 _DUE = Field("due", ColumnType.DATE, Role.DATE)
-_READERS = ("the new chair", "the works council", "the managing director", "the evening shift")
+_READERS = ("the new chair", "the works council", "the managing director", "the deputy chair")
 
 
 class SummarizeParams(ParamsModel):
@@ -43,7 +43,9 @@ class Summarize(GroundedOperation):
     def sources(self, rng: random.Random, world: World, kind: ArtifactKind) -> Sequence[Source]:
         """Minutes, a thread of mails, or a chat."""
         notes = make_notes(world.rng(f"meeting-{kind}"), world, kind)
-        path = world.input_path(f"{STEMS[kind]}-{notes.day.isoformat()}", world.extension(kind))
+        path = world.input_path(
+            f"{STEMS[kind]}-{notes.day.isoformat()}", world.extension(kind), "meetings"
+        )
         return (Source(kind, path, notes),)
 
     def outputs(self, params: Params, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:

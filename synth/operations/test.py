@@ -8,7 +8,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value
 from synth.world import Source, World
 from synth.world.project import Project, make_project
 
@@ -46,7 +46,7 @@ class Test(GroundedOperation):
     def sources(self, rng: random.Random, world: World, kind: ArtifactKind) -> Sequence[Source]:
         """A small project, with one bug at least."""
         project = make_project(world.rng("project"), world.knobs.level)
-        return (Source(kind, f"projects/{project.package}", project),)
+        return (Source(kind, world.input_path(project.package, "", "code"), project),)
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
         """JSON, or a table."""
@@ -125,7 +125,7 @@ def _project(inputs: Sequence[Value]) -> Project:
 
 
 def _rows(fields: tuple[Field, ...], rows: list[Row], key: str) -> RowSet:
-    return RowSet(fields, tuple(rows), key=(key,), topic="tests")
+    return RowSet(fields, tuple(rows), key=(key,), topic="tests", use=Use.LISTING)
 
 
 def _counted(project: Project) -> RowSet:

@@ -4,6 +4,7 @@ import math
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from clawgym.artifact import ArtifactKind
@@ -25,11 +26,15 @@ _KNOWN: dict[ArtifactKind, type[Value]] = {
 
 
 class ScaleParams(ParamsModel):
-    """Multiply every value of one key, in all sections; halves round up to whole numbers."""
+    """Multiply every value of one key, in all sections; halves round up to whole numbers.
+
+    `why` is the reason that is told.
+    """
 
     mode: Literal["scale"] = "scale"
     key: str
     factor: float
+    why: str = ""
 
 
 class SetParams(ParamsModel):
@@ -67,7 +72,7 @@ class Update(GroundedOperation):
             if kind is ArtifactKind.CONFIG or not slot.side:
                 yield (slot.id,)
             for rows in slots if kind is ArtifactKind.CONFIG else ():
-                if isinstance(rows.value, RowSet) and rows.value.grouped:
+                if isinstance(rows.value, RowSet) and _is_baseline(slot.value, rows.value):
                     yield (slot.id, rows.id)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
@@ -78,17 +83,19 @@ class Update(GroundedOperation):
         if isinstance(first, Texts):
             return update_notes.propose(rng, first)
         if len(inputs) == 1:
-            key = rng.choice(("timeout", "batch_size"))
-            factor = rng.choice((1.5, 2.5, 1.25, 0.5))
-            return ScaleParams(key=key, factor=factor).model_dump(mode="json")
+            assert isinstance(first, Config)
+            change = rng.choice(first.changes)
+            scale = ScaleParams(key=change.key, factor=change.factor, why=change.why)
+            return scale.model_dump(mode="json")
         rows = inputs[1]
         assert isinstance(rows, RowSet)
         if not rows.grouped or len(rows.key) != 1:
             return None
         if not all(_KEY.fullmatch(str(value)) for value in rows.values(rows.key[0])):
             return None
-        value_column = rng.choice(rows.of_role(Role.MEASURE)).name
-        params = SetParams(section="limits", key_column=rows.key[0], value_column=value_column)
+        measures = [field.name for field in rows.of_role(Role.MEASURE)]
+        value_column = "count" if "count" in measures else rng.choice(measures)
+        params = SetParams(section="baseline", key_column=rows.key[0], value_column=value_column)
         proposed = params.model_dump(mode="json")
         return proposed if self.apply(proposed, inputs) != inputs[0] else None
 
@@ -113,7 +120,7 @@ class Update(GroundedOperation):
                 rows.values(wanted.key_column), rows.values(wanted.value_column), strict=True
             )
             sections[wanted.section] |= {str(key): str(value) for key, value in pairs}
-        return Config(config.text, sections)
+        return replace(config, sections=sections)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -137,7 +144,7 @@ class Update(GroundedOperation):
             changed = [n for n, now in truth.sections.items() if now != first.sections.get(n)]
             if len(changed) > 1:
                 kept = {changed[0]: first.sections[changed[0]]}
-                yield Config(truth.text, truth.sections | kept)
+                yield replace(truth, sections=truth.sections | kept)
             if params["mode"] == "scale":
                 factor = ScaleParams.model_validate(params).factor
                 yield self.apply({**params, "factor": 1 / factor}, inputs)
@@ -149,11 +156,7 @@ class Update(GroundedOperation):
         if isinstance(inputs[0], Texts):
             return update_notes.words(params)
         if params["mode"] == "scale":
-            scale = ScaleParams.model_validate(params)
-            return {
-                "change": f"multiply every `{scale.key}` by {scale.factor:g}, in all sections "
-                "(whole numbers, halves rounded up)"
-            }
+            return _scaled(ScaleParams.model_validate(params))
         wanted = SetParams.model_validate(params)
         return {
             "variant": "rows",
@@ -164,3 +167,17 @@ class Update(GroundedOperation):
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The file is edited in place."""
         return stems[0]
+
+
+_FACTORS = {0.5: "halve {key}", 1.5: "raise {key} by 50 %", 2.0: "double {key}"}
+
+
+def _scaled(scale: ScaleParams) -> dict[str, str]:
+    """Why and how a key is changed, in words."""
+    way = _FACTORS.get(scale.factor, f"multiply {{key}} by {scale.factor:g}")
+    return {"why": scale.why, "change": f"{way.format(key=f'`{scale.key}`')} in all sections"}
+
+
+def _is_baseline(config: Value, rows: RowSet) -> bool:
+    """Whether rows have a figure for each of the groups that the settings keep figures for."""
+    return isinstance(config, Config) and rows.grouped and rows.key == (config.grouped_by,)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from clawgym.artifact import ColumnType
 from synth.operations.base import Params, ParamsModel, listing
+from synth.taxonomy.domain import prices
 from synth.values import Cell, Field, Role, RowSet
 from synth.values.edited import EditedRows
 
@@ -41,7 +42,9 @@ def propose(rng: random.Random, rows: RowSet) -> Params | None:
     figures = [
         field
         for field in rows.of_role(Role.MEASURE)
-        if field.type is ColumnType.NUMBER and "" not in rows.values(field.name)
+        if field.type is ColumnType.NUMBER
+        and field.name in prices()
+        and "" not in rows.values(field.name)
     ]
     if not categories:
         return None

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value
 from synth.values.faults import Fault, FaultyRows, FaultyText, Rule
 from synth.world import Source, World
-from synth.world.faults import MAKERS, STEMS
+from synth.world.faults import MAKERS, PLACES, STEMS
 
 _RULE = Field("rule", ColumnType.TEXT, Role.CATEGORY)
 _PLACES = {
@@ -52,7 +52,8 @@ class Validate(GroundedOperation):
     def sources(self, rng: random.Random, world: World, kind: ArtifactKind) -> Sequence[Source]:
         """Invoices, settings, or a page."""
         value = MAKERS[kind](world.rng(f"faults-{kind}"), world)
-        return (Source(kind, world.input_path(STEMS[kind], world.extension(kind)), value),)
+        path = world.input_path(STEMS[kind], world.extension(kind), PLACES[kind])
+        return (Source(kind, path, value),)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """Two to five of the rules, one of which at least is broken."""
@@ -90,7 +91,10 @@ class Validate(GroundedOperation):
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
         """`{rules}` and the variant."""
         wanted = ValidateParams.model_validate(params)
-        return {"variant": wanted.place, "rules": "; ".join(rule.said for rule in wanted.rules)}
+        return {
+            "variant": wanted.place,
+            "rules": "".join(f"\n- {rule.said}" for rule in wanted.rules),
+        }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input's stem."""
@@ -112,4 +116,4 @@ def _place(value: FaultyRows | FaultyText) -> str:
 def _listed(place: str, faults: Sequence[Fault]) -> RowSet:
     fields = (*_PLACES[place], _RULE)
     rows = tuple((*fault.place, fault.rule) for fault in faults)
-    return RowSet(fields, rows, key=tuple(field.name for field in fields), topic="findings")
+    return RowSet(fields, rows, tuple(field.name for field in fields), "findings", use=Use.LISTING)

@@ -11,16 +11,14 @@ from synth.taxonomy.opening import Style
 
 LEVELS = cards({1: 3, 2: 5, 3: 6, 4: 4, 5: 2})
 FORMS = cards({Form.PLAIN: 14, Form.REPAIR: 3, Form.FOLLOW_UP: 3})
-SIZES = {1: (1,), 2: (1, 2, 2), 3: (2, 3, 3, 4), 4: (3, 4, 5, 5), 5: (5, 6, 7, 8)}
+SIZES = {1: (1,), 2: (2,), 3: (3, 3, 4), 4: (4, 4, 5), 5: (5, 6, 7, 8)}
 """How many nodes a graph has at each level."""
 
 ENTRIES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3}
 """How many sources may be put there at each level."""
 
-PARTED = cards({True: 1, False: 9})
-"""How many small graphs may have parts that have nothing to do with each other; large ones may."""
-
 _LARGE = 4
+"""The most nodes of a graph that has to be of one piece."""
 
 STYLES: tuple[Style, ...] = ("brief", "spec")
 
@@ -69,6 +67,7 @@ def design(
         return dealt(seed, f"{route}-{name}", ordinal, deck)
 
     level = dealt(seed, f"{route}-level", ordinal, tuple(levels) or LEVELS)
+    size = dealt(seed, f"{route}-size-{level}", ordinal, SIZES[level])
     return Design(
         route=route,
         ordinal=ordinal,
@@ -76,6 +75,6 @@ def design(
         level=level,
         form=dealt(seed, f"{route}-form", ordinal, FORMS),
         style=style or dealt(seed, f"{route}-style", ordinal, STYLES),
-        size=dealt(seed, f"{route}-size-{level}", ordinal, SIZES[level]),
-        parts=level > _LARGE or dealt(seed, f"{route}-parts", ordinal, PARTED),
+        size=size,
+        parts=size > _LARGE,
     )

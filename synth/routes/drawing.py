@@ -20,7 +20,7 @@ from synth.distractors import NOTHING, clutter_of
 from synth.gates.candidate import Candidate, Lost
 from synth.knobs import Knobs
 from synth.reworking import finished, followed_up, repaired
-from synth.routes.affinity import places_for, suitable
+from synth.routes.affinity import is_at_home, places_for, suitable
 from synth.routes.deck import dealt
 from synth.routes.design import Design, design
 from synth.routes.mixture import Route
@@ -209,7 +209,8 @@ def _homes(subcategory: str, lead: Capability, plan: Plan) -> list[tuple[Domain,
             if form in ROW_KINDS or form in readable
         ]
 
-    own = domains_of(subcategory)
+    every = domains_of(subcategory)
+    own = tuple(domain for domain in every if is_at_home(lead, domain)) or every
     here = forms(own) or [(domain, ROW_KINDS[0]) for domain in own]
     suitable = [home for home in here if home[1] is lead.kind]
     if not suitable and lead.kind in ROW_KINDS:

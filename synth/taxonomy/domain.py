@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from clawgym.artifact import ArtifactKind
 from synth.taxonomy._toml import Data, read_toml, toml_names
+from synth.values.rows import Better, Scale
 
 Make = Literal[
     "id",
@@ -51,7 +52,8 @@ integer  evenly from `low` to `high`; `count` and `money` log-normally, so that 
 
 A column may depend on one to its left: `by` names it, and `ranges` (low and high) or `given` (the
 values) say what goes with which of its cells. `times` names a column to multiply by, as an amount
-is a price times a quantity; `step` is what the figures are multiples of.
+is a price times a quantity; `step` is what the figures are multiples of. `scale` says how figures
+may be used, where `data/words/measures.toml` does not, `better` which of them are the good ones.
 """
 
 
@@ -79,6 +81,13 @@ class ColumnMaker(Data):
     given: Mapping[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
     times: str = ""
     step: float = 0
+    scale: Scale | None = None
+    better: Better = ""
+
+    @property
+    def measure(self) -> Scale:
+        """How its figures may be used."""
+        return self.scale or _scales().get(self.name, "amount")
 
     def bounds(self, row: Mapping[str, Cell]) -> Bounds:
         """The lowest and the highest figure beside the cells that a row already has."""
@@ -148,6 +157,36 @@ class Domain(Data):
         if link != self.dimension.key:
             raise ValueError(f"domain {self.name!r}: the dimension must be keyed by {link!r}")
         return self
+
+
+class _MeasureFile(Data):
+    levels: tuple[str, ...]
+    marks: tuple[str, ...]
+    orders: tuple[tuple[str, ...], ...]
+    prices: tuple[str, ...]
+
+
+@cache
+def _measures() -> _MeasureFile:
+    return read_toml(_MeasureFile, "words", "measures.toml")
+
+
+def orders() -> tuple[tuple[str, ...], ...]:
+    """Words that are more than others, such as `low`, `medium`, `high`: from the least up."""
+    return _measures().orders
+
+
+def prices() -> tuple[str, ...]:
+    """The names of figures that somebody sets, and may raise or lower."""
+    return _measures().prices
+
+
+@cache
+def _scales() -> dict[str, Scale]:
+    names = _measures()
+    levels: dict[str, Scale] = dict.fromkeys(names.levels, "level")
+    marks: dict[str, Scale] = dict.fromkeys(names.marks, "mark")
+    return levels | marks
 
 
 class _DomainFile(Data):

@@ -21,6 +21,9 @@ Style = Literal["brief", "spec"]
 
 _WORK_WORDS = ("{role}", "{a_role}", "{organisation}")
 _GIVES_REASON = {"terse": 0.35, "plain": 0.7, "chatty": 0.9, "formal": 0.6}
+_CLOSES, _CLOSES_DRAFTS = 0.25, 0.6
+"""How many requests have a last word."""
+
 _UNIQUE = ("head of", "managing director", "general manager", "treasurer", "town clerk")
 """What there is one of is said without an article: `I am head of operations`."""
 _SPOKEN_LIKE_VOWELS = "AEFHILMNORSX"
@@ -55,6 +58,7 @@ class _OpeningFile(RootModel[dict[str, Lines]]):
 
 
 class _Closings(Data):
+    drafts: tuple[str, ...]
     terse: tuple[str, ...]
     plain: tuple[str, ...]
     chatty: tuple[str, ...]
@@ -98,10 +102,14 @@ def opening(rng: random.Random, setting: "Setting", style: Style) -> str:
     return said
 
 
-def closing(rng: random.Random, setting: "Setting", style: Style) -> str:
-    """One sentence at the end, or nothing: some people just stop."""
+def closing(
+    rng: random.Random, setting: "Setting", style: Style, *, with_drafts: bool = False
+) -> str:
+    """One sentence at the end or, mostly, nothing; about messages only where some are drafted."""
     tone = setting.persona.tone
-    if style == "brief" and tone == "terse" and rng.random() < 0.6:
+    if with_drafts and rng.random() < _CLOSES_DRAFTS:
+        return rng.choice(_closings().drafts)
+    if rng.random() >= _CLOSES:
         return ""
     if style == "spec" and tone in ("terse", "chatty"):
         tone = "plain"
@@ -118,11 +126,12 @@ def _openings(setting: "Setting", tone: Tone) -> Sequence[str]:
     lines = lines_of(setting.subcategory)
     if not setting.persona.private:
         return lines.of(tone)
-    own = [line for line in lines.of(tone) if _is_private(line)]
-    return own or [line for line in lines.all if _is_private(line)]
+    own = [line for line in lines.of(tone) if is_private(line)]
+    return own or [line for line in lines.all if is_private(line)]
 
 
-def _is_private(line: str) -> bool:
+def is_private(line: str) -> bool:
+    """Whether somebody may say it who asks for a household."""
     return not any(word in line for word in _WORK_WORDS)
 
 

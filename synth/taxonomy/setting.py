@@ -4,9 +4,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
+
+from pydantic import RootModel
 
 from clawgym.errors import UsageError
+from synth.taxonomy._toml import Data, read_toml
 from synth.taxonomy.domain import Domain, domains, domains_of
 from synth.taxonomy.locale import Locale
 from synth.taxonomy.opening import lines_of
@@ -56,11 +59,39 @@ class Setting:
         """Where the results are wanted."""
         return self._folder("output", self.domain.deliverables)
 
+    def source_folder_of(self, place: str) -> str:
+        """Where the files of a place in `data/places.toml` lie; those of the domain without one."""
+        return self._folder("input", _places()[place].sources) if place else self.source_folder
+
+    def result_folder_for(self, source: str) -> str:
+        """Where the results are wanted of work that begins with the file of that path."""
+        for place, folders in _places().items():
+            here = self.source_folder_of(place)
+            if source.startswith(f"{here}/") and here != self.source_folder:
+                return self._folder("output", folders.results)
+        return self.result_folder
+
     def _folder(self, usual: str, own: str) -> str:
         if self.persona.filing == "plain":
             return usual
         start = self.period.start
         return own.format(year=start.year, mm=f"{start.month:02d}", q=self.period.quarter)
+
+
+class _Place(Data):
+    """Folders of work that is not about a domain's feed."""
+
+    sources: str
+    results: str
+
+
+class _PlaceFile(RootModel[dict[str, _Place]]):
+    pass
+
+
+@cache
+def _places() -> dict[str, _Place]:
+    return read_toml(_PlaceFile, "places.toml").root
 
 
 def make_setting(

@@ -10,10 +10,11 @@ from synth.values.base import Step, Value
 from synth.values.config import Config
 from synth.values.plain import Cell, Row, plain
 from synth.values.report import Report
-from synth.values.rows import ROW_KINDS, Field, Role, RowSet
+from synth.values.rows import ROW_KINDS, Better, Field, Role, RowSet, Scale, Use
 
 __all__ = [
     "ROW_KINDS",
+    "Better",
     "Cell",
     "Config",
     "Field",
@@ -21,7 +22,9 @@ __all__ = [
     "Role",
     "Row",
     "RowSet",
+    "Scale",
     "Step",
+    "Use",
     "Value",
     "plain",
 ]

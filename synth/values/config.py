@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
+from pydantic import BaseModel, ConfigDict
+
 from clawgym.artifact import ArtifactKind
 from synth.values.base import Step, Value
 from verify.checks import Check, ConfigCheck
@@ -15,12 +17,28 @@ class _Content(TypedDict):
     comments: tuple[str, ...]
 
 
+class Change(BaseModel):
+    """A change that somebody may want: every value of `key` times `factor`, and `why`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    factor: float
+    why: str
+
+
 @dataclass(frozen=True)
 class Config(Value):
-    """An INI file: `text` is what was there at the beginning, `sections` what holds now."""
+    """An INI file: `text` is what was there at the beginning, `sections` what holds now.
+
+    `changes` are what may be wanted of it; `grouped_by` is the column that the keys of its section
+    `baseline` are values of, empty where it has no such section.
+    """
 
     text: str
     sections: dict[str, dict[str, str]]
+    changes: tuple[Change, ...] = ()
+    grouped_by: str = ""
 
     @property
     def comments(self) -> tuple[str, ...]:
@@ -43,8 +61,12 @@ class Config(Value):
                 same = before.sections.get(section, {}).get(key) == text
                 (kept if same else changed).setdefault(section, {})[key] = text
         said = "; ".join(f"{s}.{k} = {v}" for s, part in changed.items() for k, v in part.items())
-        gate = step.gate("kept", f"{step.path} is otherwise unchanged", "other keys and comments")
-        core = step.core("values", 1.0, f"{step.path} has the new values", said)
+        gate = step.gate(
+            "kept",
+            f"all other settings and comments of {step.path} are as before",
+            "other keys and comments",
+        )
+        core = step.core("values", 1.0, f"{step.path} has the new values of the settings", said)
         content = _Content(path=step.path, values=changed, kept=kept, comments=before.comments)
         return [
             ConfigCheck(**gate, **content, type="config_kept"),

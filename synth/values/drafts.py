@@ -50,7 +50,7 @@ class Drafts(Value):
         head = step.core(
             "messages",
             1.0,
-            f"{step.path} holds the messages that are wanted, and no others",
+            f"{step.path} holds one message for each that was asked for, with its facts",
             f"{len(messages)} messages such as to {first.to}: {first.subject}",
         )
         return [MessagesCheck(**head, path=step.path, messages=messages, partial=True)]

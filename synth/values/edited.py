@@ -32,11 +32,17 @@ class EditedRows(Value):
         rest = [row for row in rows if row not in changed]
         others = [name for name in self.rows.names if name != self.column]
         path, new = step.path, ", ".join(plain(row[place]) for row in changed[:5])
-        kept = step.gate("kept", f"{path} keeps its other columns, rows and order", "all others")
+        kept = step.gate(
+            "kept",
+            f"the other columns, the rows and their order in {path} are as before",
+            "all others",
+        )
         checks: list[Check] = [self._table(kept, path, others, rows, whole=True)]
         pair = [*self.rows.key, self.column]
         if rest:
-            same = step.gate("others", f"{path} keeps `{self.column}` in other rows", "as before")
+            same = step.gate(
+                "others", f"`{self.column}` of the other rows in {path} is as before", "as before"
+            )
             checks.append(self._table(same, path, pair, rest))
         core = step.core("changed", 1.0, f"{path} has the new values of `{self.column}`", new)
         checks.append(self._table(core, path, pair, changed))

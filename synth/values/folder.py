@@ -34,8 +34,15 @@ class Folder(Value):
     def checks(self, step: Step) -> list[Check]:
         """Every file at its place with its content, and nothing else."""
         said = f"{len(self.contents)} files such as {next(iter(self.contents), '')}"
-        places = step.core("places", 0.5, f"{step.path} holds these files and no others", said)
-        whole = step.core("whole", 0.5, f"{step.path} is right as a whole", said)
+        places = step.core(
+            "places", 0.5, f"{step.path} has the right files in the right places", said
+        )
+        whole = step.core(
+            "whole",
+            0.5,
+            f"{step.path} has no file too many or too few, and their contents are unchanged",
+            said,
+        )
         return [self._check(places, step, partial=True), self._check(whole, step, partial=False)]
 
     def _check(self, head: Head, step: Step, *, partial: bool) -> Check:

@@ -58,7 +58,9 @@ class Mailbox(Value):
     def checks(self, step: Step) -> list[Check]:
         """Each message that is to be there, and no other."""
         said = f"{len(self.mails)} messages such as {self.mails[0].subject!r}"
-        each = step.core("messages", 0.5, f"{step.path} holds these messages and no others", said)
+        each = step.core(
+            "messages", 0.5, f"{step.path} holds the right messages and no others", said
+        )
         whole = step.core(
             "whole", 0.5, f"the messages of {step.path} are unchanged and in their order", said
         )
@@ -80,13 +82,17 @@ class Mailboxes(Value):
 
     def checks(self, step: Step) -> list[Check]:
         """The names of the files as a gate, then the messages of each."""
-        gate = step.gate("names", f"{step.path} holds these mailboxes", ", ".join(self.boxes))
+        gate = step.gate(
+            "names",
+            f"{step.path} has one mailbox for each part and nothing else",
+            ", ".join(self.boxes),
+        )
         names: dict[str, str | None] = dict.fromkeys(self.boxes)
         checks: list[Check] = [TreeCheck(**gate, root=step.path, files=names)]
         for number, (name, mails) in enumerate(self.boxes.items(), 1):
             path = f"{step.path}/{name}"
             said, weight = f"{len(mails)} messages", 0.5 / len(self.boxes)
-            each = f"{path} holds its messages and no others"
+            each = f"{path} holds the right messages and no others"
             whole = f"the messages of {path} are unchanged and in their order"
             checks += [
                 _messages(step.core(f"box{number}", weight, each, said), path, mails),

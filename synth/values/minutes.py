@@ -70,10 +70,10 @@ class MinutesPage(Value):
     def checks(self, step: Step) -> list[Check]:
         """Title and paragraph as gates, the table for half, each list for a quarter."""
         path = step.path
-        title = step.gate("title", f"{path} begins with its title", self.title)
+        title = step.gate("title", f"{path} begins with the heading that was asked for", self.title)
         words = step.gate("digest", f"{path} has a paragraph for {self.reader}", "25 words or more")
         table = step.core(
-            "actions", 0.5, f"{path} has a table of all action items", self.actions.sample
+            "actions", 0.5, f"{path} has a table of the right action items", self.actions.sample
         )
         checks: list[Check] = [
             TitleCheck(**title, path=path, title=self.title),

@@ -92,11 +92,14 @@ class PersonalRows(RowSet):
         changed = [new for new, old in zip(self.rows, before.rows, strict=True) if new != old]
         path, columns, expected = step.path, ", ".join(self.names), self.expected(step.path)
         parse = step.gate("parse", f"{path} has the columns {columns}", columns)
-        keys = step.gate("keys", f"{path} has all rows", f"{len(self.rows)} rows")
+        keys = step.gate("keys", f"{path} has all rows of the original", f"{len(self.rows)} rows")
         some = step.core(
-            "redacted", 0.6, f"{path} hides what was to be hidden", f"{len(changed)} changed rows"
+            "redacted",
+            0.6,
+            f"{path} has a placeholder wherever something was to be hidden",
+            f"{len(changed)} changed rows",
         )
-        all_ = step.core("cells", 0.4, f"{path} keeps everything else", self.sample)
+        all_ = step.core("cells", 0.4, f"all other cells of {path} are as before", self.sample)
         typed = tuple(
             TableColumn(name=field.name, type="number" if field.numeric else "text")
             for field in self.fields

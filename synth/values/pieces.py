@@ -31,7 +31,7 @@ class Parts(Value):
             head = step.core(
                 f"part{number}",
                 1 / len(self.parts),
-                f"{path} holds its rows, with all columns and in order",
+                f"{path} has the rows that belong there, with all columns and in order",
                 f"{len(rows.rows)} rows such as {rows.sample}",
             )
             checks.append(RowsCheck(**head, **rows.expected(path), type="row_cells"))
@@ -54,7 +54,7 @@ class Letters(Value):
         for number, (name, text) in enumerate(self.texts, 1):
             path = f"{step.path}/{name}"
             head = step.core(
-                f"text{number}", 1 / len(self.texts), f"{path} says what it should", text
+                f"text{number}", 1 / len(self.texts), f"{path} has the right text", text
             )
             checks.append(TextCheck(**head, path=path, text=text, blanks="trim"))
         return checks

@@ -72,7 +72,7 @@ class Report(Value):
     def checks(self, step: Step) -> list[Check]:
         """The title as a gate, the tables for one half, the figures for the other."""
         path, title = step.path, f"# {self.title}"
-        gate = step.gate("title", f"{path} begins with its title", title)
+        gate = step.gate("title", f"{path} begins with the heading that was asked for", title)
         checks: list[Check] = [TitleCheck(**gate, path=path, title=self.title)]
         if self.reader:
             head = step.gate(
@@ -83,7 +83,9 @@ class Report(Value):
                 SectionCheck(**head, path=path, heading=section, facts=(), least_words=_WORDS)
             )
         if self.sections:
-            head = step.gate("sections", f"{path} has a section for each group", "")
+            head = step.gate(
+                "sections", f"{path} has a section for each value, in the right order", ""
+            )
             wanted = tuple(Heading(level=2, text=part.heading) for part in self.sections)
             checks.append(HeadingsCheck(**head, path=path, headings=wanted))
         return checks + self._table_checks(step) + self._figure_checks(step)
@@ -95,9 +97,9 @@ class Report(Value):
             head = step.core(
                 f"table{number}" if self.sections else "table",
                 0.5 / len(tables),
-                f"{step.path} shows every row in one table"
+                f"{step.path} shows all rows and columns in one table"
                 if not self.sections
-                else f"{step.path} shows the rows of `{self.sections[number - 1].heading}`",
+                else f"{step.path} has a table of all `{self.sections[number - 1].heading}` rows",
                 f"{len(table.rows)} rows such as {table.sample}",
             )
             checks.append(RowsCheck(**head, **table.expected(step.path), type="document_table"))
@@ -110,7 +112,7 @@ class Report(Value):
             head = step.core(
                 f"total{number}",
                 0.5 / len(figures),
-                f"{step.path} states `{label}`",
+                f"{step.path} gives the right figure for `{label}`",
                 f"{label}: {plain(total)}",
             )
             checks.append(FigureCheck(**head, path=step.path, label=label, value=total))

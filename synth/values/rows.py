@@ -5,7 +5,7 @@ import io
 import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from clawgym.artifact import ArtifactKind, Column, ColumnType
 from synth.values.base import Step, Value
@@ -27,13 +27,37 @@ class Role(StrEnum):
     TEXT = "text"
 
 
+class Use(StrEnum):
+    """What rows are there for, and so what somebody may still want of them.
+
+    records  what people keep: anything may be done with them
+    listing  what a look at something has turned up, such as matches, files or tests: it can be
+             narrowed down, counted by category and passed on, but nobody adds it up
+    answer   what was to be known, such as the profile of a file: nothing is made of it
+    """
+
+    RECORDS = "records"
+    LISTING = "listing"
+    ANSWER = "answer"
+
+
+Scale = Literal["amount", "level", "mark"]
+"""How figures may be used: amounts are added up; levels, such as percentages, scores and prices per
+unit, are compared and averaged; of marks, such as years and lines, there is a first and a last."""
+
+Better = Literal["", "high", "low"]
+"""Which figures of a column are the good ones; "" where nobody could say."""
+
+
 @dataclass(frozen=True)
 class Field:
-    """A column with its type and its role."""
+    """A column with its type and its role; `scale` and `better` are those of its figures."""
 
     name: str
     type: ColumnType
     role: Role
+    scale: Scale = "amount"
+    better: Better = ""
 
     @property
     def numeric(self) -> bool:
@@ -46,7 +70,8 @@ class RowSet(Value):
     """Rows of a table or of records.
 
     `key` names the columns that tell rows apart, `topic` what the rows are about. `duplicated`
-    says that some ids stand twice, `sorted_rows` that the order is part of the truth.
+    says that some ids stand twice, `sorted_rows` that the order is part of the truth, `grouped`
+    that a row stands for a group, `use` what the rows are there for.
     """
 
     fields: tuple[Field, ...]
@@ -56,6 +81,7 @@ class RowSet(Value):
     duplicated: bool = False
     grouped: bool = False
     sorted_rows: bool = False
+    use: Use = Use.RECORDS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,6 +109,11 @@ class RowSet(Value):
     def of_role(self, *roles: Role) -> list[Field]:
         """The columns that have one of these roles."""
         return [field for field in self.fields if field.role in roles]
+
+    @property
+    def amounts(self) -> list[Field]:
+        """The figures that may be added up."""
+        return [field for field in self.of_role(Role.MEASURE) if field.scale == "amount"]
 
     def with_rows(self, rows: list[Row]) -> "RowSet":
         """The same columns over other rows."""

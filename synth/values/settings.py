@@ -1,6 +1,7 @@
 """Settings as nested objects, and pages made of notes: what conversions come to."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
 
@@ -36,7 +37,7 @@ class Settings(Value):
                 **step.core(
                     f"section{number}",
                     1 / len(self.sections),
-                    f"{step.path} has the values of [{name}]",
+                    f"{step.path} has the settings of [{name}] with their values",
                     json.dumps(values, ensure_ascii=False),
                 ),
                 path=step.path,
@@ -69,17 +70,26 @@ class WebNotes(Value):
         """The headings as a gate, then the items of each section."""
         headings = [Heading(level=1, text=self.title)]
         headings += [Heading(level=2, text=name) for name, _ in self.sections]
-        gate = step.gate("headings", f"{step.path} has the headings", self.title)
+        gate = step.gate(
+            "headings", f"{step.path} has the title and the headings of the notes", self.title
+        )
         checks: list[Check] = [
             HeadingsCheck(**gate, path=step.path, headings=tuple(headings), exact=True)
         ]
+        times = Counter(item.casefold() for _, items in self.sections for item in items)
+        lists = Element(tag="ul", least=sum(bool(items) for _, items in self.sections))
+        others = (Element(tag="li", most=times.total()), lists)
         for number, (name, items) in enumerate(self.sections, 1):
             head = step.core(
                 f"items{number}",
                 1 / len(self.sections),
-                f"{step.path} lists what stands below {name}",
+                f"{step.path} lists the items of `{name}` below that heading",
                 items[0],
             )
-            wanted = tuple(Element(tag="li", text=item) for item in dict.fromkeys(items))
-            checks.append(HtmlElementsCheck(**head, path=step.path, elements=wanted))
+            wanted = tuple(
+                Element(tag="li", text=item, least=times[key], most=times[key])
+                for key, item in {item.casefold(): item for item in items}.items()
+            )
+            whole = others if number == 1 else ()
+            checks.append(HtmlElementsCheck(**head, path=step.path, elements=(*wanted, *whole)))
         return checks

@@ -30,14 +30,19 @@ class TextFile(Value):
 
 
 def text_checks(step: Step, before: list[str], after: str) -> list[Check]:
-    """Checks of a text that was made of another: its new lines in part, then all of it."""
+    """Checks of a text that was made of another, or anew: its new lines in part, then all of it."""
     known = set(before)
+    lines_said, whole_said = (
+        (f"{step.path} has the lines that were to change", f"no other line of {step.path} differs")
+        if known
+        else (f"{step.path} has the right lines", f"{step.path} has these lines and nothing else")
+    )
     fresh = [line for line in after.splitlines() if line not in known and line.strip()]
     whole = TextCheck(
         **step.core(
             "text",
             0.5 if fresh else 1.0,
-            f"{step.path} is otherwise the same, word for word",
+            whole_said,
             f"{len(after.splitlines())} lines",
         ),
         path=step.path,
@@ -53,7 +58,7 @@ def text_checks(step: Step, before: list[str], after: str) -> list[Check]:
     head = step.core(
         "lines",
         0.5,
-        f"{step.path} has the changed lines",
+        lines_said,
         " / ".join(line.strip() for line in fresh[:3]),
     )
     lines = LinesCheck(**head, path=step.path, rules=rules[:_SHOWN], partial=True)
@@ -80,7 +85,9 @@ class Tree(Value):
             for name, text in self.texts.items()
         }
         gate = step.gate(
-            "rest", f"{step.path} holds nothing else, and the rest is as it was", ", ".join(kept)
+            "rest",
+            f"{step.path} has no other files, and those that were not to change are as before",
+            ", ".join(kept),
         )
         checks: list[Check] = [
             TreeCheck(**gate, root=step.path, files=kept, ignore=("*__pycache__*", "*.pyc"))
@@ -89,7 +96,7 @@ class Tree(Value):
             head = step.core(
                 f"file{number}",
                 1 / len(new),
-                f"{step.path}/{name} is as it is to be",
+                f"{step.path}/{name} has the right text",
                 f"{len(text.splitlines())} lines",
             )
             checks.append(TextCheck(**head, path=f"{step.path}/{name}", text=text))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from clawgym.artifact import ColumnType
 from synth.values import Field, Role, Row, RowSet
-from synth.world.cast import make_cast
+from synth.world.cast import Person, make_cast
 from synth.world.world import World
 
 _FIELDS = (
@@ -16,16 +16,21 @@ _FIELDS = (
     Field("status", ColumnType.TEXT, Role.CATEGORY),
     Field("amount", ColumnType.NUMBER, Role.MEASURE),
 )
+_DUE = range(-60, 40)
+"""When an invoice may be due, in days from today."""
 
 
 def make_accounts(rng: random.Random, world: World) -> RowSet:
     """Some paid, some open, of these some overdue; most people have several."""
     people = make_cast(rng, 4 + world.knobs.level)
     number, rows = rng.randint(1000, 7000), list[Row]()
+    taken: set[tuple[Person, int]] = set()  # nobody owes two amounts on the same day
     for _ in range(rng.randint(*world.knobs.rows) + 4):
         number += rng.randint(1, 7)
         person = rng.choice(people)
-        due = world.today + timedelta(days=rng.randint(-45, 25))
+        days = rng.choice([days for days in _DUE if (person, days) not in taken])
+        taken.add((person, days))
+        due = world.today + timedelta(days=days)
         status = rng.choice(("open", "open", "paid", "disputed"))
         amount = rng.randint(900, 240000) / 100
         rows.append((f"N{number}", person.name, person.email, due.isoformat(), status, amount))

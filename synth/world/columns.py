@@ -76,7 +76,7 @@ def field_of(maker: ColumnMaker) -> Field:
     kind, role = _KINDS[maker.make]
     if role is Role.CATEGORY and any(" " in value for value in maker.values):
         role = Role.TEXT
-    return Field(maker.name, kind, role)
+    return Field(maker.name, kind, role, maker.measure, maker.better)
 
 
 def make_links(rng: random.Random, domain: Domain, locale: Locale) -> list[str]:

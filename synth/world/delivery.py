@@ -5,12 +5,12 @@ import random
 from dataclasses import dataclass
 
 from synth.values.text import Tree
+from synth.world.papers import paper
 from synth.world.world import World
 
 _FOLDERS = ("drawings", "letters", "data", "photos/captions", "contracts", "minutes", "data/raw")
 _NAMES = ("overview", "annex b", "figures", "terms", "index", "summary", "list", "check", "notes")
 _ENDS = ("txt", "csv", "md", "json")
-_LINES = ("Checked by two people.", "Supersedes the copy of spring.", "See annex.", "Draft 3")
 _LITTER = ("Thumbs.tmp", "data/~lock.tmp", "letters/backup.tmp")
 
 
@@ -30,7 +30,7 @@ def make_delivery(rng: random.Random, world: World, *, packed: bool) -> Delivery
         folder = rng.choice(("", *_FOLDERS[: 2 + level]))
         name = f"{rng.choice(_NAMES)}-{rng.randint(1, 30)}.{rng.choice(_ENDS)}"
         paths.add(f"{folder}/{name}" if folder else name)
-    texts = {path: _text(rng) for path in sorted(paths)}
+    texts = {path: paper(rng, world, path) for path in sorted(paths)}
     if not packed:
         litter = _LITTER[: rng.randint(0, 3)] if level > 1 else ()
         texts |= dict.fromkeys(litter, "left over\n")
@@ -43,7 +43,7 @@ def make_delivery(rng: random.Random, world: World, *, packed: bool) -> Delivery
     for path in touched[1 + level // 2 :]:
         del texts[path]
     for path in sorted(rng.sample(_LITTER, rng.randint(1, 2))):
-        texts[path.replace(".tmp", ".txt")] = _text(rng)
+        texts[path.replace(".tmp", ".txt")] = paper(rng, world, "note.txt")
     changed = {path: text for path, text in texts.items() if path in digests}
     if all(digest(text) == digests[path] for path, text in changed.items()):
         first = next(iter(changed))
@@ -54,8 +54,3 @@ def make_delivery(rng: random.Random, world: World, *, packed: bool) -> Delivery
 def digest(text: str) -> str:
     """SHA-256 of the text in UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _text(rng: random.Random) -> str:
-    lines = [f"{rng.choice(_LINES)} ({rng.randint(1, 999)})" for _ in range(rng.randint(1, 5))]
-    return "\n".join(lines) + rng.choice(("\n", ""))

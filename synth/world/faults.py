@@ -182,7 +182,7 @@ def _spoilt(rng: random.Random, key: str) -> tuple[str, str]:
 def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
     """House rules that are not ready to be published."""
     lines, faults = list[str](), list[Fault]()
-    source = make_page(rng, "handbook").text.splitlines()
+    source = make_page(rng, "handbook", world.house).text.splitlines()
     heads = [line[3:] for line in source if line.startswith("## ")]
     seen: list[str] = []
     odds = 0.06 + world.knobs.mess / 8
@@ -231,4 +231,10 @@ STEMS = {
     ArtifactKind.RECORDS: "invoices",
     ArtifactKind.CONFIG: "service",
     ArtifactKind.DOCUMENT: "house-rules",
+}
+PLACES = {
+    ArtifactKind.TABLE: "books",
+    ArtifactKind.RECORDS: "books",
+    ArtifactKind.CONFIG: "config",
+    ArtifactKind.DOCUMENT: "house",
 }

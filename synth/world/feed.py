@@ -106,4 +106,5 @@ def make_dimension(rng: random.Random, backdrop: Backdrop) -> RowSet:
         rows.append((link, *make_row(rng, dimension.columns, event, backdrop)))
     key = Field(dimension.key, ColumnType.TEXT, Role.LINK)
     fields = (key, *(field_of(maker) for maker in dimension.columns))
-    return RowSet(fields, tuple(rows), key=(key.name,))
+    topic = dimension.stem.replace("_", " ")
+    return RowSet(fields, tuple(rows), key=(key.name,), topic=topic)

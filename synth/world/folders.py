@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from clawgym.artifact import ArtifactKind
-from synth.values import RowSet, plain
 from synth.values.folder import Folder
+from synth.world.papers import paper
 from synth.world.source import Source
 from synth.world.world import World
 
@@ -21,7 +21,7 @@ def folder_source(world: World, kind: ArtifactKind) -> Source:
     """A folder that nobody has tidied for long, or such a folder as a ZIP archive."""
     rng = world.rng("folder")
     name = rng.choice(_PLACES)
-    path = world.input_path(name, rng.choice(("", "", "zip")))
+    path = world.input_path(name, rng.choice(("", "", "zip")), "drive")
     return Source(kind, path, make_folder(rng, world))
 
 
@@ -31,7 +31,7 @@ def make_folder(rng: random.Random, world: World) -> Folder:
     count = rng.randint(min(low, 8), min(high, 26))
     subfolders = rng.sample(_SUBFOLDERS, rng.randint(1, 3))
     names = sorted(_name(rng, world, subfolders) for _ in range(count))
-    contents = {name: _content(rng, world.clean_feed, name) for name in dict.fromkeys(names)}
+    contents = {name: _content(rng, world, name) for name in dict.fromkeys(names)}
     for name in rng.sample(sorted(contents), min(len(contents), rng.randint(2, 5))):
         contents[_copy_name(rng, name, subfolders, set(contents))] = contents[name]
     return Folder(dict(sorted(contents.items())))
@@ -63,13 +63,11 @@ def _copy_name(rng: random.Random, name: str, subfolders: list[str], taken: set[
     raise AssertionError("so many copies are never made")
 
 
-def _content(rng: random.Random, feed: RowSet, name: str) -> bytes:
+def _content(rng: random.Random, world: World, name: str) -> bytes:
     extension = name.rpartition(".")[2].lower()
     if rng.random() < 0.06:
         return b""
     if extension in ("png", "jpg", "pdf"):
         head = {"png": _PNG, "jpg": b"\xff\xd8\xff\xe0", "pdf": b"%PDF-1.4\n"}[extension]
         return head + rng.randbytes(rng.randint(40, 1200))
-    rows = rng.sample(feed.rows, min(len(feed.rows), rng.randint(1, 12)))
-    lines = [", ".join(plain(cell) for cell in row) for row in rows]
-    return "".join(f"{line}\n" for line in [f"{name} {rng.randrange(10**6)}", *lines]).encode()
+    return paper(rng, world, name).encode()

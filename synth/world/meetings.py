@@ -64,10 +64,11 @@ def _agree(
     prefix, number = rng.choice(("AP", "RF", "ST", "WG")), rng.randint(10, 60)
     items, dropped = list[Item](), list[Item]()
     sample = rng.sample(words.tasks, 3 + level)
-    for task in sample:
+    days = rng.sample(range(4, 41), len(sample))  # one each: a date tells whose task is meant
+    for task, after in zip(sample, tuple(days), strict=True):
         number += rng.randint(1, 4)
         owner, other = rng.sample(list(people), 2)
-        due = day + timedelta(days=rng.randint(4, 40))
+        due = day + timedelta(days=after)
         item = Item(
             "action", f"{prefix}-{number}", task, owner.name, owner.email, due, owner.name, due
         )
@@ -78,7 +79,8 @@ def _agree(
             dropped.append(item)
             continue
         if fate < 0.2 + level / 14:
-            moved = due + timedelta(days=rng.randint(3, 20))
+            days.append(rng.choice([n for n in range(after + 3, after + 40) if n not in days]))
+            moved = day + timedelta(days=days[-1])
             later.append(_Event("move", item, owner, other, moved, day))
             item = replace(item, due=moved)
         if fate > 0.9 - level / 14:

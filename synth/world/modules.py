@@ -10,6 +10,17 @@ _NOUNS = ("rows", "totals", "names", "dates", "report", "folder", "prices", "lab
 _ARGUMENTS = ("path", "rows", "limit", "name", "target", "day", "quiet")
 _TODOS = ("handle empty files", "ask Finance for the rate", "make this faster", "remove after May")
 
+_STARTS = ("str({known}).split(os.sep)", "list(str({known}))", "[str({known}).strip()]")
+_STEPS = (
+    "{noun} = [item for item in {noun} if item]",
+    "{noun} = {noun}[:{figure}]",
+    "{noun} = sorted({noun})",
+    "{noun}.append(str(len({noun}) + {figure}))",
+    "{noun} = [item.lower() for item in {noun}]",
+    "print(len({noun}), 'of', {figure})",
+    "{noun} = list(dict.fromkeys({noun}))",
+)
+
 
 def make_modules(rng: random.Random, world: World) -> Tree:
     """Three to eight modules with functions, some documented, some with TODO comments."""
@@ -37,9 +48,12 @@ def _function(rng: random.Random, verb: str, noun: str) -> str:
         lines.append(f'    """{verb.capitalize()} the {noun}."""')
     if rng.random() < 0.3:
         lines.append(f"    # TODO: {rng.choice(_TODOS)}")
-    lines += [
-        f"    step{number} = [{rng.choice(known)}, os.sep, {rng.randint(1, 99)}]"
-        for number in range(rng.randint(1, 6))
-    ]
-    lines.append("    return step0")
+    lines += [f"    {line}" for line in _body(rng, noun, rng.choice(known))]
     return "\n".join(lines) + "\n"
+
+
+def _body(rng: random.Random, noun: str, known: str) -> list[str]:
+    """A few statements that do something plain with what the function is given."""
+    steps = rng.sample(_STEPS, rng.randint(0, 4))
+    said = [line.format(noun=noun, known=known, figure=rng.randint(2, 99)) for line in steps]
+    return [f"{noun} = {rng.choice(_STARTS).format(known=known)}", *said, f"return {noun}"]

@@ -33,11 +33,14 @@ def _words() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(text)
 
 
-def make_page(rng: random.Random, what: Literal["handbook", "settings"]) -> TextFile:
-    """House rules in Markdown, or settings in INI."""
+def make_page(
+    rng: random.Random, what: Literal["handbook", "settings"], house: str = ""
+) -> TextFile:
+    """The house rules of `house` in Markdown, or settings in INI."""
     sections = list(_words()[what].items())
     rng.shuffle(sections)
-    lines = ["# House rules", ""] if what == "handbook" else ["# Loaded at start.", ""]
+    title = f"# House rules, {house}" if house else "# House rules"
+    lines = [title, ""] if what == "handbook" else ["# Loaded at start.", ""]
     for name, said in sections:
         lines += [f"## {name}", ""] if what == "handbook" else [f"[{name}]"]
         mark = "- " if what == "handbook" else ""
@@ -46,9 +49,11 @@ def make_page(rng: random.Random, what: Literal["handbook", "settings"]) -> Text
     return TextFile("\n".join(lines))
 
 
-def patch_page(rng: random.Random, level: int, what: Literal["handbook", "settings"]) -> Job:
+def patch_page(
+    rng: random.Random, level: int, what: Literal["handbook", "settings"], house: str = ""
+) -> Job:
     """One file with changes to its numbers."""
-    page = make_page(rng, what)
+    page = make_page(rng, what, house)
     name = "house-rules.md" if what == "handbook" else "service.ini"
     lines = page.text.splitlines(keepends=True)
     places = [at for at, line in enumerate(lines) if _NUMBER.search(line)]

@@ -76,7 +76,8 @@ class _Contacts:
 def make_letters(rng: random.Random, world: World) -> PersonalText:
     """A Markdown file of notes on cases, one section a case."""
     words, contacts = _words(), _Contacts(rng, 4 + world.knobs.level)
-    lines = [f"# Case notes, {world.today:%B %Y}", ""]
+    house = f"{world.house}, " if world.house else ""
+    lines = [f"# Case notes, {house}{world.today:%B %Y}", ""]
     for number in range(1, 5 + world.knobs.level):
         person = rng.choice(contacts.people)
         kinds = ["openings", "contacts", rng.choice(("payments", "contacts")), "fillers"]
@@ -160,4 +161,10 @@ STEMS = {
     ArtifactKind.TABLE: "tickets",
     ArtifactKind.RECORDS: "tickets",
     ArtifactKind.LOG: "portal",
+}
+PLACES = {
+    ArtifactKind.DOCUMENT: "cases",
+    ArtifactKind.TABLE: "support",
+    ArtifactKind.RECORDS: "support",
+    ArtifactKind.LOG: "support",
 }

@@ -28,7 +28,7 @@ _OPENINGS = ("Good morning,", "Hello,", "Dear all,")
 def post_source(world: World) -> Source:
     """An inbox about the things that the feed is about."""
     rng = world.rng("post")
-    path = world.input_path(rng.choice(("inbox", "archive_mail", "team_mail")), "mbox")
+    path = world.input_path(rng.choice(("inbox", "archive_mail", "team_mail")), "mbox", "mail")
     return Source(ArtifactKind.MAILBOX, path, make_post(rng, world))
 
 

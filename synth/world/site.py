@@ -123,11 +123,12 @@ def _summary(rows: RowSet) -> RowSet:
 def _cards(rng: random.Random, world: World) -> RowSet:
     """The facts about the links, with a contact, a number and the day of the first contact."""
     facts = world.dimension
+    since = "first_contact" if "since" in facts.names else "since"
     fields = (
         *facts.fields,
         Field("contact", ColumnType.TEXT, Role.TEXT),
         Field("phone", ColumnType.TEXT, Role.TEXT),
-        Field("since", ColumnType.DATE, Role.DATE),
+        Field(since, ColumnType.DATE, Role.DATE),
     )
     rows = tuple(
         (

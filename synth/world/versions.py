@@ -14,6 +14,12 @@ from synth.world.source import Source
 from synth.world.world import World
 
 _STAMPS = (("old", "new"), ("v1", "v2"), ("last_week", "today"), ("before", "after"))
+_PLACES = {
+    ArtifactKind.CONFIG: "config",
+    ArtifactKind.ARCHIVE: "drive",
+    ArtifactKind.CODE: "code",
+}
+_ADDED = ("retries", "max_size_mb", "warn_after")
 
 
 def versions(world: World, kind: ArtifactKind) -> Sequence[Source] | None:
@@ -23,8 +29,9 @@ def versions(world: World, kind: ArtifactKind) -> Sequence[Source] | None:
     if made is None:
         return None
     stem, extension, values = made
+    place = _PLACES.get(kind, "")
     return [
-        Source(kind, world.input_path(f"{stem}_{stamp}", extension), value)
+        Source(kind, world.input_path(f"{stem}_{stamp}", extension, place), value)
         for stamp, value in zip(rng.choice(_STAMPS), values, strict=True)
     ]
 
@@ -38,7 +45,7 @@ def _pair(
             return None
         return world.domain.feed, world.extension(kind), (feed, _changed_rows(rng, feed))
     if kind is ArtifactKind.CONFIG:
-        return "settings", "ini", (world.config, _changed_config(rng, world.config))
+        return world.service.name, "ini", (world.config, _changed_config(rng, world.config))
     if kind is ArtifactKind.ARCHIVE:
         folder = make_folder(rng, world)
         return "backup", rng.choice(("", "zip")), (folder, _changed_folder(rng, folder))
@@ -97,6 +104,7 @@ def _new_row(feed: RowSet, row: Row, known: set[Cell]) -> Row:
 
 def _changed_config(rng: random.Random, config: Config) -> Config:
     lines: list[str] = []
+    section = ""
     for line in config.text.splitlines():
         key, equals, value = line.partition(" = ")
         if equals and rng.random() < 0.3:
@@ -104,15 +112,16 @@ def _changed_config(rng: random.Random, config: Config) -> Config:
                 lines.append(f"{key} = {_turned(rng, value)}")
             continue
         lines.append(line)
-        if line.startswith("[") and rng.random() < 0.3:
-            lines.append(f"{rng.choice(('retries', 'max_size', 'owner'))} = {rng.randint(2, 90)}")
+        section = line[1:-1] if line.startswith("[") else section
+        if line.startswith("[") and section != "baseline" and rng.random() < 0.3:
+            lines.append(f"{rng.choice(_ADDED)} = {rng.randint(2, 9)}")
     return Config("\n".join(lines) + "\n", _sections(lines))
 
 
 def _turned(rng: random.Random, value: str) -> str:
     if value in ("yes", "no"):
         return "no" if value == "yes" else "yes"
-    return str(int(value) + rng.randint(1, 20)) if value.isdigit() else f"{value}2"
+    return str(int(value) + rng.choice((2, 5, 10, 20))) if value.isdigit() else f"{value}-new"
 
 
 def _sections(lines: Sequence[str]) -> dict[str, dict[str, str]]:

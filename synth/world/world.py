@@ -13,7 +13,7 @@ from synth.taxonomy.period import Period
 from synth.taxonomy.setting import Setting, make_setting
 from synth.values import Config, RowSet
 from synth.world.columns import Backdrop, make_links, make_names
-from synth.world.config import make_config
+from synth.world.config import Service, make_config, services_at
 from synth.world.domain import Domain
 from synth.world.feed import add_duplicates, make_dimension, make_feed
 from synth.world.source import Source
@@ -62,6 +62,12 @@ class World:
         """Where it plays."""
         return self.setting.locale
 
+    @property
+    def house(self) -> str:
+        """The organisation that files are titled by; "" for people who ask for themselves."""
+        persona = self.setting.persona
+        return "" if persona.private else persona.organisation
+
     @cached_property
     def backdrop(self) -> Backdrop:
         """What all rows share."""
@@ -89,9 +95,14 @@ class World:
         return make_dimension(self.rng("dimension"), self.backdrop)
 
     @cached_property
+    def service(self) -> Service:
+        """A program that is run there."""
+        return self.rng("service").choice(services_at(self.setting.subcategory))
+
+    @cached_property
     def config(self) -> Config:
-        """A settings file with stale limits for some of the feed's categories."""
-        return make_config(self.rng("config"), self.clean_feed)
+        """The settings file of that service."""
+        return make_config(self.rng("config"), self.service, self.domain, self.clean_feed)
 
     def feed_source(self, kind: ArtifactKind, *, messy: bool = False) -> tuple[Source, ...] | None:
         """The events as a file of that kind, or None where they come as another."""
@@ -108,16 +119,22 @@ class World:
 
     def config_source(self) -> Source:
         """The settings file."""
-        name = self.domain.name.replace("-", "_")
-        return Source(ArtifactKind.CONFIG, f"config/{name}.ini", self.config)
+        path = self.input_path(self.service.name, "ini", "config")
+        return Source(ArtifactKind.CONFIG, path, self.config)
 
-    def input_path(self, stem: str, extension: str) -> str:
-        """Where a file that the task starts with lies in this world; a tree has no extension."""
-        return _named(self.setting.source_folder, stem, extension)
+    def input_path(self, stem: str, extension: str, place: str = "") -> str:
+        """Where a file that the task starts with lies in this world.
 
-    def output_path(self, stem: str, extension: str) -> str:
-        """Where a result is wanted in this world."""
-        return _named(self.setting.result_folder, stem, extension)
+        Args:
+            stem: its name.
+            extension: empty for a tree.
+            place: a name in `data/places.toml` for what does not lie with the domain's feed.
+        """
+        return _named(self.setting.source_folder_of(place), stem, extension)
+
+    def output_path(self, stem: str, extension: str, source: str = "") -> str:
+        """Where a result is wanted in this world; `source` is what the work begins with."""
+        return _named(self.setting.result_folder_for(source), stem, extension)
 
     def extension(self, kind: ArtifactKind) -> str:
         """What a file of that kind is called here: most kinds have one choice."""

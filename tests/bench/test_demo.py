@@ -135,7 +135,7 @@ def test_a_second_run_changes_no_trial_and_writes_the_report_again(home, out, mo
 def test_an_interrupted_demo_runs_only_what_is_missing(out, tmp_path):
     shutil.copytree(out, tmp_path / "out")
     before = {trial.key: trial for trial in trials_of(out)}
-    lost = {key for key in before if key.harness == "expert:flawed" and key.task_id[:4] == "csv-"}
+    lost = {key for key in sorted(before)[::2] if key.harness == "expert:flawed"}
     with closing(sqlite3.connect(tmp_path / "out" / "run" / "trials.sqlite")) as database, database:
         for key in lost:
             database.execute(

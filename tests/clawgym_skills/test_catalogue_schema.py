@@ -156,3 +156,9 @@ async def test_datasette_opens_a_catalogue(tmp_path, skill):
     datasette = app.Datasette([str(path)], metadata=datasette_metadata("catalogue"))
     answer = await datasette.client.get("/catalogue/skills.json?_shape=array&_col=name")
     assert [row["name"] for row in answer.json()] == ["CSV Tools"]
+
+
+def test_the_tables_are_at_hand_through_sqlite_utils(version_1):
+    with Catalogue(version_1) as catalogue:
+        assert {row["name"] for row in catalogue.tables["skills"].rows} == {"CSV Tools"}
+        assert catalogue.tables["skills"].count == 2

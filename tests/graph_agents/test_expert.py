@@ -32,6 +32,11 @@ def graph_of(task: Task) -> TaskGraph:
     return task.graph
 
 
+def acts(call: str) -> bool:
+    """Whether a call performs a node: by a skill's script, or by a program of the expert's own."""
+    return "/scripts/" in call or "def run(" in call
+
+
 def experts_at(dataset, calibration):
     """Each task with what the expert did at it."""
     for task in dataset:
@@ -81,7 +86,8 @@ def test_it_inspects_reads_skills_acts_verifies_in_that_order(dataset, calibrati
     for task, _, done in experts_at(dataset, calibration):
         graph = graph_of(task)
         tools = [tool for tool, _ in done]
-        steps = (1, len(graph.skills), len(graph.sources), len(graph.nodes))
+        files = {source.path for source in graph.sources} & set(task.workspace)
+        steps = (1, len(graph.skills), len(files), len(graph.nodes))
         assert done[0] == ("exec", {"command": "ls -R ."})
         assert tools[: sum(steps)] == [
             tool
@@ -89,7 +95,8 @@ def test_it_inspects_reads_skills_acts_verifies_in_that_order(dataset, calibrati
             for _ in range(count)
         ]
         outputs = {graph.artifact(node.output).path for node in graph.nodes}
-        assert {call["path"] for _, call in done[sum(steps) :]} == outputs
+        looked = [call.get("path") or call["command"] for _, call in done[sum(steps) :]]
+        assert {path.removeprefix("ls -R ") for path in looked} == outputs
 
 
 def test_it_reads_each_skill_where_the_system_prompt_says_it_is(dataset, calibration):
@@ -107,8 +114,14 @@ def test_it_acts_with_the_scripts_of_the_skills_that_ground_the_nodes(dataset, c
     for task, _, done in experts_at(dataset, calibration):
         graph = graph_of(task)
         ran = [str(call["command"]) for tool, call in done if tool == "exec"][1:]
+        ran = [line for line in ran if not line.startswith("ls -R ")]
         used = [re.match(r"python3 \S*/([\w-]+)/scripts/\w+\.py ", line) for line in ran]
-        assert [hit and hit[1] for hit in used] == [node.skill for node in graph.topological()]
+        nodes = list(graph.topological())
+        covered = [command_for(node, graph, "") is not None for node in nodes]
+        assert [hit[1] if hit else None for hit in used] == [
+            node.skill if scripted else None for node, scripted in zip(nodes, covered, strict=True)
+        ]
+        assert all("def run(" in line for line, hit in zip(ran, used, strict=True) if not hit)
 
 
 def test_it_reports_what_it_made(dataset, calibration):
@@ -151,8 +164,8 @@ async def test_a_command_that_fails_is_tried_once_more_and_not_claimed(dataset):
     nodes = len(graph_of(task).nodes)
     worked, claimed = await performance(task)
     failed, confessed = await performance(task, answer=FAILED)
-    ran = [call for call in failed if "/scripts/" in call]
-    assert ran[::2] == ran[1::2] == [call for call in worked if "/scripts/" in call]
+    ran = [call for call in failed if acts(call)]
+    assert ran[::2] == ran[1::2] == [call for call in worked if acts(call)]
     assert len(ran) == 2 * nodes
     assert claimed.startswith("Done. I made:")
     assert confessed == "I made nothing."
@@ -187,8 +200,10 @@ def test_a_foreign_skill_is_named(dataset):
     task = dataset.load(dataset.task_ids[0])
     node = graph_of(task).nodes[0].model_copy(update={"skill": "pdf"})
     graph = TaskGraph.model_construct(artifacts=graph_of(task).artifacts, nodes=(node,))
-    with pytest.raises(TaskFormatError, match=r"cannot .* with 'pdf'"):
+    with pytest.raises(TaskFormatError, match=r"does not offer the skill 'pdf'"):
         ExpertModel(replace(task, graph=graph))
+    with pytest.raises(TaskFormatError, match=r"cannot .* with 'pdf'"):
+        ExpertModel(replace(task, graph=graph, solution=Files()))
 
 
 def test_a_flawed_expert_earns_less_but_not_nothing(calibration):
@@ -219,5 +234,7 @@ def test_a_slip_changes_a_node_or_drops_it_and_can_always_be_performed(dataset):
                 continue
             fates["kept" if done == node else "changed"] += 1
             assert done.model_copy(update={"params": node.params}) == node
-            assert command_for(done, graph, "/skills/any")
-    assert fates["kept"] > fates["changed"] > fates["dropped"] > 0
+            scripted = command_for(node, graph, "") is not None
+            assert not scripted or command_for(done, graph, "/skills/any")
+    assert fates["kept"] > fates["changed"] + fates["dropped"]
+    assert fates["changed"] > 0 < fates["dropped"]

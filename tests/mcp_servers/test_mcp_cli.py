@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+import httpx2
 import pytest
 from mcp import Client, StdioServerParameters, types
+from mcp.client.streamable_http import streamable_http_client
 
 from clawgym_skills.catalogue import Catalogue
 
@@ -81,10 +83,8 @@ async def test_a_workspace_over_stdio(tmp_path: Path, mode: Mode):
     server = clawgym("workspace", str(tmp_path), "--sandbox", "local", cwd=tmp_path)
     async with Client(server, mode=mode) as client:
         assert [t.name for t in (await client.list_tools()).tools] == [
-            "read",
-            "write",
-            "edit",
-            "exec",
+            *("read", "write", "edit", "apply_patch", "exec", "process"),
+            *("memory_search", "memory_get"),
         ]
         await client.call_tool("write", {"path": "a.txt", "content": "hi"})
         ran = await client.call_tool("exec", {"command": "cat a.txt; cat"})
@@ -144,3 +144,28 @@ def test_the_servers_import_no_langchain():
         [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def served(tmp_path: Path):
+    """URL, header name and token of a server that was just started."""
+    command = [sys.executable, "-m", "clawgym", "mcp", "skills", "--http", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        url = process.stderr.readline().strip()
+        name, _, token = process.stderr.readline().strip().partition(": ")
+        yield url, name, token
+        process.terminate()
+
+
+async def test_skills_over_http_ask_for_the_token_that_was_printed(served: tuple[str, str, str]):
+    url, name, token = served
+    async with (
+        httpx2.AsyncClient(headers={name: token}) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        assert len((await client.list_tools()).tools) == 3
+    async with httpx2.AsyncClient() as stranger:
+        assert (await stranger.post(url, json={})).status_code == 401

@@ -1,5 +1,4 @@
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -8,25 +7,58 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawgym.files import Files
+from clawgym_skills.publication import slug
 from clawgym_skills.reading import read_skill
-from mcp_servers._publication import SKILL_FILE, Published, publish, slug
+from mcp_servers.skills.publication import (
+    SKILL_FILE,
+    Content,
+    Published,
+    Written,
+    publish,
+    skill_file,
+)
+
+
+def as_written(folder: Path) -> Written:
+    skill = read_skill(folder)
+    source = skill_file(skill.files)
+    assert source
+    return Written(
+        frontmatter=skill.frontmatter,
+        description=skill.description,
+        body=skill.body,
+        files={path: Content.of(file.data) for path, file in skill.files.items()},
+        skill_file=source,
+        text=skill.files[source].data,
+    )
 
 
 @pytest.fixture
 def published(skill_folder: Path):
-    return lambda name: publish(read_skill(skill_folder / name), name)
+    return lambda name: publish(as_written(skill_folder / name), name)
 
 
-def announced_and_read(skill: Published) -> tuple[object, object]:
-    text = skill.files[SKILL_FILE].data.decode()
+@pytest.fixture
+def announced_and_read(skill_folder: Path):
+    def both(skill: Published) -> tuple[object, object]:
+        written = (skill_folder / skill.name / SKILL_FILE).read_bytes()
+        return skill.frontmatter, read_by_yaml(skill.rendered or written)
+
+    return both
+
+
+def read_by_yaml(data: bytes) -> object:
+    text = data.decode()
     found = re.match(r"---\n(.*?)^---\n", text, re.DOTALL | re.MULTILINE)
     assert found
-    return skill.frontmatter, yaml.safe_load(found[1])
+    return yaml.safe_load(found[1])
 
 
 def test_a_conformant_skill_is_served_byte_for_byte(published, skill_folder: Path):
     skill = published("csv-analysis")
-    assert skill.files == Files.read_from(skill_folder / "csv-analysis")
+    files = Files.read_from(skill_folder / "csv-analysis")
+    assert skill.rendered is None
+    assert skill.files == {path: Content.of(file.data) for path, file in files.items()}
     assert skill.frontmatter["metadata"] == {"version": "1.10"}
 
 
@@ -34,11 +66,11 @@ def test_nested_metadata_becomes_text(published):
     skill = published("weather-report")
     metadata = skill.frontmatter["metadata"]
     assert metadata == {"openclaw": '{"emoji":"\U0001f326","requires":{"bins":["jq"]}}'}
-    assert skill.files[SKILL_FILE].data.endswith(b"---\n# Weather\n\nRead the logs.\n")
+    assert skill.rendered.endswith(b"---\n# Weather\n\nRead the logs.\n")
 
 
 @pytest.mark.parametrize("name", ["csv-analysis", "weather-report", "invoice-checker"])
-def test_what_is_announced_is_what_a_yaml_reader_finds(published, name):
+def test_what_is_announced_is_what_a_yaml_reader_finds(published, announced_and_read, name):
     announced, read = announced_and_read(published(name))
     assert announced == read
 
@@ -69,18 +101,6 @@ def test_slugs(name, expected):
     assert slug(name) == expected
 
 
-@dataclass(frozen=True)
-class Written:
-    """A skill with any frontmatter at all."""
-
-    frontmatter: dict[str, object]
-    name: str = "any"
-    description: str = "Derived."
-    body: str = "Body.\n"
-    user_invocable: bool = True
-    files: Files = field(default_factory=lambda: Files({"SKILL.md": "---\nname: x\n---\nBody.\n"}))
-
-
 VALUES = st.recursive(
     st.text(max_size=12) | st.booleans() | st.none() | st.integers(-999, 999),
     lambda inner: (
@@ -95,8 +115,11 @@ KEYS = st.sampled_from(["name", "description", "metadata", "allowed-tools", "on"
 
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_any_frontmatter_is_rendered_so_that_it_reads_as_announced(frontmatter):
-    skill = publish(Written(frontmatter), "any")
-    announced, read = announced_and_read(skill)
-    assert announced == read
-    metadata = announced.get("metadata", {})
+    text = b"---\nname: x\n---\nBody.\n"
+    files = {SKILL_FILE: Content.of(text)}
+    skill = publish(Written(frontmatter, "Derived.", "Body.\n", files, SKILL_FILE, text), "any")
+    assert skill.rendered is not None
+    assert read_by_yaml(skill.rendered) == skill.frontmatter
+    metadata = skill.frontmatter.get("metadata", {})
+    assert isinstance(metadata, dict)
     assert all(isinstance(value, str) for value in metadata.values())

@@ -12,8 +12,8 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ConfigDict
 
 from clawgym.errors import UsageError
-from clawgym_skills.catalogue import Catalogue
-from mcp_servers.skills import EXTENSION, skills_server
+from clawgym_skills.catalogue import Catalogue, open_catalogue
+from mcp_servers.skills import EXTENSION, Selection, skills_server
 
 NAMES = ["csv-analysis", "invoice-checker", "weather-report"]
 
@@ -163,12 +163,33 @@ async def test_search_finds_a_skill_by_its_words(client: Client):
 
 
 async def test_skill_read_shows_a_page_of_a_file(client: Client):
-    whole = await client.call_tool("skill_read", {"name": "invoice-checker"})
-    assert text_of(whole).endswith("Compare each line.\n")
-    script = await client.call_tool(
-        "skill_read", {"name": "csv-analysis", "path": "scripts/profile.py", "limit": 1}
-    )
-    assert text_of(script) == "print('profile')\n"
+    whole = text_of(await client.call_tool("skill_read", {"name": "invoice-checker"}))
+    assert "\nCompare each line.\n" in whole
+    part = await client.call_tool("skill_read", {"name": "invoice-checker", "limit": 2})
+    assert 'name: "invoice-checker"' in text_of(part)
+    assert "Compare each line." not in text_of(part)
+    assert text_of(part).endswith("Read on with offset=3.]")
+
+
+async def test_what_nobody_vouches_for_stands_between_markers(client: Client):
+    shown = text_of(await client.call_tool("skill_read", {"name": "csv-analysis"})).split("\n")
+    assert "csv-analysis is from folder skills; nobody vouches for it" in shown[0]
+    assert shown[1].startswith("<<<BEGIN SKILL FILE ")
+    assert shown[-1] == shown[1].replace("BEGIN", "END")
+    found = text_of(await client.call_tool("skills_search", {"query": "analyse a csv"}))
+    assert "about them. [folder skills, untrusted]" in found
+
+
+async def test_the_bundled_skills_are_vouched_for():
+    with open_catalogue(Path("nowhere.sqlite")) as catalogue:
+        async with Client(skills_server(catalogue)) as client:
+            shown = await client.call_tool("skill_read", {"name": "csv-analysis"})
+            assert text_of(shown).startswith("---\nname: csv-analysis\n")
+            resource = (await client.list_resources()).resources[0]
+    assert resource.meta == {
+        "io.modelcontextprotocol.skills/origin": "ClawGym, bundled",
+        "io.modelcontextprotocol.skills/trusted": True,
+    }
 
 
 async def test_skill_files_lists_paths_and_sizes(client: Client):
@@ -216,7 +237,7 @@ async def test_the_instructions_name_the_skills(client: Client):
 
 
 async def test_only_the_wanted_skills_are_served(catalogue: Catalogue):
-    async with Client(skills_server(catalogue, names=["weather-report"])) as client:
+    async with Client(skills_server(catalogue, Selection(names=["weather-report"]))) as client:
         assert [r.name for r in (await client.list_resources()).resources] == ["weather-report"]
         found = await client.call_tool("skills_search", {"query": "csv analysis report"})
         assert "csv-analysis" not in text_of(found)
@@ -226,7 +247,7 @@ async def test_only_the_wanted_skills_are_served(catalogue: Catalogue):
 
 def test_a_wanted_skill_that_is_not_there_is_a_usage_error(catalogue: Catalogue):
     with pytest.raises(UsageError, match="did you mean csv-analysis"):
-        skills_server(catalogue, names=["csv-analisys"])
+        skills_server(catalogue, Selection(names=["csv-analisys"]))
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -245,8 +266,9 @@ async def test_long_lists_come_in_pages(tmp_path: Path, mode: Literal["legacy", 
                 page = await client.list_resources(cursor=cursor)
                 names += [resource.name for resource in page.resources]
                 cursor, pages = page.next_cursor, pages + 1
-            assert (pages, len(set(names))) == (3, 230)
-            second = await ask(client, "skills/list", cursor="100")
+            assert (pages, len(set(names))) == (2, 230)
+            second = await ask(client, "skills/list", cursor="after:s099")
             assert second["skills"][0]["frontmatter"]["name"] == "s100"
-            with pytest.raises(MCPError):
-                await client.list_resources(cursor="7")
+            for wrong in ("7", "after:S 1", "s099"):
+                with pytest.raises(MCPError, match="unknown cursor"):
+                    await client.list_resources(cursor=wrong)

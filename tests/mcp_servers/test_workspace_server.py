@@ -83,12 +83,13 @@ async def test_a_command_in_bwrap_sees_nothing_beside_the_directory(directory: P
     assert "No such file" in shown
 
 
-async def test_read_only_offers_read_alone(directory: Path, backend):
+async def test_read_only_offers_what_changes_nothing(directory: Path, backend):
     async with (
         workspace_server(directory, backend, read_only=True) as server,
         Client(server) as client,
     ):
-        assert [tool.name for tool in (await client.list_tools()).tools] == ["read"]
+        names = [tool.name for tool in (await client.list_tools()).tools]
+        assert names == ["read", "memory_search", "memory_get"]
         assert not (await call(client, "read", path="notes.txt"))[1]
 
 
@@ -98,8 +99,34 @@ async def test_hints_say_what_may_change_something(client: Client):
         "read": True,
         "write": False,
         "edit": False,
+        "apply_patch": False,
         "exec": False,
+        "process": False,
+        "memory_search": True,
+        "memory_get": True,
     }
+
+
+async def test_web_fetch_is_there_only_on_request(directory: Path, backend):
+    async with (
+        workspace_server(directory, backend, web=True) as server,
+        Client(server) as client,
+    ):
+        assert "web_fetch" in [tool.name for tool in (await client.list_tools()).tools]
+
+
+async def test_skills_are_mounted_beside_the_directory(directory: Path, backend):
+    skills = {"csv-analysis": Files({"SKILL.md": "# CSV", "scripts/x.sh": "echo from the skill"})}
+    async with (
+        workspace_server(directory, backend, skills=skills) as server,
+        Client(server) as client,
+    ):
+        assert "csv-analysis" in str(client.instructions)
+        ran = await call(client, "exec", command='sh "$CLAWGYM_SKILLS/csv-analysis/scripts/x.sh"')
+        assert ran == ("from the skill\n(Command exited with code 0)", False)
+        wrote, _ = await call(client, "exec", command='touch "$CLAWGYM_SKILLS/x" && echo wrote')
+        if backend.capabilities:
+            assert "wrote" not in wrote
 
 
 async def test_what_is_no_directory_is_a_usage_error(tmp_path: Path, backend):

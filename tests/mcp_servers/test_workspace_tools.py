@@ -10,10 +10,20 @@ from mcp_servers.workspace import workspace_tools
 async def test_the_schemas_use_openclaws_names_and_refuse_others(sandbox: Sandbox):
     schemas = {tool.name: tool.input_schema for tool in workspace_tools(sandbox)}
     assert {name: list(schema["properties"]) for name, schema in schemas.items()} == {
-        "read": ["path", "offset", "limit", "cursor"],
+        "read": ["path", "offset", "limit", "cursor", "optional"],
         "write": ["path", "content"],
         "edit": ["path", "edits"],
-        "exec": ["command", "workdir", "timeoutSeconds"],
+        "apply_patch": ["input"],
+        "exec": [
+            *("command", "title", "workdir", "env", "yieldMs", "background", "timeoutSeconds"),
+            *("pty", "host"),
+        ],
+        "process": [
+            *("action", "sessionId", "data", "eof", "keys", "hex", "literal", "text", "bracketed"),
+            *("offset", "limit", "timeout"),
+        ],
+        "memory_search": ["query", "maxResults", "minScore", "corpus"],
+        "memory_get": ["path", "from", "lines", "corpus"],
     }
     assert all(schema["additionalProperties"] is False for schema in schemas.values())
 
@@ -126,7 +136,7 @@ async def test_write_refuses_a_directory(call, sandbox: Sandbox):
 async def test_exec_shows_both_streams_and_the_exit_code(call):
     result = await call("exec", command="echo out; echo err >&2; exit 3")
     assert not result.is_error
-    assert result.text == "out\n[stderr]\nerr\n(Command exited with code 3)"
+    assert result.text == "out\nerr\n(Command exited with code 3)"
 
 
 async def test_exec_starts_in_the_workspace_or_below(call, sandbox: Sandbox):
@@ -145,7 +155,7 @@ async def test_a_command_out_of_time_is_said_in_words(call):
 async def test_output_that_was_cut_says_so_where_it_was(call):
     result = await call("exec", command="seq 1 20000")
     assert result.text.startswith("1\n2\n")
-    assert "bytes of stdout are left out here: send the output to a file" in result.text
+    assert "bytes of output are left out here: send the output to a file" in result.text
     assert result.text.endswith("\n20000\n(Command exited with code 0)")
 
 

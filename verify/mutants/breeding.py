@@ -18,6 +18,7 @@ from verify.checklist import Checklist
 from verify.mutants.databases import DatabaseFormat
 from verify.mutants.documents import DocumentFormat
 from verify.mutants.lines import LineFormat
+from verify.mutants.mails import MailFormat
 from verify.mutants.mutant import Format, Mutant, Site, Surroundings
 from verify.mutants.rows import RowFormat
 from verify.mutants.settings import SettingsFormat
@@ -29,7 +30,7 @@ PER_OPERATOR = 3
 _MAX_BYTES = 1_000_000
 _INPUTS = 2
 _VALUE = re.compile(r"\d{4}-\d{2}-\d{2}|\d+(?:\.\d+)?")
-_LINE_SUFFIXES = (".txt", ".log", ".ics", ".vcf", ".eml", ".mbox", ".xml", ".svg", ".html", ".sql")
+_LINE_SUFFIXES = (".txt", ".log", ".ics", ".vcf", ".xml", ".svg", ".html", ".sql")
 _FORMATS: dict[str, tuple[Format, ...]] = {
     ".csv": (RowFormat(".csv"), LineFormat(".csv")),
     ".tsv": (RowFormat(".tsv"), LineFormat(".tsv")),
@@ -40,6 +41,7 @@ _FORMATS: dict[str, tuple[Format, ...]] = {
     ".toml": (TreeFormat(".toml"),),
     ".md": (DocumentFormat(),),
     **dict.fromkeys((".ini", ".cfg", ".conf"), (SettingsFormat(),)),
+    **dict.fromkeys((".eml", ".mbox"), (MailFormat(),)),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), (DatabaseFormat(),)),
     **{suffix: (LineFormat(suffix),) for suffix in _LINE_SUFFIXES},
 }

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
+from html.parser import HTMLParser
 from random import Random
 from xml.etree import ElementTree as ET
 
@@ -20,8 +21,10 @@ class LineFormat:
         self._suffix = suffix
 
     def meaning(self, data: bytes, *, ordered: bool) -> Hashable:
-        """The lines without blank ones; XML in canonical form, calendars unfolded."""
+        """The lines without blank ones; XML in canonical form, HTML as read, calendars unfolded."""
         text = data.decode("utf-8-sig")
+        if self._suffix == ".html":
+            return _as_read(text)
         if self._suffix in (".xml", ".svg"):
             return _canonical_xml(text)
         if self._suffix in (".ics", ".vcf"):
@@ -51,6 +54,34 @@ def _canonical_xml(text: str) -> str:
         return ET.canonicalize(text, strip_text=True)
     except ET.ParseError as error:
         raise ValueError(str(error)) from error
+
+
+class _Reading(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Hashable] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
+        self.found.append((tag, tuple(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Text."""
+        if words := " ".join(data.split()):
+            self.found.append(words)
+
+
+def _as_read(text: str) -> Hashable:
+    """Where elements begin, and the text between: readers make up for ends that are missing.
+
+    A list within a list that has no items of its own says nothing.
+    """
+    reading = _Reading()
+    reading.feed(text)
+    reading.close()
+    lists = ("ul", ()), ("ol", ())
+    following = zip(reading.found, [*reading.found[1:], None], strict=True)
+    return tuple(one for one, other in following if not (one == other and one in lists))
 
 
 def _events(lines: list[str]) -> Hashable:

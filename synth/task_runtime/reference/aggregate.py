@@ -20,7 +20,7 @@ def bucket(cell, name):
     if name == "day":
         return cell[:10]
     if name == "hour":
-        return cell.split("T")[-1][:2] + ":00"
+        return cell.replace(" ", "T").split("T")[-1][:2] + ":00"
     return cell
 
 

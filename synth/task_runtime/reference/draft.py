@@ -16,7 +16,11 @@ def reminders(params, rows):
         lines = ["%s, due %s: %.2f" % (row["invoice"], row["due"], row["amount"]) for row in mine]
         subject = "Reminder: invoice %s" % mine[0]["invoice"]
         if params["way"] == "person":
-            lines.append("Total: %.2f" % sum(row["amount"] for row in mine))
+            total = "%.2f" % sum(row["amount"] for row in mine)
+            if len(mine) == 1:
+                lines[0] += " (this is the total, too)"
+            else:
+                lines.append("Total: " + total)
             plural = "" if len(mine) == 1 else "s"
             subject = "Reminder: %d open invoice%s" % (len(mine), plural)
         first = mine[0]["contact"].split()[0]

@@ -8,11 +8,15 @@ from reference.rows import load
 def table(rows):
     names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    return lines + ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
+    return lines + ["| " + " | ".join(shown(row[name]) for name in names) + " |" for row in rows]
+
+
+def shown(cell):
+    return "" if cell is None else str(cell)
 
 
 def total(rows, name):
-    return round(sum(row[name] for row in rows), 2)
+    return round(sum(row[name] for row in rows if row[name] not in ("", None)), 2)
 
 
 def totals(params, rows):
@@ -40,12 +44,11 @@ def with_findings(params, rows):
         "Average %s: %s\n" % (name, round(sum(values) / len(values), 2)),
         "Rows: %d\n" % len(rows),
     ]
-    top = max(rows, key=lambda row: row[name])
     words = (
-        "These are %d rows with %s %s in all. The largest single one is %s, so look at that first; "
-        "the other rows are smaller and can wait. Please check the table below before you pass any "
-        "of this on."
-    ) % (len(rows), total(rows, name), name.replace("_", " "), next(iter(top.values())))
+        "The figures of %s follow below. The largest single one stands out, so look at that first; "
+        "the other rows are smaller and can wait. Please check the table before you pass any of "
+        "this on."
+    ) % name.replace("_", " ")
     head = ["## For " + params["reader"], "", words, "", "## Key findings", ""]
     return head + figures + ["## Details", ""] + table(rows)
 

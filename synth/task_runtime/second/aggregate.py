@@ -32,10 +32,10 @@ def part_of(cell, kind):
             return label, label
         return (day.year, day.month), "%d-%02d" % (day.year, day.month)
     if kind == "hour":
-        hour = cell[11:13] if "T" in cell else cell[:2]
+        hour = cell[11:13] if len(cell) > 10 else cell[:2]
         return hour, hour + ":00"
     if kind == "day":
-        cell = cell.split("T")[0]
+        cell = cell[:10]
     return cell, cell
 
 

@@ -13,7 +13,8 @@ WORDS = (
 
 
 def exact(rows, name):
-    return sum(decimal.Decimal(str(row[name])) for row in rows)
+    cells = [row[name] for row in rows]
+    return sum(decimal.Decimal(str(cell)) for cell in cells if cell is not None and cell != "")
 
 
 def cents(value):
@@ -21,7 +22,7 @@ def cents(value):
 
 
 def grid(rows):
-    cells = [[str(cell) for cell in row.values()] for row in rows]
+    cells = [["" if cell is None else str(cell) for cell in row.values()] for row in rows]
     head = list(rows[0])
     wide = [max(map(len, column)) for column in zip(head, *cells)]
     lines = [head, ["-" * width for width in wide]] + cells

@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
-from mcp_servers._library import Library, similar
-from mcp_servers._publication import SKILL_FILE, Published
+from mcp_servers.skills.library import Library, Offer, similar
+from mcp_servers.skills.marking import marked, one_line
+from mcp_servers.skills.publication import SKILL_FILE
 from mcp_servers.toolkit import Arguments, Tool, ToolFailure
 from mcp_servers.workspace import MAX_LINES, page
 
@@ -42,16 +43,24 @@ def skill_tools(library: Library) -> list[Tool[Any]]:
                 f"No skill matches {arguments.query!r}. Try fewer or more general words; "
                 f"there are {len(library)} skills."
             )
-        lines = [f"- {skill.name}: {skill.description}" for skill in hits]
+        lines = [f"- {one_line(offer)}" for offer in hits]
         return "\n".join([*lines, "Load one with skill_read."])
 
     async def read(arguments: ReadSkillArguments) -> str:
-        text = _text(_find(library, arguments.name), arguments.path)
-        return page(text, arguments.offset, arguments.limit, arguments.cursor).text
+        offer = _find(library, arguments.name)
+        shown = page(
+            _text(library, offer, arguments.path),
+            arguments.offset,
+            arguments.limit,
+            arguments.cursor,
+        )
+        if offer.origin.trusted or not shown.body:
+            return shown.text
+        return f"{marked(offer, shown.body)}\n{shown.notice}".rstrip("\n")
 
     async def files(arguments: SkillArguments) -> str:
-        skill = _find(library, arguments.name)
-        return "\n".join(f"{path} ({len(file.data)} bytes)" for path, file in skill.files.items())
+        view = _find(library, arguments.name).view
+        return "\n".join(f"{path} ({file.size} bytes)" for path, file in view.files.items())
 
     return [
         Tool("skills_search", "Find skills for a task by words.", SearchArguments, search, True),
@@ -62,22 +71,24 @@ def skill_tools(library: Library) -> list[Tool[Any]]:
     ]
 
 
-def _find(library: Library, name: str) -> Published:
-    if name not in library:
-        hint = similar(name, library.names) or "; find one with skills_search"
+def _find(library: Library, name: str) -> Offer:
+    offer = library.find(name)
+    if offer is None:
+        hint = similar(name, library.names()) or "; find one with skills_search"
         raise ToolFailure(f"there is no skill {name!r}{hint}")
-    return library[name]
+    return offer
 
 
-def _text(skill: Published, path: str) -> str:
-    if path not in skill.files:
-        hint = similar(path, list(skill.files)) or "; skill_files lists what there is"
-        raise ToolFailure(f"the skill {skill.name} has no file {path!r}{hint}")
-    data = skill.files[path].data
+def _text(library: Library, offer: Offer, path: str) -> str:
+    view = offer.view
+    if path not in view.files:
+        hint = similar(path, list(view.files)) or "; skill_files lists what there is"
+        raise ToolFailure(f"the skill {view.name} has no file {path!r}{hint}")
+    data = library.read(offer, path)
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise ToolFailure(
-            f"{path} of {skill.name} is not text ({len(data)} bytes); "
-            f"read the resource {skill.uri_of(path)} for its bytes"
+            f"{path} of {view.name} is not text ({len(data)} bytes); "
+            f"read the resource {view.uri_of(path)} for its bytes"
         ) from error

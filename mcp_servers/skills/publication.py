@@ -20,66 +20,63 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Protocol, cast
+from typing import NamedTuple
 from urllib.parse import quote
 
-import yaml
 from pydantic import JsonValue
 
-from clawgym.files import File, Files
+from mcp_servers.skills.plain_yaml import read_frontmatter
 
 SKILL_FILE = "SKILL.md"
 SCHEME = "skill://"
 MAX_FILES = 512
 MAX_BYTES = 16 * 1024 * 1024
-MAX_NAME = 64
 
 Frontmatter = Mapping[str, JsonValue]
 
+_SAFE = re.compile(r"[A-Za-z0-9_.~/-]*")
 
-class SourceSkill(Protocol):
-    """What publication needs to know of a skill: `clawgym_skills.catalogue` has it."""
 
-    @property
-    def name(self) -> str:
-        """The name that its author gave it."""
-        ...
+class Content(NamedTuple):
+    """One file without its bytes: `sha256` in hexadecimal, `size` in bytes."""
 
-    @property
-    def description(self) -> str:
-        """What the skill does and when to use it."""
-        ...
+    sha256: str
+    size: int
 
-    @property
-    def body(self) -> str:
-        """SKILL.md below the frontmatter."""
-        ...
+    @classmethod
+    def of(cls, data: bytes) -> "Content":
+        """The content that these bytes are."""
+        return cls(hashlib.sha256(data).hexdigest(), len(data))
 
-    @property
-    def frontmatter(self) -> Frontmatter:
-        """The frontmatter as the catalogue read it, repairs included."""
-        ...
 
-    @property
-    def files(self) -> Files:
-        """Every file of the skill."""
-        ...
+@dataclass(frozen=True)
+class Written:
+    """A skill as its author wrote it and a catalogue read it.
 
-    @property
-    def user_invocable(self) -> bool:
-        """Whether a person may start it by its name."""
-        ...
+    `skill_file` is the path of its SKILL.md in whatever spelling, None where there is none;
+    `text` are that file's bytes, and `body` is what stands below the frontmatter.
+    """
+
+    frontmatter: Frontmatter
+    description: str
+    body: str
+    files: Mapping[str, Content]
+    skill_file: str | None
+    text: bytes | None
 
 
 @dataclass(frozen=True)
 class Published:
-    """A skill as every client sees it."""
+    """A skill as every client sees it.
+
+    `files` are ordered by path. `rendered` are the bytes of SKILL.md where they are ours, and None
+    where the author's are served.
+    """
 
     name: str
     frontmatter: Frontmatter
-    files: Files
-    user_invocable: bool
+    files: Mapping[str, Content]
+    rendered: bytes | None
 
     @property
     def description(self) -> str:
@@ -89,7 +86,7 @@ class Published:
     @property
     def root(self) -> str:
         """The URI of the skill's directory."""
-        return f"{SCHEME}{quote(self.name)}"
+        return f"{SCHEME}{self.name}"
 
     @property
     def uri(self) -> str:
@@ -98,53 +95,45 @@ class Published:
 
     def uri_of(self, path: str) -> str:
         """The URI of one of its files or directories."""
-        return f"{self.root}/{quote(path)}"
+        return f"{self.root}/{path if _SAFE.fullmatch(path) else quote(path)}"
 
     @property
     def conformant(self) -> bool:
         """Whether the skill is small enough for SEP-2640; the tools serve it in any case."""
-        size = sum(len(file.data) for file in self.files.values())
+        size = sum(content.size for content in self.files.values())
         return len(self.files) <= MAX_FILES and size <= MAX_BYTES
 
-    @cached_property
+    @property
     def entry(self) -> dict[str, JsonValue]:
         """The entry of `skills/list` and `skills/get`."""
         resources: list[JsonValue] = [
-            {"uri": self.uri_of(path), "digest": _digest(file.data), "size": len(file.data)}
+            {"uri": self.uri_of(path), "digest": f"sha256:{file.sha256}", "size": file.size}
             for path, file in self.files.items()
         ]
         return {"uri": self.uri, "frontmatter": dict(self.frontmatter), "resources": resources}
 
 
-def publish(skill: SourceSkill, name: str) -> Published:
+def publish(skill: Written, name: str) -> Published:
     """The publication view of a skill under `name`, which must be a slug."""
     written = {
         key: value for key, value in skill.frontmatter.items() if value or key != "description"
     }
     frontmatter = _conformant({"description": skill.description, **written}, name)
-    source = _skill_file(skill.files)
-    others = {path: file for path, file in skill.files.items() if path != source}
-    served = skill.files[source] if source else None
-    if served is None or _plainly_read(served.data) != frontmatter:
-        served = File(f"---\n{_render(frontmatter)}---\n{skill.body.rstrip()}\n".encode())
-    files = Files({**others, SKILL_FILE: served})
-    return Published(name, frontmatter, files, skill.user_invocable)
+    files = {path: file for path, file in skill.files.items() if path != skill.skill_file}
+    if skill.text is not None and read_frontmatter(skill.text) == frontmatter:
+        content, rendered = Content.of(skill.text), None
+    else:
+        rendered = f"---\n{_render(frontmatter)}---\n{skill.body.rstrip()}\n".encode()
+        content = Content.of(rendered)
+    ordered = dict(sorted({**files, SKILL_FILE: content}.items()))
+    return Published(name, frontmatter, ordered, rendered)
 
 
-def slug(name: str) -> str:
-    """`name` in at most 64 lowercase letters, digits and single hyphens."""
-    kept = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:MAX_NAME].rstrip("-")
-    return kept or "skill"
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def _skill_file(files: Files) -> str | None:
-    if SKILL_FILE in files:
+def skill_file(paths: Mapping[str, object]) -> str | None:
+    """Which of a skill's files is its SKILL.md."""
+    if SKILL_FILE in paths:
         return SKILL_FILE
-    return next((path for path in files if path.lower() in ("skill.md", "skills.md")), None)
+    return next((path for path in paths if path.lower() in ("skill.md", "skills.md")), None)
 
 
 def _conformant(frontmatter: Frontmatter, name: str) -> dict[str, JsonValue]:
@@ -163,17 +152,6 @@ def _text(value: JsonValue) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plainly_read(data: bytes) -> object:
-    """The frontmatter as any host's YAML reader sees it; None if that is not certain."""
-    found = re.match(rb"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", data, re.DOTALL | re.MULTILINE)
-    if found is None:
-        return None
-    try:
-        return cast("object", yaml.safe_load(found[1].decode()))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
-        return None
 
 
 _STANDARD_KEYS = ("name", "description", "license", "compatibility", "metadata", "allowed-tools")

@@ -1,0 +1,60 @@
+"""Beginnings: whose files these are and why the work is wanted, by what the work starts from.
+
+What is done to a domain's feed begins as the setting has it; files that an operation brought
+itself, such as a crontab or a test suite, have beginnings of their own.
+"""
+
+import random
+from functools import cache
+
+from pydantic import RootModel
+
+from clawgym.graph import Node
+from synth.operations import OPERATIONS
+from synth.scene import Scene
+from synth.taxonomy import opening
+from synth.taxonomy._toml import read_toml
+from synth.taxonomy.opening import Style, is_private, words_of
+from synth.telling import Words
+
+
+class _BeginningFile(RootModel[dict[str, Words]]):
+    pass
+
+
+@cache
+def _beginnings() -> dict[str, Words]:
+    return read_toml(_BeginningFile, "beginnings.toml").root
+
+
+def beginning(rng: random.Random, scene: Scene, style: Style) -> str:
+    """The first sentences of a request."""
+    words, setting = matter_of(scene), scene.world.setting
+    if words is None:
+        return opening(rng, setting, style)
+    lines = words.of(style)
+    if setting.persona.private:
+        lines = [line for line in lines if is_private(line)]
+    said = {**words_of(setting), "service": scene.world.service.said}
+    text = rng.choice(lines).format(**said)
+    return text[:1].upper() + text[1:]
+
+
+def matter_of(scene: Scene) -> Words | None:
+    """How one speaks of what the work starts from, or None if that is the domain's feed."""
+    node, before = lead_node(scene), scene.past.scene if scene.past else scene
+    first, inputs = before.slots[node.inputs[0]], before.values(node.inputs)
+    own = _beginnings()
+    words = OPERATIONS[node.operation].words(node.params, inputs)
+    keys = (f"{node.operation}-{words.get('variant')}", f"{node.operation}-{first.kind}")
+    return next((own[key] for key in (*keys, node.operation) if key in own), None)
+
+
+def lead_node(scene: Scene) -> Node:
+    """The node that the work begins with, be it earlier work."""
+    return (scene.past.scene if scene.past else scene).graph.topological()[0]
+
+
+def takes_feed(scene: Scene) -> bool:
+    """Whether the work starts from the domain's feed."""
+    return matter_of(scene) is None

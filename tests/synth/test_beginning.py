@@ -1,0 +1,58 @@
+"""How requests begin: with whose files these are and why, whatever the work starts from."""
+
+import random
+
+import pytest
+
+from synth.beginning import _beginnings  # pyright: ignore[reportPrivateUsage]
+from synth.operations import OPERATIONS
+from synth.routes import Recipe, draw
+from synth.taxonomy import make_setting
+from synth.taxonomy.opening import is_private, words_of
+from synth.world.config import services_at
+
+_WORDS = words_of(make_setting(random.Random(1))) | {"service": "the monitor"}
+
+
+@pytest.mark.parametrize("name", sorted(_beginnings()))
+def test_a_beginning_belongs_to_an_operation(name: str) -> None:
+    assert name.partition("-")[0] in OPERATIONS
+
+
+@pytest.mark.parametrize("name", sorted(_beginnings()))
+def test_a_beginning_is_whole_sentences(name: str) -> None:
+    words = _beginnings()[name]
+    assert len(words.brief) + len(words.spec) > 5
+    for line in (*words.brief, *words.spec):
+        said = line.format(**_WORDS)
+        assert said.endswith(".")
+        assert "`" not in said
+
+
+@pytest.mark.parametrize("name", sorted(_beginnings()))
+def test_a_household_has_something_to_say(name: str) -> None:
+    words = _beginnings()[name]
+    assert any(map(is_private, words.brief))
+    assert any(map(is_private, words.spec))
+
+
+def test_work_on_files_of_its_own_says_nothing_of_other_files() -> None:
+    """Only where a domain's feed is worked on are its facts and its months there."""
+    for index in range(40):
+        candidate = draw(Recipe(skills=(), seed=8, mixture=0.0), index)
+        assert candidate.task is not None
+        graph = candidate.task.graph
+        assert graph is not None
+        if [node.operation for node in graph.nodes] == ["schedule"]:
+            sources = {artifact.path for artifact in graph.sources}
+            others = [path for path in candidate.task.workspace if path not in sources]
+            assert all("_20" not in path or "/archive/" in path for path in others)
+
+
+def test_settings_belong_to_a_service_of_the_place() -> None:
+    assert "sensor-hub" in {service.name for service in services_at("devices")}
+    assert "sensor-hub" not in {service.name for service in services_at("delivery")}
+    for service in services_at("routing"):
+        for change in service.changes:
+            values = [int(value) for value in service.keys[change.key]]
+            assert all((value * change.factor).is_integer() for value in values)
