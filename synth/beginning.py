@@ -31,7 +31,7 @@ def beginning(rng: random.Random, scene: Scene, style: Style) -> str:
     """The first sentences of a request."""
     words, setting = matter_of(scene), scene.world.setting
     if words is None:
-        return opening(rng, setting, style)
+        return opening(rng, setting, style, _lead_work(scene))
     lines = words.of(style)
     if setting.persona.private:
         lines = [line for line in lines if is_private(line)]
@@ -53,6 +53,13 @@ def matter_of(scene: Scene) -> Words | None:
 def lead_node(scene: Scene) -> Node:
     """The node that the work begins with, be it earlier work."""
     return (scene.past.scene if scene.past else scene).graph.topological()[0]
+
+
+def _lead_work(scene: Scene) -> set[str]:
+    """What is done to the files that the work begins with, and to what comes of that at once."""
+    lead = lead_node(scene)
+    nodes = (scene.past.scene if scene.past else scene).graph.nodes
+    return {lead.operation} | {node.operation for node in nodes if lead.output in node.inputs}
 
 
 def takes_feed(scene: Scene) -> bool:

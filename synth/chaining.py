@@ -29,6 +29,8 @@ _LEAST_COLUMNS = 6
 
 def may_follow(one: str, other: str) -> bool:
     """Whether the result of an operation is something that another may sensibly take."""
+    if one == "rank":
+        return other == "report"  # the order would be lost, or could as well be made later
     return one not in _HANDED_ON and other not in _OF_GIVEN_FILES
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from clawgym.artifact import ArtifactKind
 from clawgym.graph import Node
 from clawgym.operation import Capability
 from synth.chaining import (
@@ -94,7 +95,8 @@ def compose(rng: random.Random, world: World, plan: Plan) -> Scene | None:
     Returns:
         The scene, or None if this draw led nowhere; draw again.
     """
-    scene = Scene.of(world)
+    settings = any(offer.capability.kind is ArtifactKind.CONFIG for offer in plan.offers)
+    scene = Scene.of(world, settings=settings)
     extend(rng, scene, plan, plan.size)
     return scene if scene.nodes and not plan.unmet(scene.nodes) else None
 
@@ -115,7 +117,7 @@ def extend(rng: random.Random, scene: Scene, plan: Plan, count: int) -> int:
 
 def _moves(scene: Scene, plan: Plan) -> Iterator[_Move]:
     """Every legal move that was not made before."""
-    done = {(node.operation, node.inputs) for node in scene.nodes}
+    done = _done(scene)
     primary = {offer.skill for group in plan.must for offer in group}
     used = set(scene.skills)
     crowded = len(used - primary) >= MAX_SUPPORTING
@@ -133,6 +135,12 @@ def _moves(scene: Scene, plan: Plan) -> Iterator[_Move]:
                 yield _Move(offer, inputs)
         if room:
             yield _Move(offer, ())
+
+
+def _done(scene: Scene) -> set[tuple[str, tuple[str, ...]]]:
+    """What was done to which files, now or in the work before."""
+    before = scene.past.scene.nodes if scene.past else []
+    return {(node.operation, node.inputs) for node in (*before, *scene.nodes)}
 
 
 def _play_one(rng: random.Random, scene: Scene, plan: Plan, moves: list[_Move]) -> bool:
@@ -196,7 +204,7 @@ def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
         inputs = tuple(scene.place(source) for source in sources)
     params = operation.propose(rng, scene.values(inputs), scene.world.knobs)
     blocked = (operation.in_place and scene.slots[inputs[0]].used) or scene.edited & set(inputs)
-    again = any((node.operation, node.inputs) == (operation.name, inputs) for node in scene.nodes)
+    again = (operation.name, inputs) in _done(scene)
     if (
         params is None
         or blocked

@@ -1,7 +1,7 @@
 """Distractors: what else lies about in a real folder, and what has to be said about it.
 
-Old copies of a source, another month of it, and notes that speak of these very files. Whatever
-could be mistaken for the real thing is told apart in a remark, which the instruction states.
+Old copies of a source and another month of it lie there without a word, as the instruction names
+its files. In a few hard tasks it says of one of them, or of a colleague's note, not to go by it.
 """
 
 import random
@@ -25,6 +25,9 @@ from synth.world.feed import make_feed
 
 _PLAIN_TEXT = (Config, Crontab, TextFile, Texts)
 _DATED = re.compile(r"\d{4}")
+_TRAPS_FROM, _TRAPS = 4, 0.16
+"""The level from which something may be there to be told apart, and how often it is."""
+
 _FEWEST = 6
 """Lines that a text has at least of which an older copy lies about."""
 
@@ -62,7 +65,9 @@ def _words() -> _Words:
 def clutter_of(rng: random.Random, scene: Scene) -> Clutter:
     """As much clutter as the world's knobs say, beside the sources of a scene."""
     wanted = rng.randint(*scene.world.knobs.distractors)
-    of_feed = [_old_rows, _other_month, _columns, _note]
+    talked_of = scene.world.knobs.level >= _TRAPS_FROM and rng.random() < _TRAPS
+    misleading = rng.choice((_old_rows, _note)) if talked_of else _old_rows
+    of_feed = [misleading, _other_month, _columns]
     makers = of_feed if takes_feed(scene) else [_old_text, _readme]
     entries: dict[str, bytes] = {}
     remarks: list[str] = []
@@ -72,7 +77,7 @@ def clutter_of(rng: random.Random, scene: Scene) -> Clutter:
             continue
         path, data, remark = made
         entries[path] = data
-        remarks += [remark] if remark else []
+        remarks += [remark] if remark and talked_of else []
     return Clutter(Files(entries), tuple(remarks)) if entries else NOTHING
 
 
@@ -102,7 +107,9 @@ def _old_text(rng: random.Random, scene: Scene) -> _Made:
     lines = slot.value.files(slot.kind, slot.path)[slot.path].splitlines(keepends=True)
     if len(lines) < _FEWEST:
         return None
-    older = b"".join(lines[: len(lines) * 2 // 3])
+    breaks = [place for place, line in enumerate(lines) if not line.strip()]
+    whole = [place for place in breaks if len(lines) // 2 <= place < len(lines) - 1]
+    older = b"".join(lines[: whole[0] if whole else len(lines) * 2 // 3])
     return _old(rng, scene, slot, lambda path: older)
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clawgym.graph import Node
 from synth.beginning import beginning
+from synth.noticing import Sign, sign_of
 from synth.operations import OPERATIONS
 from synth.operations.base import listing
 from synth.reworking import told_nodes
@@ -50,19 +51,15 @@ class _Brief(_Data):
     keep_but: Lines
     json_: Lines
     json_named: Lines
-    jsonl: Lines
 
 
 class _Spec(_Data):
     numbered: Lines
     headed: Lines
-    rules: Lines
     keep: Lines
     keep_but: Lines
-    csv: Lines
     json_: Lines
     json_named: Lines
-    jsonl: Lines
 
 
 class _PastWords(_Data):
@@ -76,9 +73,13 @@ class _PastWords(_Data):
     follows: Lines
     follows_many: Lines
     leftover: Lines
-    more: Lines
+    besides: Lines
     more_only: Lines
-    wrong: Lines
+    more: Lines
+    fewer: Lines
+    order: Lines
+    values: Lines
+    other: Lines
     mend: Lines
     hidden: Lines
     mend_hidden: Lines
@@ -117,11 +118,7 @@ def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str
     else:
         parts = _work(teller, scene, begin)
     rules = [*remarks, *_rules(teller, scene)]
-    if style == "spec" and len(rules) > 1:
-        head = teller.choose(_frame().spec.rules)
-        parts += ["\n".join([head, *(f"- {rule}" for rule in rules)]), end]
-    else:
-        parts += [" ".join(filter(None, [*rules, end]))]
+    parts += [" ".join(filter(None, [*rules, end]))]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -129,7 +126,7 @@ def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str
 
 
 def _work(teller: Teller, scene: Scene, begin: str) -> list[str]:
-    steps = _steps(scene, scene.graph.topological())
+    steps = _steps(scene, _in_order(scene.graph.topological()))
     if teller.style == "spec":
         return [begin, *_specified(teller, scene, steps)]
     if len(steps) > 2 and (len(steps) > 4 or teller.rng.random() < 0.55):
@@ -140,6 +137,17 @@ def _work(teller: Teller, scene: Scene, begin: str) -> list[str]:
     if len(steps) < 3 and _is_short([begin, *prose]):
         return [" ".join(filter(None, [begin, *prose]))]
     return [begin, *prose]
+
+
+def _in_order(nodes: Sequence[Node]) -> list[Node]:
+    """Each after what it depends on; what reads a source out comes before all that looks into it.
+
+    Only such rows have columns that a reader can see.
+    """
+    read_out = [node for node in nodes if node.operation == "extract"]
+    made = {node.output for node in nodes}
+    first = [node for node in read_out if made.isdisjoint(node.inputs)]
+    return [*first, *(node for node in nodes if node not in first)]
 
 
 def _steps(scene: Scene, nodes: Sequence[Node]) -> list[list[Node]]:
@@ -238,12 +246,28 @@ def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
     words = _frame().past
     first, rest, _ = told_nodes(past, scene.graph.topological())
     if _is_hidden(scene, past):
-        return [teller.choose(words.hidden), teller.choose(words.mend_hidden)]
-    path = f"`{scene.slots[first[0].output].path}`"
-    said = [teller.choose(words.wrong).format(path=path), teller.choose(words.mend)]
+        last = [node for node in past.scene.graph.topological() if node.output in past.found][-1]
+        noticed = _noticed(teller, past, last)
+        return [noticed, teller.choose(words.hidden), teller.choose(words.mend_hidden)]
+    said = [_noticed(teller, past, first[0]), teller.choose(words.mend)]
     if rest:
         said.append(_about_files(teller, scene, rest, words.mend_files, words.mend_files_many))
     return said
+
+
+def _noticed(teller: Teller, past: Past, node: Node) -> str:
+    """How somebody came to see that the result of a node is wrong."""
+    words, slot = _frame().past, past.scene.slots[node.output]
+    sign, column = sign_of(past.found[node.output], slot.value)
+    ways: dict[Sign, Lines] = {
+        "more": words.more,
+        "fewer": words.fewer,
+        "order": words.order,
+        "values": words.values,
+        "other": words.other,
+    }
+    who = past.scene.world.setting.locale.name(teller.rng)
+    return teller.choose(ways[sign]).format(who=who, path=f"`{slot.path}`", column=column)
 
 
 def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
@@ -258,7 +282,7 @@ def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
         said.append(_about_files(teller, scene, rest, words.follows, words.follows_many))
     if not new:
         return _paragraphs(said)
-    head = teller.choose(words.more if first else words.more_only)
+    head = teller.choose(words.besides if first else words.more_only)
     prose = _prose(teller, scene, _steps(scene, new))
     if len(prose) == 1 and _is_short(prose):
         return [*_paragraphs(said), after(head, prose[0])]
@@ -311,14 +335,10 @@ def _rules(teller: Teller, scene: Scene) -> list[str]:
         for slot in (scene.slots[node.output] for node in scene.nodes)
         if slot.kind in ROW_KINDS
     ]
-    edited = _edited(scene)
-    formats = [path.rpartition(".")[2] for path in rows]
-    rules = _json_rules(teller, scene, rows)
-    if teller.style == "brief":
-        rules += [teller.choose(frame.brief.jsonl)] if "jsonl" in formats else []
-        kept = frame.brief.keep_but if edited else frame.brief.keep
-        return [rule for rule in (*rules, teller.choose(kept)) if rule]
-    return _spec_rules(teller, frame.spec, formats, edited, scene, rules)
+    edited = listing([f"`{path}`" for path in _edited(scene)])
+    words = frame.brief if teller.style == "brief" else frame.spec
+    kept = teller.choose(words.keep_but if edited else words.keep).format(edited=edited)
+    return [*_json_rules(teller, scene, rows), kept]
 
 
 def _json_rules(teller: Teller, scene: Scene, rows: Sequence[str]) -> list[str]:
@@ -347,22 +367,3 @@ def _is_hidden(scene: Scene, past: Past) -> bool:
     """Whether nobody says which of the earlier results is wrong."""
     several = len(past.scene.nodes) > 1
     return past.form is Form.REPAIR and several and scene.world.knobs.level >= _HIDDEN_FROM
-
-
-def _spec_rules(
-    teller: Teller,
-    words: _Spec,
-    formats: Sequence[str],
-    edited: Sequence[str],
-    scene: Scene,
-    json_rules: Sequence[str],
-) -> list[str]:
-    rules = [teller.choose(words.csv)] if "csv" in formats else []
-    rules += json_rules
-    rules += [teller.choose(words.jsonl)] if "jsonl" in formats else []
-    if edited:
-        named = listing([f"`{path}`" for path in edited])
-        rules.append(teller.choose(words.keep_but).format(edited=named))
-    else:
-        rules.append(teller.choose(words.keep))
-    return rules

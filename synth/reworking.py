@@ -55,7 +55,7 @@ def followed_up(
         for params in _other_params(rng, scene, node):
             inputs, before = scene.values(node.inputs), scene.slots[node.output].value
             now = OPERATIONS[node.operation].apply(params, inputs)
-            if now == before or not _alike(now, before):
+            if before.covers(now) or not _alike(now, before):
                 continue
             changed = _consequences(scene, {node.output: now}, node)
             if changed is not None:

@@ -61,11 +61,12 @@ class Scene:
     past: Past | None = None
 
     @classmethod
-    def of(cls, world: World) -> "Scene":
-        """A scene in which nothing has happened yet."""
+    def of(cls, world: World, *, settings: bool = True) -> "Scene":
+        """A scene in which nothing has happened yet; without `settings` nobody wants those."""
         scene = cls(world)
-        for source in (world.dimension_source(), world.config_source()):
-            scene.place(source, side=True)
+        scene.place(world.dimension_source(), side=True)
+        if settings:
+            scene.place(world.config_source(), side=True)
         return scene
 
     @property

@@ -36,7 +36,7 @@ def persona_commissions(seed: int) -> Commissions:
         chosen = (first, *rng.sample(others, rng.choice(_OPERATIONS) - 1))
         scenario = (
             f"{category_of(subcategory).name} / {subcategory}: "
-            f"{subcategories()[subcategory].summary}\nWhy now: {setting.purpose}\n"
+            f"{subcategories()[subcategory].summary}\nWhy now: {setting.purpose.say}\n"
             f"The files are about: {setting.domain.name}"
         )
         brief = PlainBrief(persona_words(setting.persona), scenario, chosen)
@@ -67,7 +67,7 @@ def skill_commissions(seed: int, skills: Sequence[Skill]) -> Commissions:
         chosen = (primary, *supporting)
         setting = make_setting(rng, subcategory=rng.choice(list(subcategories())))
         operations = dict.fromkeys(name for skill in chosen for name in _operations_of(skill))
-        scenario = f"{setting.purpose}\nThe files are about: {setting.domain.name}"
+        scenario = f"{setting.purpose.say}\nThe files are about: {setting.domain.name}"
         brief = PlainBrief(
             persona_words(setting.persona), scenario, tuple(operations), _offers(chosen)
         )

@@ -167,5 +167,6 @@ def _narrowed(wanted: AggregateParams, rows: list[Row]) -> list[Row]:
             row for row in rows if row[place] != "" and float(row[place]) >= wanted.having.least
         ]
     if wanted.top:
-        return sorted(rows, key=lambda row: -float(row[-1]))[: wanted.top]
+        best = sorted(rows, key=lambda row: -float(row[-1]))[: wanted.top]
+        return [row for row in rows if row in best]
     return rows

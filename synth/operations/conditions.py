@@ -131,7 +131,10 @@ def _on_text(rng: random.Random, rows: RowSet, field: Field, hard: bool) -> Cond
         if len(word) > 3 and word.isalpha()
     )
     common = sorted(word for word, count in words.items() if count > 2)
-    value = rng.choice(common) if common else str(rng.choice(rows.values(field.name)))
+    filled = [said for cell in rows.values(field.name) if (said := str(cell))]
+    if not common and not filled:
+        return Condition(column=field.name, op="missing")
+    value = rng.choice(common) if common else rng.choice(filled)
     return Condition(column=field.name, op="contains", values=(value,))
 
 

@@ -1,6 +1,7 @@
 """filter: keep the rows that meet every condition."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,9 @@ from synth.values import Role, Row, RowSet, Value
 from synth.world import Source, World
 
 _TRIES = 12
+_TELLING = re.compile(r"(?!(?:yes|no|none)$)[A-Za-z][A-Za-z /_-]*")
+"""Values that say something in the name of a file."""
+
 _OTHER = {">=": "<", "<": ">=", "==": "!=", "!=": "==", "in": "not-in", "not-in": "in"}
 _ROLES = (Role.CATEGORY, Role.MEASURE, Role.DATE)
 
@@ -122,9 +126,10 @@ class Filter(GroundedOperation):
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed and the first text value that rows must have."""
-        for condition in FilterParams.model_validate(params).conditions:
+        wanted = FilterParams.model_validate(params)
+        for condition in () if wanted.any_of else wanted.conditions:
             value = condition.values[0] if condition.values else ""
-            if condition.op == "==" and isinstance(value, str) and value.isascii():
+            if condition.op == "==" and isinstance(value, str) and _TELLING.fullmatch(value):
                 return f"{value.lower().replace(' ', '_').replace('/', '_')}_{base}"
         return f"selected_{base}"
 

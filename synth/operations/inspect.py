@@ -73,7 +73,8 @@ class Inspect(GroundedOperation):
         wanted = InspectParams.model_validate(params)
         fields, key, rows = _VIEWS[wanted.view](inputs, wanted.least)
         grouped, use = wanted.view == "kinds", _USES.get(wanted.view, Use.LISTING)
-        return RowSet(fields, tuple(rows), key, topic=wanted.view, grouped=grouped, use=use)
+        topic = "files" if grouped else wanted.view
+        return RowSet(fields, tuple(rows), key, topic=topic, grouped=grouped, use=use)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]

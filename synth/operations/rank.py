@@ -79,10 +79,11 @@ class Rank(GroundedOperation):
         if not measures:
             return None
         makers = [_by_column] if knobs.level < 2 else [_by_column, _within, _weigh, _by_points]
-        params = rng.choice(makers)(rng, rows, measures)
-        if params is None or not self._is_clear(params, rows):
-            return None
-        return params.model_dump(mode="json")
+        for make in rng.sample(makers, len(makers)):
+            params = make(rng, rows, measures)
+            if params is not None and self._is_clear(params, rows):
+                return params.model_dump(mode="json")
+        return None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """The rows, best first, with rank and score."""
@@ -148,7 +149,7 @@ class Rank(GroundedOperation):
         wanted = RankParams.model_validate(params)
         if wanted.top and not wanted.within:
             return f"top_{wanted.top}_{base}"
-        return f"{base}_ranked"
+        return f"{base}_ranked_by_{wanted.column}" if wanted.column else f"{base}_scored"
 
     def _is_clear(self, params: RankParams, rows: RowSet) -> bool:
         """Whether no score lies between two roundings, and ranks really differ."""

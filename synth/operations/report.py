@@ -65,6 +65,8 @@ class Report(GroundedOperation):
         """A report on rows that fit on a page and have something to add up."""
         rows = only_rows(inputs)
         measures = [field.name for field in rows.amounts]
+        telling = [name for name in measures if name != "count" or not rows.grouped]
+        measures = telling or (measures if knobs.prose else [])
         fits = _LEAST_ROWS <= len(rows.rows) <= _MAX_ROWS and len(rows.fields) <= _MAX_COLUMNS
         if rows.duplicated or not fits or not measures:
             return None
@@ -87,7 +89,10 @@ class Report(GroundedOperation):
             cells = [cell for cell in rows.values(name) if not isinstance(cell, str)]
             totals += [
                 (f"Highest {name}", float(max(cells))),
-                (f"Average {name}", round(math.fsum(cells) / len(cells), 2)),
+                (
+                    f"Average {name}",
+                    round(math.fsum(cells) / len(cells), 6),
+                ),  # x.xx5 may be rounded either way
                 ("Rows", float(len(cells))),
             ]
         return Page(wanted.title, rows, tuple(totals), reader=wanted.reader)

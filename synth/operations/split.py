@@ -17,6 +17,8 @@ from synth.world.notebook import make_notes
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
 _MOST = 12
+_LEAST_FOR_SHARES = 15
+"""How many rows there are where somebody looks at a part of them only."""
 
 
 class SplitParams(ParamsModel):
@@ -145,6 +147,8 @@ def _rule(rng: random.Random, rows: RowSet) -> SplitParams | None:
     mode = rng.choice(("value", "value", "value", "month", "chunks", "share"))
     if mode in ("chunks", "share"):
         size = rng.choice((5, 8, 10, 20, 25)) if mode == "chunks" else rng.choice((3, 4, 5))
+        if len(rows.rows) < _LEAST_FOR_SHARES:
+            return None
         return SplitParams(mode=mode, size=size, format=extension)
     fields = rows.of_role(Role.CATEGORY if mode == "value" else Role.DATE)
     if not fields:

@@ -34,7 +34,7 @@ from synth.values import ROW_KINDS
 from synth.world import World
 
 _DRAWS = 60
-_EXACT, _CLOSE, _FORMED, _APART = 16, 40, 32, 6
+_EXACT, _CLOSE, _FORMED, _APART = 8, 28, 20, 6
 """How many draws insist on the very lead, on its operation, on the form, and on one piece."""
 
 _MISTAKES = 4

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from clawgym.artifact import ArtifactKind
 from synth.taxonomy._toml import Data, read_toml, toml_names
+from synth.taxonomy.purpose import Purpose
 from synth.values.rows import Better, Scale
 
 Make = Literal[
@@ -39,7 +40,8 @@ Make = Literal[
 ]
 """How a column is filled.
 
-id       `prefix` and a running number of `digits` digits
+id       `prefix` and a running number of `digits` digits; behind one of `values` in brackets,
+         where there are any, as a title of what it counts
 date     the day of the event; `due` is `low` to `high` days later
 time     the day with a clock time, as in a log; `clock` and `end` are the ends of a session and
          `minutes` its length
@@ -137,7 +139,7 @@ class Domain(Data):
     functions: tuple[str, ...]
     sources: str
     deliverables: str
-    purposes: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
     repeats: tuple[str, ...] = ()
     notes: tuple[str, ...]
     columns: tuple[ColumnMaker, ...]

@@ -5,7 +5,7 @@ names a result.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,7 @@ from pydantic import RootModel
 
 from synth.taxonomy._toml import Data, read_toml, toml_names
 from synth.taxonomy.persona import Tone
+from synth.taxonomy.purpose import Purpose
 
 if TYPE_CHECKING:
     from synth.taxonomy.setting import Setting
@@ -35,7 +36,7 @@ class Lines(Data):
     terse: tuple[str, ...]
     chatty: tuple[str, ...]
     formal: tuple[str, ...]
-    purposes: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
 
     def of(self, tone: Tone) -> tuple[str, ...]:
         """The openings of a tone; whoever writes plainly may use any but a greeting."""
@@ -88,8 +89,12 @@ def lines_of(subcategory: str) -> Lines:
     return _lines()[subcategory]
 
 
-def opening(rng: random.Random, setting: "Setting", style: Style) -> str:
+def opening(
+    rng: random.Random, setting: "Setting", style: Style, work: Collection[str] = ()
+) -> str:
     """One to three sentences: what it is about and, often, why.
+
+    The reason is one that operations of the names in `work` serve.
 
     A specification begins formally or plainly, whatever the persona's tone.
     """
@@ -98,8 +103,17 @@ def opening(rng: random.Random, setting: "Setting", style: Style) -> str:
         tone = "plain"
     said = rng.choice(_openings(setting, tone)).format(**words_of(setting))
     if rng.random() < _GIVES_REASON[tone]:
-        said = f"{said} {setting.purpose}"
+        said = f"{said} {_reason(rng, setting, work)}"
     return said
+
+
+def _reason(rng: random.Random, setting: "Setting", work: Collection[str]) -> str:
+    """The setting's purpose, or another one of the same people where the work does not serve it."""
+    if setting.purpose.suits(work):
+        return setting.purpose.say
+    known = (*setting.domain.purposes, *lines_of(setting.subcategory).purposes)
+    fitting = [purpose for purpose in known if purpose.suits(work)]
+    return rng.choice(fitting).filled(setting.period).say
 
 
 def closing(

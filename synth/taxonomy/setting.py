@@ -15,6 +15,7 @@ from synth.taxonomy.locale import Locale
 from synth.taxonomy.opening import lines_of
 from synth.taxonomy.period import Period, make_period
 from synth.taxonomy.persona import Persona, draw_persona
+from synth.taxonomy.purpose import Purpose
 from synth.taxonomy.scenario import Category, category_of, subcategories
 
 _DOMAIN_PURPOSE = 0.75
@@ -31,7 +32,7 @@ class Setting:
     subcategory: str
     domain: Domain
     period: Period
-    purpose: str
+    purpose: Purpose
     about_repeats: str = ""
 
     @property
@@ -158,10 +159,10 @@ def _fit(domain: Domain, persona: Persona) -> int:
     return industry + (persona.function in domain.functions)
 
 
-def _purpose(rng: random.Random, subcategory: str, domain: Domain, period: Period) -> str:
+def _purpose(rng: random.Random, subcategory: str, domain: Domain, period: Period) -> Purpose:
     own = rng.random() < _DOMAIN_PURPOSE
     reasons = domain.purposes if own else lines_of(subcategory).purposes
-    return _filled(rng.choice(reasons), period)
+    return rng.choice(reasons).filled(period)
 
 
 def _filled(text: str, period: Period) -> str:

@@ -39,6 +39,10 @@ class Value(ABC):
         Core checks of one step have weights that add up to 1; gates weigh nothing.
         """
 
+    def covers(self, other: "Value") -> bool:
+        """Whether a file of this value would do as one of another."""
+        return self == other
+
     @property
     def figures(self) -> set[str]:
         """Computed figures, as they may be written: none of them may stand in an instruction."""

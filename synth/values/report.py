@@ -69,6 +69,13 @@ class Report(Value):
             "as they only cover what had been recorded when this page was written."
         )
 
+    def covers(self, other: Value) -> bool:
+        """Whether it shows all of another report, and maybe more."""
+        if not isinstance(other, Report) or (self.title, self.table) != (other.title, other.table):
+            return False
+        parts = other.sections in ((), self.sections) and other.reader in ("", self.reader)
+        return parts and set(other.totals) <= set(self.totals)
+
     def checks(self, step: Step) -> list[Check]:
         """The title as a gate, the tables for one half, the figures for the other."""
         path, title = step.path, f"# {self.title}"

@@ -135,6 +135,13 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 
+def _label(maker: ColumnMaker, number: int) -> str:
+    """A number with its prefix, or behind what it is the number of."""
+    if not maker.values:
+        return f"{maker.prefix}{number}"
+    return f"{maker.values[number * 7 // 3 % len(maker.values)]} ({number})"
+
+
 def _of_place(rng: random.Random, maker: ColumnMaker, event: Event, backdrop: Backdrop) -> Cell:
     locale = backdrop.locale
     if maker.make == "person":
@@ -196,7 +203,7 @@ def _log_normal(rng: random.Random, low: float, high: float) -> float:
 
 
 _OF_EVENT: Mapping[Make, Callable[[ColumnMaker, Event], Cell]] = {
-    "id": lambda maker, event: f"{maker.prefix}{event.number}",
+    "id": lambda maker, event: _label(maker, event.number),
     "date": lambda _, event: event.day.isoformat(),
     "time": lambda _, event: (
         f"{event.day.isoformat()}T{clock(event.start)}:{event.number * 7 % 60:02d}Z"

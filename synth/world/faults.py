@@ -179,12 +179,23 @@ def _spoilt(rng: random.Random, key: str) -> tuple[str, str]:
     return f"{rng.choice(('colour', f'{key}_old', 'tmp'))} = {rng.randint(1, 9)}", "unknown"
 
 
+_ASIDES = (
+    "Exceptions",
+    "During the holidays",
+    "New colleagues",
+    "At weekends",
+    "Questions",
+    "Temporary staff",
+)
+
+
 def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
     """House rules that are not ready to be published."""
     lines, faults = list[str](), list[Fault]()
     source = make_page(rng, "handbook", world.house).text.splitlines()
     heads = [line[3:] for line in source if line.startswith("## ")]
     seen: list[str] = []
+    asides = rng.sample(_ASIDES, len(_ASIDES))
     odds = 0.06 + world.knobs.mess / 8
 
     def put(line: str, rule: str = "") -> None:
@@ -208,10 +219,10 @@ def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
             put(f"{line} See [{target}](#{target.lower()}).")
         elif line == "" and seen and rng.random() < odds and lines[-1].startswith("- "):
             put("")
-            if rng.random() < 0.5:
+            if rng.random() < 0.5 or not asides:
                 put(f"## {rng.choice(seen)}", "same-heading")
             else:
-                put(f"#### Details {len(lines)}", "skipped-level")
+                put(f"#### {asides.pop()}", "skipped-level")
             put("")
             put("- To be written.")
             put("")

@@ -76,10 +76,12 @@ def _entry(rng: random.Random, world: World, feed: RowSet) -> str:
     measures = feed.of_role(Role.MEASURE)
     measure = rng.choice(measures).name
     link = _cell(feed, row, feed.of_role(Role.LINK)[0].name)
+    category = rng.choice(feed.of_role(Role.CATEGORY)).name
     said = rng.choice(_words().entries).format(
         id=_cell(feed, row, feed.key[0]),
         link=link.upper() if rng.random() < 0.15 else link,
-        category=_cell(feed, row, rng.choice(feed.of_role(Role.CATEGORY)).name),
+        category=_cell(feed, row, category),
+        field=category.replace("_", " "),
         measure=measure.replace("_", " "),
         figure=_cell(feed, row, measure),
         person=_first_name(rng, world.backdrop.staff),

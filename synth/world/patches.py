@@ -15,6 +15,7 @@ from synth.values.text import TextFile, Tree
 from synth.world.project import kernels, make_project
 
 _NUMBER = re.compile(r"\d+")
+_NUMBERS = {"handbook": (10, 60), "settings": (3, 90)}
 _NOTES = ("Looked through in spring.", "Owner: the platform group.", "See the wiki for history.")
 
 
@@ -44,7 +45,7 @@ def make_page(
     for name, said in sections:
         lines += [f"## {name}", ""] if what == "handbook" else [f"[{name}]"]
         mark = "- " if what == "handbook" else ""
-        lines += [mark + line.format(n=rng.randint(3, 90)) for line in said]
+        lines += [mark + line.format(n=rng.randint(*_NUMBERS[what])) for line in said]
         lines.append("")
     return TextFile("\n".join(lines))
 

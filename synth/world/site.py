@@ -66,7 +66,7 @@ def make_site(world: World) -> Site:
 
 
 def _front(rng: random.Random, world: World, title: str, with_people: bool) -> Page:
-    said = rng.choice(_words().welcome).format(feed=world.domain.feed)
+    said = rng.choice(_words().welcome).format(feed=world.domain.plural)
     links = ["directory.html"] if with_people else []
     items = '<p>Looking for one of them? See the <a href="directory.html">directory</a>.</p>\n'
     day = spelled(world.today.isoformat())
@@ -165,7 +165,7 @@ def _news(rng: random.Random, world: World, notices: Sequence[_Notice]) -> list[
         said = spelled(day.isoformat())
         items += f'<li>{said}: <a href="{notice.slug}.html">{escape(notice.title)}</a></li>\n'
         body = (
-            f"<p>{said}</p>\n<p>{escape(notice.text)}</p>\n"
+            f"<p>{said}</p>\n<p>{escape(notice.text.format(feed=world.domain.plural))}</p>\n"
             '<p><a href="https://www.example.org/help">Help</a></p>\n'
         )
         path = f"news/{notice.slug}.html"

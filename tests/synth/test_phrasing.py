@@ -47,7 +47,7 @@ def test_requests_do_not_speak_of_our_machinery(scenes: list[Scene], style: Styl
 
 def told_by_the_setting(scene: Scene) -> str:
     setting = scene.world.setting
-    return f"{setting.purpose} {setting.persona.role} {setting.domain.plural}"
+    return f"{setting.purpose.say} {setting.persona.role} {setting.domain.plural}"
 
 
 def test_a_specification_lists_its_steps_once_there_are_several(scenes: list[Scene]) -> None:
@@ -72,7 +72,6 @@ def test_rules_are_those_that_apply(scenes: list[Scene]) -> None:
         text = told(scene, "spec")
         slots = [scene.slots[node.output] for node in scene.nodes]
         formats = {slot.path.rpartition(".")[2] for slot in slots if slot.kind in ROW_KINDS}
-        assert bool(re.search(r"CSV files? ", text)) is ("csv" in formats)
         assert bool(re.search(r"one object per row|an object per row", text)) is ("json" in formats)
 
 
@@ -84,7 +83,7 @@ def test_whoever_has_a_file_edited_says_that_no_other_may_change(scenes: list[Sc
             assert re.search(r"(?:Apart from|only) [^\n]*" + re.escape(path), told(scene, "spec"))
 
 
-def test_nobody_says_which_result_is_wrong_where_that_is_to_be_found_out() -> None:
+def test_only_the_end_of_a_mistake_is_named_where_its_beginning_is_to_be_found() -> None:
     hidden = [
         scene
         for seed in range(120)
@@ -96,9 +95,11 @@ def test_nobody_says_which_result_is_wrong_where_that_is_to_be_found_out() -> No
     assert hidden
     for scene in hidden:
         assert scene.past
-        results = {scene.slots[node.output].path for node in scene.past.scene.nodes}
+        earlier = scene.past.scene.graph.topological()
+        wrong = [node.output for node in earlier if node.output in scene.past.found]
+        others = {scene.slots[node.output].path for node in earlier if node.output != wrong[-1]}
         asked = told(scene, "brief").split("\n> ")[-1].split("\n\n", 1)[1]
-        assert not any(f"`{path}`" in asked for path in results)
+        assert not any(f"`{path}`" in asked for path in others - {scene.slots[wrong[-1]].path})
 
 
 def test_the_words_vary(scenes: list[Scene]) -> None:

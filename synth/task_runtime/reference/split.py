@@ -22,9 +22,9 @@ def sections(source, folder):
 
 def part_of(params, number, row):
     if params["mode"] == "value":
-        return row[params["column"]].lower().replace(" ", "_")
+        return str(row[params["column"]]).lower().replace(" ", "_")
     if params["mode"] == "month":
-        return row[params["column"]][:7]
+        return str(row[params["column"]])[:7]
     if params["mode"] == "chunks":
         return "part_%d" % (number // params["size"] + 1)
     return "rest" if (number + 1) % params["size"] else "sample"

@@ -114,7 +114,7 @@ def test_a_sentence_that_was_said_before_says_so():
     task = next(filter(None, (make("organize", ArtifactKind.ARCHIVE, n) for n in range(9))))
     teller = Teller(derive_random(1), "brief")
     told = [s for _ in range(3) for s in teller.say(task.scene, task.node).split(". ")]
-    long = [sentence for sentence in told if len(sentence) > 60]
+    long = [said for said in told if len(said) > 60 and "as above" not in said]
     assert len(set(long)) == len(long)
 
 

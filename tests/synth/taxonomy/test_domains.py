@@ -98,7 +98,7 @@ def test_ids_are_unique_whatever_their_case(domain: Domain) -> None:
     made, _ = feed(domain, 5, size=120)
     ids = [str(value).lower() for value in made.values(made.key[0])]
     assert len(set(ids)) == len(ids) == 120
-    assert len({len(text) for text in ids}) == 1
+    assert len({len(text.partition("(")[2] or text) for text in ids}) == 1
 
 
 @every_domain
@@ -163,7 +163,7 @@ def test_log_feeds_hold_nothing_that_breaks_a_line(domain: Domain) -> None:
 @every_domain
 def test_texts_of_a_domain_take_only_known_words(domain: Domain) -> None:
     known = {"period", "next_period"}
-    for text in (*domain.purposes, *domain.repeats):
+    for text in (*(purpose.say for purpose in domain.purposes), *domain.repeats):
         assert {name for _, name, _, _ in string.Formatter().parse(text) if name} <= known
     assert len(domain.purposes) >= 2
     assert len(domain.notes) >= 3

@@ -65,6 +65,7 @@ def test_every_subcategory_has_six_openings_and_four_purposes(name: str) -> None
     assert len(set(lines.all)) >= 6
     assert min(len(lines.terse), len(lines.chatty), len(lines.formal)) >= 2
     assert len(set(lines.purposes)) >= 4
+    assert any(purpose.suits([]) for purpose in lines.purposes)
 
 
 def test_no_opening_is_used_twice() -> None:
