@@ -107,8 +107,8 @@ def main() -> None:
     parser.add_argument("--fastmcp", help="interpreter with FastMCP")
     parser.add_argument("--soak", type=float, default=0, help="seconds")
     options = parser.parse_args()
-    start_and_call(options.rounds, options.fastmcp)
     with tempfile.TemporaryDirectory() as scratch:
+        start_and_call(options.rounds, options.fastmcp, Path(scratch))
         catalogue = options.catalog or Path(scratch, "catalogue.sqlite")
         if not catalogue.is_file():
             write_collection(Path(scratch, "skills"), options.skills)
@@ -125,13 +125,20 @@ def ours(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "clawgym", *arguments]
 
 
-def start_and_call(rounds: int, fastmcp: str | None) -> None:
+def start_and_call(rounds: int, fastmcp: str | None, scratch: Path) -> None:
+    served = scratch / "served"
+    served.mkdir()
+    (served / "hello.txt").write_text("hello")
     echo = {"name": "echo", "arguments": {"text": "hello"}}
     read = {"name": "skill_files", "arguments": {"name": "csv-analysis"}}
     servers: dict[str, tuple[list[str], Json]] = {
         "bare": ([sys.executable, str(HERE / "mcp/bare_server.py")], echo),
         "base": ([sys.executable, str(HERE / "mcp/our_server.py")], echo),
         "skills": (ours("mcp", "skills"), read),
+        "workspace": (
+            ours("mcp", "workspace", str(served)),
+            {"name": "read", "arguments": {"path": "hello.txt"}},
+        ),
     }
     if fastmcp:
         servers["fastmcp"] = ([fastmcp, str(HERE / "mcp/fastmcp_server.py")], echo)
@@ -142,12 +149,12 @@ def start_and_call(rounds: int, fastmcp: str | None) -> None:
                 figures[name].spawn.append(talk.spawn_ms)
                 took = [talk.ask("tools/call", call)[1] for _ in range(CALLS)]
                 figures[name].call.append(statistics.median(took))
-    print("server   spawn to answer, ms    ratio   call p50, ms    ratio")
+    print("server    spawn to answer, ms    ratio   call p50, ms    ratio")
     for name, measured in figures.items():
         spawn, call = statistics.median(measured.spawn), statistics.median(measured.call)
         spawn_ratio = ratio(measured.spawn, figures["bare"].spawn)
         call_ratio = ratio(measured.call, figures["bare"].call)
-        print(f"{name:8} {spawn:10.0f} {spawn_ratio:18.2f} {call:12.2f} {call_ratio:12.2f}")
+        print(f"{name:9} {spawn:10.0f} {spawn_ratio:18.2f} {call:12.2f} {call_ratio:12.2f}")
 
 
 def ratio(ones: list[float], others: list[float]) -> float:

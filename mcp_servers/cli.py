@@ -1,14 +1,29 @@
-"""`clawgym mcp`: serve skills or a workspace to any MCP client over stdio."""
+"""`clawgym mcp`: serve skills or a workspace to any MCP client."""
 
+import gc
 import json
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mcp_servers._http_cli import (
+    AllowHostOption,
+    AllowOriginOption,
+    IssuerOption,
+    PortOption,
+    RequireScopeOption,
+    ResourceOption,
+    TokenOption,
+    http_options,
+    serve,
+)
+
 if TYPE_CHECKING:
-    from mcp.server.lowlevel import Server
+    from clawgym_skills.skill import Skill
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +31,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Serve skills or a workspace to any MCP client.",
 )
+
+_IMPATIENT_SECONDS = 0.0005
+"""What imports hold up another thread for, which has hundreds of small system calls to make."""
 
 SandboxChoice = Literal["auto", "bwrap", "local"]
 CatalogOption = Annotated[
@@ -36,36 +54,29 @@ def skills(
     eligible_only: Annotated[
         bool, typer.Option("--eligible-only", help="Serve only what OpenClaw would load here.")
     ] = False,
-    port: Annotated[
-        int | None,
-        typer.Option("--http", metavar="PORT", help="Serve over HTTP on 127.0.0.1; 0: any port."),
-    ] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="CLAWGYM_MCP_TOKEN",
-            help="Bearer token that HTTP clients send; default: a new one, printed.",
-        ),
-    ] = None,
+    port: PortOption = None,
+    token: TokenOption = None,
+    allow_host: AllowHostOption = None,
+    allow_origin: AllowOriginOption = None,
+    issuer: IssuerOption = None,
+    resource: ResourceOption = None,
+    require_scope: RequireScopeOption = None,
 ) -> None:
     """Serve the skills of a catalogue on standard input and output, or over HTTP.
 
     Without a catalogue it serves the skills that come with ClawGym.
     """
-    import anyio
+    http = http_options(port, token, allow_host, allow_origin, issuer, resource, require_scope)
+    with _starting_up():
+        import anyio
 
-    from clawgym_skills.catalogue import open_catalogue
-    from mcp_servers.server import serve_stdio
-    from mcp_servers.skills import Selection, skills_server
+        from clawgym_skills.catalogue import open_catalogue
+        from mcp_servers.skills import Selection, skills_server
 
-    _log_to_stderr()
     selection = Selection(_names(names), category, eligible_only)
     with open_catalogue(_catalog_path(catalog)) as catalogue:
         server = skills_server(catalogue, selection)
-        if port is None:
-            anyio.run(serve_stdio, server)
-        else:
-            _serve_http(server, port, token)
+        anyio.run(serve, server, http)
 
 
 @app.command()
@@ -94,32 +105,44 @@ def workspace(
     web: Annotated[
         bool, typer.Option("--web", help="Offer web_fetch, which reaches public pages.")
     ] = False,
+    port: PortOption = None,
+    token: TokenOption = None,
+    allow_host: AllowHostOption = None,
+    allow_origin: AllowOriginOption = None,
+    issuer: IssuerOption = None,
+    resource: ResourceOption = None,
+    require_scope: RequireScopeOption = None,
 ) -> None:
-    """Serve tools for files and commands on one directory."""
-    import anyio
+    """Serve tools for files and commands on one directory, on standard input and output or HTTP."""
+    http = http_options(port, token, allow_host, allow_origin, issuer, resource, require_scope)
+    with _starting_up():
+        from concurrent.futures import ThreadPoolExecutor
 
-    from clawgym.sandbox import open_backend
-    from clawgym.settings import load
-    from mcp_servers.mounted_skills import mounted_skills
-    from mcp_servers.server import serve_stdio
-    from mcp_servers.workspace_server import workspace_server
+        from clawgym.sandbox import open_backend
+        from clawgym.settings import load
 
-    async def serve() -> None:
-        backend = open_backend(load({"sandbox": sandbox}).settings.sandbox)
-        wanted = [] if names == "none" else _names(names)
-        skills = mounted_skills(wanted, _catalog_path(catalog))
+        chosen = load({"sandbox": sandbox}).settings.sandbox
+        with ThreadPoolExecutor(1) as beside:  # opening a sandbox is mostly waiting
+            opening = beside.submit(open_backend, chosen)
+
+            import anyio
+
+            from mcp_servers.mounted_skills import mounted_skills
+            from mcp_servers.workspace_server import workspace_server
+
+    async def open_and_serve() -> None:
+        skills = mounted_skills(_skills_to_mount(names, catalog))
         async with workspace_server(
             directory,
-            backend,
+            opening.result(),
             read_only=read_only,
             skills=skills,
             scripts=_names(scripts) or (),
             web=web,
         ) as server:
-            await serve_stdio(server)
+            await serve(server, http)
 
-    _log_to_stderr()
-    anyio.run(serve)
+    anyio.run(open_and_serve)
 
 
 @app.command()
@@ -214,23 +237,6 @@ def bundle(
     commands.bundle(out)
 
 
-def _serve_http(server: "Server[Any]", port: int, token: str | None) -> None:
-    import anyio
-
-    from mcp_servers.http import SharedToken, new_token, serve_http
-
-    access = SharedToken(token or new_token())
-
-    def started(url: str) -> None:
-        shown = "" if token else f"\nAuthorization: Bearer {access.value}"
-        typer.echo(f"{url}{shown}", err=True)
-
-    async def serve() -> None:
-        await serve_http(server, access, port=port, started=started)
-
-    anyio.run(serve)
-
-
 def _catalog_path(flag: Path | None) -> Path:
     from clawgym.errors import UsageError
     from clawgym.settings import load
@@ -240,17 +246,42 @@ def _catalog_path(flag: Path | None) -> Path:
     return load({"catalog": flag}).settings.catalog
 
 
+def _skills_to_mount(names: str | None, catalog: Path | None) -> "list[Skill]":
+    if names is None:
+        from clawgym_skills.bundle import bundled_skills
+
+        return bundled_skills()
+    from clawgym_skills.catalogue import open_catalogue
+
+    wanted = [] if names == "none" else _names(names) or []
+    with open_catalogue(_catalog_path(catalog)) as catalogue:
+        return [catalogue.get(name) for name in wanted]
+
+
 def _names(flag: str | None) -> list[str] | None:
     if flag is None:
         return None
     return [name.strip() for name in flag.split(",") if name.strip()]
 
 
-def _log_to_stderr() -> None:
-    """Standard output carries the protocol and nothing else."""
+@contextmanager
+def _starting_up() -> Generator[None]:
+    """Around a server's imports, a third of which would go into looking for garbage.
+
+    Standard output carries the protocol and nothing else: logs go to standard error.
+    """
     import logging
 
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(_IMPATIENT_SECONDS)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        sys.setswitchinterval(patience)
 
 
 if __name__ == "__main__":

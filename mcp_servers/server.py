@@ -113,7 +113,6 @@ async def serve_stdio(server: Server[Any]) -> None:
 
 def settle() -> None:
     """Keep garbage collection from looking at what stays: a server's modules, a page of a list."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_OF_A_PAGE, 10, 10)
 

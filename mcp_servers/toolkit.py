@@ -5,8 +5,10 @@ back as an error *result* that the model can read and act on. One thing raises: 
 with which no model can do anything, and for which none must be blamed.
 """
 
+import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -110,3 +112,23 @@ class Tool(Generic[ArgumentsT]):
 
 class ToolFailure(Exception):  # noqa: N818 - what the model did failed, not our code
     """A tool could not do what it was asked; the message goes to the model."""
+
+
+_watcher: ContextVar[Callable[[str], None] | None] = ContextVar("tool_output", default=None)
+
+
+def put_out(text: str) -> None:
+    """Show a piece of output while a call is still running, to whoever watches."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(text)
+
+
+@contextlib.contextmanager
+def watching(watcher: Callable[[str], None]) -> Generator[None]:
+    """What the tools called in this block put out goes to `watcher` as it comes."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)

@@ -17,7 +17,10 @@ NAMESPACES = (
 )
 
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC_COPIED = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "mime.types")
+_ETC_COPIED = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "mime.types")
+_ALTERNATIVES = "/etc/alternatives"
+"""Hundreds of links: bound, as copying them would cost every process 60 ms."""
+
 _ETC_WRITTEN = {
     "passwd": "user:x:1000:1000::/workspace:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
     "group": "user:x:1000:\nnogroup:x:65534:\n",
@@ -40,6 +43,8 @@ def write_system(directory: Path) -> None:
             shutil.copytree(source, etc / name, symlinks=True)
         elif source.exists():
             shutil.copyfile(source, etc / name)
+    if os.path.isdir(_ALTERNATIVES):
+        (etc / "alternatives").mkdir(mode=0o755)
 
 
 def temporary_sizes(limits: Limits) -> dict[str, int]:
@@ -62,6 +67,7 @@ def system_arguments(system: str, python: str, temporary: str) -> list[str]:
         *("--ro-bind", "/usr", "/usr"),
         *_system_links(),
         *("--ro-bind", f"{system}/etc", "/etc"),
+        *(("--ro-bind", _ALTERNATIVES, _ALTERNATIVES) if os.path.isdir(_ALTERNATIVES) else ()),
         *(("--ro-bind", python, str(prefix)) if prefix else ()),
         *("--proc", "/proc", "--dev", "/dev"),
         *("--bind", f"{temporary}/shm", "/dev/shm"),  # noqa: S108

@@ -69,6 +69,22 @@ def _configuration_home(home: Path) -> Path:
     return home / ("AppData/Roaming" if os.name == "nt" else ".config")
 
 
+def _below(otherwise: str, **moved: str) -> Callable[[Path], Path]:
+    """A file below a home, or in the folder that a variable of the client's own names.
+
+    `moved` gives the file's name in the folder of each variable, the weightiest first; '': the
+    variable names the file itself. Variables count for the user's own home alone.
+    """
+
+    def path(home: Path) -> Path:
+        for variable, inside in moved.items():
+            if home == Path.home() and os.environ.get(variable):
+                return Path(os.environ[variable]) / inside
+        return home / otherwise
+
+    return path
+
+
 _SERVERS = ("mcpServers",)
 _KINDS = (
     ClientKind(
@@ -84,7 +100,7 @@ _KINDS = (
         "Claude Code",
         _SERVERS,
         _typed,
-        lambda home: home / ".claude.json",
+        _below(".claude.json", CLAUDE_CONFIG_DIR=".claude.json"),
         ".mcp.json",
         afterwards="Run /mcp in Claude Code to see the servers; those of a project ask first.",
     ),
@@ -93,7 +109,7 @@ _KINDS = (
         "Cursor",
         _SERVERS,
         _plain,
-        lambda home: home / ".cursor/mcp.json",
+        _below(".cursor/mcp.json"),
         ".cursor/mcp.json",
         afterwards="Switch the servers on under Settings, MCP.",
     ),
@@ -111,7 +127,7 @@ _KINDS = (
         "Codex",
         ("mcp_servers",),
         _plain,
-        lambda home: home / ".codex/config.toml",
+        _below(".codex/config.toml", CODEX_HOME="config.toml"),
         format="toml",
         afterwards="Run `codex mcp list`.",
     ),
@@ -120,7 +136,7 @@ _KINDS = (
         "Gemini CLI",
         _SERVERS,
         _plain,
-        lambda home: home / ".gemini/settings.json",
+        _below(".gemini/settings.json", GEMINI_CLI_HOME=".gemini/settings.json"),
         ".gemini/settings.json",
         afterwards="Run `gemini mcp list`.",
     ),
@@ -129,7 +145,7 @@ _KINDS = (
         "OpenCode",
         ("mcp",),
         _local,
-        lambda home: home / ".config/opencode/opencode.json",
+        _below(".config/opencode/opencode.json", XDG_CONFIG_HOME="opencode/opencode.json"),
         "opencode.json",
         afterwards="Run `opencode mcp list`.",
     ),
@@ -138,7 +154,12 @@ _KINDS = (
         "OpenClaw",
         ("mcp", "servers"),
         _plain,
-        lambda home: home / ".openclaw/openclaw.json",
+        _below(
+            ".openclaw/openclaw.json",
+            OPENCLAW_CONFIG_PATH="",
+            OPENCLAW_STATE_DIR="openclaw.json",
+            OPENCLAW_HOME=".openclaw/openclaw.json",
+        ),
         afterwards="Run `openclaw mcp probe clawgym-skills`.",
     ),
 )

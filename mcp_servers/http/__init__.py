@@ -3,6 +3,7 @@
 - `doors`: the hosts and origins that are let in, against DNS rebinding
 - `tokens`: the secret that a client must know unless OAuth is configured
 - `oauth`: access tokens of an authorization server, checked here
+- `discovery`: where an authorization server publishes its keys
 - `serving`: the three in front of a server
 """
 

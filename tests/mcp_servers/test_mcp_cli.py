@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +14,11 @@ import httpx2
 import pytest
 from mcp import Client, StdioServerParameters, types
 from mcp.client.streamable_http import streamable_http_client
+from typer.testing import CliRunner
 
+from clawgym.cli import app
 from clawgym_skills.catalogue import Catalogue
+from tests.mcp_servers.issuer import running_issuer
 
 Mode = Literal["legacy", "auto"]
 MODES = pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -26,16 +31,12 @@ def clawgym(*arguments: str, cwd: Path) -> StdioServerParameters:
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clawgym", "mcp", *arguments]
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    """A command that ends by itself, run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        ran = CliRunner().invoke(app, ["mcp", *arguments])
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
+    return subprocess.CompletedProcess(arguments, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def text_of(result: types.CallToolResult) -> str:
@@ -146,26 +147,109 @@ def test_the_servers_import_no_langchain():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.fixture
-def served(tmp_path: Path):
-    """URL, header name and token of a server that was just started."""
-    command = [sys.executable, "-m", "clawgym", "mcp", "skills", "--http", "0"]
+@contextmanager
+def served(*options: str, cwd: Path) -> Iterator[list[str]]:
+    """What a server that was just started says: its URL, and perhaps a header."""
+    command = [sys.executable, "-m", "clawgym", "mcp", *options, "--http", "0"]
     with subprocess.Popen(
-        command, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, cwd=cwd, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr
-        url = process.stderr.readline().strip()
-        name, _, token = process.stderr.readline().strip().partition(": ")
-        yield url, name, token
-        process.terminate()
+        try:
+            assert process.stderr
+            lines = (line.strip() for line in process.stderr)
+            told = [next(line for line in lines if line.startswith("http"))]
+            yield told if "--issuer" in options else [*told, next(lines)]
+        finally:
+            process.terminate()
 
 
-async def test_skills_over_http_ask_for_the_token_that_was_printed(served: tuple[str, str, str]):
-    url, name, token = served
-    async with (
-        httpx2.AsyncClient(headers={name: token}) as http,
-        Client(streamable_http_client(url, http_client=http)) as client,
-    ):
-        assert len((await client.list_tools()).tools) == 3
-    async with httpx2.AsyncClient() as stranger:
-        assert (await stranger.post(url, json={})).status_code == 401
+def connect(url: str, headers: dict[str, str]) -> tuple[httpx2.AsyncClient, Client]:
+    http = httpx2.AsyncClient(headers=headers)
+    return http, Client(streamable_http_client(url, http_client=http))
+
+
+@pytest.mark.parametrize(
+    ("server", "tools"), [(["skills"], 3), (["workspace", ".", "--sandbox", "local"], 8)]
+)
+async def test_servers_over_http_ask_for_the_token_that_was_printed(
+    tmp_path: Path, server: list[str], tools: int
+):
+    with served(*server, cwd=tmp_path) as (url, header):
+        name, _, token = header.partition(": ")
+        http, client = connect(url, {name: token})
+        async with http, client:
+            assert len((await client.list_tools()).tools) == tools
+        async with httpx2.AsyncClient() as stranger:
+            assert (await stranger.post(url, json={})).status_code == 401
+
+
+async def test_tokens_of_an_authorization_server_are_accepted(tmp_path: Path):
+    resource = "https://mcp.example.org/mcp"
+    with running_issuer() as issuer:
+        options = ["--issuer", issuer.url, "--audience", resource, "--require-scope", "skills"]
+        with served("skills", *options, cwd=tmp_path) as (url,):
+            token = issuer.token(resource, scope="skills")
+            http, client = connect(url, {"Authorization": f"Bearer {token}"})
+            async with http, client:
+                assert len((await client.list_tools()).tools) == 3
+            async with httpx2.AsyncClient() as stranger:
+                foreign = issuer.token("https://another.example.org", scope="skills")
+                header = {"Authorization": f"Bearer {foreign}", "Host": "mcp.example.org"}
+                assert (await stranger.post(url, json={}, headers=header)).status_code == 401
+
+
+async def test_a_host_that_is_allowed_may_be_named(tmp_path: Path):
+    with served("skills", "--allow-host", "mcp.example.org", cwd=tmp_path) as (url, header):
+        name, _, token = header.partition(": ")
+        for host, let_in in (("mcp.example.org", True), ("evil.example", False)):
+            async with httpx2.AsyncClient(headers={name: token, "Host": host}) as http:
+                assert ((await http.post(url, json={})).status_code != 421) is let_in
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "reason"),
+    [
+        (["--issuer", "https://x.example"], 2, "add --http PORT"),
+        (
+            ["--http", "0", "--issuer", "https://x.example"],
+            2,
+            "--issuer and --resource go together",
+        ),
+        (["--http", "0", "--audience", "https://x.example"], 2, "go together"),
+        (["--http", "0", "--require-scope", "a"], 2, "add --issuer and --resource"),
+        (
+            [
+                "--http=0",
+                "--issuer=https://x.example",
+                "--resource=https://y.example",
+                "--token=tt",
+            ],
+            2,
+            "clients send one token",
+        ),
+        (
+            ["--http", "0", "--issuer", "http://x.example", "--resource", "https://y.example/mcp"],
+            2,
+            "has to be an https:// URL",
+        ),
+        (
+            [
+                "--http",
+                "0",
+                "--issuer",
+                "http://127.0.0.1:1",
+                "--resource",
+                "https://y.example/mcp",
+            ],
+            3,
+            "cannot be reached at http://127.0.0.1:1/.well-known/oauth-authorization-server",
+        ),
+    ],
+)
+def test_options_about_http_that_cannot_be_used_are_refused(
+    tmp_path: Path, options: list[str], code: int, reason: str
+):
+    done = run("skills", *options, cwd=tmp_path)
+    assert done.returncode == code
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.workspace import MAX_BYTES, MAX_LINES, page
+from mcp_servers.pages import MAX_BYTES, MAX_LINES, page
 
 
 def read_all(text: str, limit: int = MAX_LINES) -> list[str]:

@@ -5,8 +5,9 @@ import pytest
 from clawgym.errors import UsageError
 from clawgym_skills.catalogue import Catalogue
 from clawgym_skills.records import AnnotationRecord, CategoryRecord
+from mcp_servers.public_names import public_names
 from mcp_servers.skills import library as library_module
-from mcp_servers.skills.library import Library, public_names
+from mcp_servers.skills.library import Library
 from mcp_servers.skills.stock import Selection
 
 
@@ -88,20 +89,49 @@ def test_only_what_openclaw_would_load_is_offered(
     assert names(library) == ["csv-analysis", "invoice-checker"]
 
 
-def test_a_page_holds_no_more_than_its_characters(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(library_module, "PAGE_CHARACTERS", 10)
-    library = Library(catalogue)
-    listed, after = [], ""
-    while True:
-        entries, following = library.page("entry", after)
-        listed += entries
+def walk(library: Library) -> list[object]:
+    """Every entry of the list, page by page."""
+    listed: list[object] = []
+    after: str | None = ""
+    while after is not None:
+        entries, after = library.page("entry", after)
         assert len(entries) == 1
-        if following is None:
-            break
-        after = following
-    assert len(listed) == 3
+        listed += entries
+    return listed
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(library_module, "PAGE_CHARACTERS", 10)
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_a_page_holds_no_more_than_its_characters(catalogue: Catalogue):
+    assert len(walk(Library(catalogue))) == 3
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_kept_pages_are_those_of_the_catalogue_as_it_is(catalogue: Catalogue, skill_folder: Path):
+    library = Library(catalogue)
+    first = walk(library)
+    assert walk(library) == first
+    text = "---\nname: invoice-checker\ndescription: Quite new.\n---\n"
+    (skill_folder / "invoice-checker" / "SKILL.md").write_text(text)
+    catalogue.index([skill_folder])
+    assert "Quite new." in str(walk(library))
+    assert "Quite new." not in str(first)
+
+
+@pytest.mark.usefixtures("short_pages")
+def test_pages_after_guessed_names_are_answered_and_not_kept(catalogue: Catalogue):
+    library = Library(catalogue)
+    pages = "SELECT count(*) FROM pages"
+    for number in range(20):
+        entries, _ = library.page("entry", f"d-{number}")
+        assert "invoice-checker" in str(entries)
+    assert library._shelf.execute(pages).fetchone() == (0,)
+    walk(library)
+    assert library._shelf.execute(pages).fetchone() == (3,)
 
 
 def test_a_damaged_skill_is_left_out_and_the_others_are_served(

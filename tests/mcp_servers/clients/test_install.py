@@ -8,8 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from clawgym import __version__
+from clawgym.cli import app
 from mcp_servers.clients.install import configured
 from mcp_servers.clients.settings import CLIENTS
 
@@ -21,16 +23,17 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in os.environ.items() if "XDG" not in name}
-    return subprocess.run(
-        [sys.executable, "-m", "clawgym", "mcp", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=home.parent / "project",
-        env={**variables, "HOME": str(home)},
-    )
+def run(home: Path, *arguments: str, **moved: str) -> subprocess.CompletedProcess[str]:
+    theirs = ("XDG", "CODEX_HOME", "CLAUDE_CONFIG", "GEMINI_CLI", "OPENCLAW")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home.parent / "project")
+        for name in [name for name in os.environ if name.startswith(theirs)]:
+            patch.delenv(name)
+        for name, value in {**moved, "HOME": str(home)}.items():
+            patch.setenv(name, value)
+        ran = CliRunner().invoke(app, ["mcp", *arguments])
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
+    return subprocess.CompletedProcess(arguments, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def test_every_client_of_the_issue_is_known():
@@ -38,6 +41,27 @@ def test_every_client_of_the_issue_is_known():
         *("claude-desktop", "claude-code", "cursor", "vscode"),
         *("codex", "gemini", "opencode", "openclaw"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "file"),
+    [
+        ("claude-code", "CLAUDE_CONFIG_DIR", ".claude.json"),
+        ("codex", "CODEX_HOME", "config.toml"),
+        ("gemini", "GEMINI_CLI_HOME", ".gemini/settings.json"),
+        ("opencode", "XDG_CONFIG_HOME", "opencode/opencode.json"),
+        ("openclaw", "OPENCLAW_HOME", ".openclaw/openclaw.json"),
+        ("openclaw", "OPENCLAW_STATE_DIR", "openclaw.json"),
+        ("openclaw", "OPENCLAW_CONFIG_PATH", ""),
+    ],
+)
+def test_settings_that_were_moved_are_written_where_the_client_reads_them(
+    name: str, variable: str, file: str, home: Path, tmp_path: Path
+):
+    done = run(home, "install", "--client", name, **{variable: str(tmp_path / "moved")})
+    assert done.returncode == 0, done.stderr
+    assert "clawgym-skills" in (tmp_path / "moved" / file).read_text()
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", CLIENTS)
