@@ -265,5 +265,5 @@ class Scene:
 
 
 def _turned_around(results: Sequence[str]) -> dict[str, object]:
-    found = re.search(r"\d{12}", results[1] if len(results) > 1 else "")
-    return {"path": "answer.txt", "content": found.group()[::-1] if found else "not found"}
+    found = re.search(r"number is (\d{12})", results[1] if len(results) > 1 else "")
+    return {"path": "answer.txt", "content": found.group(1)[::-1] if found else "not found"}

@@ -6,7 +6,9 @@ from typing import Any
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 from fastmcp.skills.client import SkillsClientExtension
-from fastmcp.utilities.skills import list_skills
+from fastmcp.utilities.skills import (
+    list_skills,  # pyright: ignore[reportUnknownVariableType] - its Client has no type argument
+)
 from told import Told, found, text_of, told
 
 
