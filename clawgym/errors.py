@@ -67,5 +67,13 @@ class ProviderBusyError(ProviderError):
         self.retry_after = retry_after
 
 
+class ContextOverflowError(ProviderError):
+    """The conversation is longer than the model's window: shorten it and ask again."""
+
+
+class SessionBusyError(UsageError):
+    """Another process is at work on this session: wait for it, or stop it."""
+
+
 class BudgetExceededError(ClawGymError):
     """A limit on tokens, money, time or calls that the user set was reached."""

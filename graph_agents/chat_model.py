@@ -5,8 +5,8 @@ through LangChain's runnable machinery would cost as much CPU as the rest of the
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypedDict, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypedDict, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
@@ -37,8 +37,34 @@ from clawgym.model import (
 
 AnyChatModel = ChatModel | BaseChatModel
 
-Respond = Callable[[Sequence[BaseMessage], OnDelta | None], Awaitable[AIMessage]]
-"""Answers a conversation; streams when there is someone to stream to."""
+
+class Shown(Protocol):
+    """A conversation in both shapes, of which each model wants one."""
+
+    def shown(self) -> list[BaseMessage]:
+        """LangChain's messages."""
+        ...
+
+    def wire(self) -> list[Message]:
+        """Our own."""
+        ...
+
+
+Respond = Callable[[str, Shown, OnDelta | None], Coroutine[Any, Any, AIMessage]]
+"""Answers a system prompt and a conversation; streams when there is someone to stream to."""
+
+
+_REPLY_FIELDS = {
+    "content",
+    "id",
+    "type",
+    "additional_kwargs",
+    "tool_calls",
+    "invalid_tool_calls",
+    "usage_metadata",
+    "response_metadata",
+}
+_ANSWER_FIELDS = {"content", "id", "type", "tool_call_id", "name", "status"}
 
 
 class _RawFunction(TypedDict):
@@ -69,9 +95,11 @@ def responder(model: AnyChatModel, tools: Sequence[ToolSchema]) -> Respond:
     if isinstance(model, BaseChatModel):
         return _langchain_responder(model, tools)
 
-    async def respond(messages: Sequence[BaseMessage], on_delta: OnDelta | None) -> AIMessage:
-        conversation = [to_message(message) for message in messages]
-        return from_reply(await model.complete(conversation, tools, on_delta=on_delta))
+    offered = tuple(tools)
+
+    async def respond(system: str, shown: Shown, on_delta: OnDelta | None) -> AIMessage:
+        conversation = [Message(Role.SYSTEM, system), *shown.wire()]
+        return from_reply(await model.complete(conversation, offered, on_delta=on_delta))
 
     return respond
 
@@ -79,12 +107,13 @@ def responder(model: AnyChatModel, tools: Sequence[ToolSchema]) -> Respond:
 def _langchain_responder(model: BaseChatModel, tools: Sequence[ToolSchema]) -> Respond:
     bound = model.bind_tools(tools) if tools else model
 
-    async def respond(messages: Sequence[BaseMessage], on_delta: OnDelta | None) -> AIMessage:
+    async def respond(system: str, shown: Shown, on_delta: OnDelta | None) -> AIMessage:
+        messages = [SystemMessage(system), *shown.shown()]
         try:
             if on_delta is None:
-                return await bound.ainvoke(list(messages))
+                return await bound.ainvoke(messages)
             whole: AIMessageChunk | None = None
-            async for chunk in bound.astream(list(messages)):
+            async for chunk in bound.astream(messages):
                 assert isinstance(chunk, AIMessageChunk)
                 whole = chunk if whole is None else whole + chunk
                 if text := str(chunk.text):
@@ -101,21 +130,49 @@ def _langchain_responder(model: BaseChatModel, tools: Sequence[ToolSchema]) -> R
     return respond
 
 
+def storable(text: str) -> str:
+    """The text, in which halves of surrogate pairs are replaced: no file could hold them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def from_reply(reply: ChatReply) -> AIMessage:
     """A reply as LangChain's message; the calls stand in it parsed, and verbatim beside that."""
     extra: dict[str, object] = {}
-    if reply.message.tool_calls:
-        extra["tool_calls"] = [_raw(call) for call in reply.message.tool_calls]
+    calls = [
+        ToolRequest(storable(call.id), storable(call.name), storable(call.arguments))
+        for call in reply.message.tool_calls
+    ]
+    if calls:
+        extra["tool_calls"] = [_raw(call) for call in calls]
     if reply.message.reasoning is not None:
-        extra["reasoning_content"] = reply.message.reasoning
-    valid, invalid = _parsed(reply.message.tool_calls)
-    return AIMessage(
-        content=reply.message.content,
+        extra["reasoning_content"] = storable(reply.message.reasoning)
+    valid, invalid = parsed_calls(calls)
+    # Constructed, because validation looks for nothing that could be wrong here, and because each
+    # message would keep a set of its fields of its own: 0.7 KiB.
+    return AIMessage.model_construct(
+        _fields_set=_REPLY_FIELDS,
+        content=storable(reply.message.content),
         additional_kwargs=extra,
         tool_calls=valid,
         invalid_tool_calls=invalid,
         usage_metadata=_usage_metadata(reply.usage),
         response_metadata={"finish_reason": reply.finish_reason, "model_name": reply.model},
+    )
+
+
+def answer_to(call: ToolRequest, text: str, *, is_error: bool, id: str) -> ToolMessage:
+    """The answer to a call as LangChain's message."""
+    return ToolMessage.model_construct(
+        _fields_set=_ANSWER_FIELDS,
+        content=storable(text),
+        tool_call_id=call.id,
+        name=call.name,
+        status="error" if is_error else "success",
+        id=id,
     )
 
 
@@ -166,6 +223,23 @@ def reasoning_of(message: AIMessage) -> str | None:
     return reasoning if isinstance(reasoning, str) else None
 
 
+def redacted(message: AIMessage, redact: Callable[[str], str]) -> AIMessage:
+    """A reply without the values of secrets, in its text, its reasoning and its calls."""
+    reasoning = reasoning_of(message)
+    calls = tool_requests(message)
+    clean = Message(
+        Role.ASSISTANT,
+        redact(str(message.text)),
+        tuple(ToolRequest(call.id, call.name, redact(call.arguments)) for call in calls),
+        reasoning=None if reasoning is None else redact(reasoning),
+    )
+    if clean == Message(Role.ASSISTANT, str(message.text), calls, reasoning=reasoning):
+        return message
+    made = from_reply(ChatReply(clean, usage_of(message)))
+    made.response_metadata = message.response_metadata
+    return made
+
+
 def usage_of(message: AIMessage) -> Usage:
     """The tokens of the exchange that made a reply; zeros where they were not counted."""
     usage = message.usage_metadata
@@ -194,7 +268,10 @@ def _raw(call: ToolRequest) -> _RawCall:
     return _RawCall(id=call.id, type="function", function=function)
 
 
-def _parsed(calls: Sequence[ToolRequest]) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+def parsed_calls(
+    calls: Sequence[ToolRequest],
+) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+    """Calls in LangChain's shape: those whose arguments are a JSON object, and the others."""
     valid: list[ToolCall] = []
     invalid: list[InvalidToolCall] = []
     for call in calls:
@@ -216,9 +293,11 @@ def _parsed(calls: Sequence[ToolRequest]) -> tuple[list[ToolCall], list[InvalidT
 
 
 def _usage_metadata(usage: Usage) -> UsageMetadata:
-    return UsageMetadata(
+    counted = UsageMetadata(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,
         total_tokens=usage.prompt_tokens + usage.completion_tokens,
-        input_token_details={"cache_read": usage.cached_tokens},
     )
+    if usage.cached_tokens:
+        counted["input_token_details"] = {"cache_read": usage.cached_tokens}
+    return counted

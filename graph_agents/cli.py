@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from clawgym.errors import ExitCode
+from graph_agents import _schedule_cli, _serving_cli, _sessions_cli
+from graph_agents._flags_cli import Flags, takes_flags
 
 app = typer.Typer(
     help="Run the agent on a local workspace.",
@@ -14,6 +15,21 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option(
+        "--workspace",
+        "-w",
+        help="The folder to work in; the agent changes it.",
+        exists=True,
+        file_okay=False,
+        resolve_path=True,
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON event a line in place of the text.")
+]
+
 
 @app.callback()
 def _group() -> None:
@@ -21,36 +37,15 @@ def _group() -> None:
 
 
 @app.command()
+@takes_flags
 def run(
     instruction: Annotated[
         str, typer.Argument(metavar="INSTRUCTION", help="What the agent shall do.")
     ],
-    workspace: Annotated[
-        Path,
-        typer.Option(
-            "--workspace",
-            "-w",
-            help="The folder to work in; the agent changes it.",
-            exists=True,
-            file_okay=False,
-            resolve_path=True,
-        ),
-    ],
-    model: Annotated[
-        str | None, typer.Option(help="Model id, or 'offline' for the rule-based stand-in.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="Base URL of an OpenAI-compatible endpoint.")
-    ] = None,
-    api_key_env: Annotated[
-        str | None, typer.Option(help="Name of the variable that holds the API key.")
-    ] = None,
-    skills: Annotated[
-        str | None, typer.Option(help="Names, comma-separated, or 'none'; default: all bundled.")
-    ] = None,
-    max_turns: Annotated[int, typer.Option(min=1, help="The most replies of the model.")] = 50,
-    sandbox: Annotated[
-        str | None, typer.Option(help="auto, bwrap, docker, landlock, or local (isolates nothing).")
+    workspace: WorkspaceOption,
+    flags: Flags,
+    session: Annotated[
+        str | None, typer.Option(help="Go on with this session, or 'last'; default: a new one.")
     ] = None,
     trajectory: Annotated[
         Path | None,
@@ -58,34 +53,88 @@ def run(
             help="Write the run here as ATIF JSON, also if it is cut short.", dir_okay=False
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object in place of the text.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Carry out an instruction in a folder, with tools and skills, inside a sandbox.
 
     Exits with 0 when the agent has finished, 1 when a limit stopped it, 2 when the command was
-    wrong, 3 when the endpoint or the sandbox failed.
+    wrong, 3 when the endpoint or the sandbox failed. With --json, the last line is the result.
     """
     import asyncio
 
-    from clawgym.settings import load
-    from graph_agents.graph import AgentLimits
-    from graph_agents.run_command import RunRequest, as_json_text, carry_out
+    from graph_agents.run_command import RunRequest, carry_out, exit_code
 
-    flags = {"model": model, "base_url": base_url, "api_key_env": api_key_env, "sandbox": sandbox}
     request = RunRequest(
+        options=flags.options(workspace),
         instruction=instruction,
-        workspace=workspace,
-        settings=load(flags).settings,
-        skills=skills,
-        limits=AgentLimits(max_turns=max_turns),
+        session=session,
         save_to=trajectory,
+        as_json=as_json,
     )
-    finished = asyncio.run(carry_out(request, show=not as_json))
-    if as_json:
-        typer.echo(as_json_text(finished))
-    if finished.error:
-        raise finished.error
-    if finished.stop_reason != "done":
-        raise typer.Exit(ExitCode.FINDINGS)
+    finished = asyncio.run(carry_out(request))
+    if code := exit_code(finished):
+        raise typer.Exit(code)
+
+
+@app.command()
+@takes_flags
+def chat(
+    flags: Flags,
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="[PROMPT]", help="What to begin with.")
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Talk with the agent about a folder.
+
+    While it works, typing steers it and Ctrl-C interrupts it; /help says the rest. Without a
+    terminal, each line of standard input is a message.
+    """
+    import asyncio
+
+    from graph_agents.chat_command import ChatRequest, hold
+
+    request = ChatRequest(flags.options(workspace), prompt, as_json=as_json)
+    asyncio.run(hold(request))
+
+
+@app.command()
+@takes_flags
+def resume(
+    flags: Flags,
+    session: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SESSION]", help="Id of a session, its beginning, or 'last' of the workspace."
+        ),
+    ] = "last",
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", help="What to say to it.")
+    ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            help="The folder of the session; default: where it was held, for 'last' this one.",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a session: first with what was cut short, then with what you say."""
+    import asyncio
+
+    from graph_agents.chat_command import ChatRequest, hold
+    from graph_agents.session_commands import place_of
+
+    found = place_of(session, workspace, flags.state)
+    options = flags.options(Path(str(found.workspace)))
+    asyncio.run(hold(ChatRequest(options, message, found.id, as_json=as_json)))
+
+
+for _module in (_sessions_cli, _schedule_cli, _serving_cli):
+    _module.add_to(app)

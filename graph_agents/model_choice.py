@@ -13,8 +13,10 @@ _OPENAI = "https://api.openai.com/v1"
 
 
 @contextlib.asynccontextmanager
-async def open_model(settings: Settings) -> AsyncGenerator[ChatModel]:
+async def open_model(settings: Settings, *, max_retries: int = 2) -> AsyncGenerator[ChatModel]:
     """The model that the settings name, closed when the block ends.
+
+    `max_retries` is how often it asks again by itself; 0 where somebody else sees to that.
 
     Raises:
         UsageError: no model is named, or the endpoint needs a key and none is set.
@@ -36,5 +38,7 @@ async def open_model(settings: Settings) -> AsyncGenerator[ChatModel]:
         )
     from clawgym.model.openai_client import OpenAIModel
 
-    async with OpenAIModel(settings.model, settings.base_url, key) as model:
+    async with OpenAIModel(
+        settings.model, settings.base_url, key, max_retries=max_retries
+    ) as model:
         yield model

@@ -25,8 +25,8 @@ from clawgym.trajectory import (
     Trajectory,
 )
 from graph_agents.chat_model import parse_arguments, reasoning_of, tool_requests, usage_of
+from graph_agents.conversation import marked
 from graph_agents.events import StopReason
-from graph_agents.graph import is_nudge
 
 Clock = Callable[[], str | None]
 
@@ -119,7 +119,7 @@ def _step(message: BaseMessage, step_id: int, time: str | None) -> Step:
         case SystemMessage():
             return Step(step_id=step_id, timestamp=time, source="system", message=text)
         case HumanMessage():
-            extra: JsonObject | None = {"written_by": "agent"} if is_nudge(message) else None
+            extra: JsonObject | None = {"written_by": "agent"} if marked(message, "nudge") else None
             return Step(step_id=step_id, timestamp=time, source="user", message=text, extra=extra)
         case AIMessage():
             named = message.response_metadata.get("model_name")

@@ -1,93 +1,137 @@
 """What `clawgym agent run` does, once its options are parsed."""
 
-import json
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
+from langchain_core.messages import AIMessage
+from pydantic import JsonValue
+
 from clawgym.atomic import check_writable
-from clawgym.errors import UsageError
-from clawgym.sandbox import open_backend
-from clawgym.settings import Settings
-from clawgym_skills.bundle import bundled_skills
-from clawgym_skills.skill import Skill
-from graph_agents.graph import AgentLimits
-from graph_agents.model_choice import open_model
-from graph_agents.session import AgentRun, run_agent
-from graph_agents.terminal import Terminal
-from graph_agents.workbench import workbench
-from mcp_servers.workspace import workspace_tools
+from clawgym.errors import ClawGymError, ExitCode, ProviderError, SandboxError
+from clawgym.model import Usage
+from graph_agents.agent import AgentSession
+from graph_agents.assembly import Assembled, assemble
+from graph_agents.events import StopReason, TurnEnded
+from graph_agents.fronts import choose_front
+from graph_agents.options import AgentOptions
+from graph_agents.proposal import proposed_changes
+from graph_agents.ui.asking import Asker
+from graph_agents.ui.chat import Chat
+from graph_agents.ui.front import Front
+from graph_agents.ui.lines import write_line
+from graph_agents.ui.render import diff_text
+from graph_agents.ui.slash import Talk
+from graph_agents.ui.tally import Tally
+
+INTERRUPTED = 130
+_FAILED: dict[StopReason, type[ClawGymError]] = {
+    StopReason.MODEL_FAILED: ProviderError,
+    StopReason.CONTEXT: ProviderError,
+    StopReason.SANDBOX_FAILED: SandboxError,
+}
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One call of the command. `skills`: names as typed, `none`, or None for all bundled ones."""
+    """One call of the command. `session` is one to go on with; None for a new one."""
 
+    options: AgentOptions
     instruction: str
-    workspace: Path
-    settings: Settings
-    skills: str | None
-    limits: AgentLimits
-    save_to: Path | None
+    session: str | None = None
+    save_to: Path | None = None
+    as_json: bool = False
 
 
-async def carry_out(request: RunRequest, *, show: bool) -> AgentRun:
-    """Run the agent; `show` says whether the terminal is told.
+@dataclass(frozen=True)
+class Finished:
+    """How the turn went. `proposed` is the diff of a dry run."""
+
+    session: str
+    stop_reason: StopReason
+    answer: str
+    turns: int
+    tool_calls: int
+    usage: Usage
+    cost: float | None
+    error: str | None
+    proposed: str | None
+
+
+async def carry_out(request: RunRequest) -> Finished:
+    """Run one turn, and show it.
 
     Raises:
         UsageError: no model is named, a skill is unknown, the trajectory cannot be written.
         SandboxError: this machine cannot make the box.
     """
-    skills = _skills(request.skills)
     if request.save_to:
         check_writable(request.save_to)
-    terminal = Terminal() if show else None
-    async with (
-        open_model(request.settings) as model,
-        workbench(request.workspace, skills, open_backend(request.settings.sandbox)) as sandbox,
-    ):
-        run = await run_agent(
-            request.instruction,
-            model=model,
-            sandbox=sandbox,
-            tools=workspace_tools(sandbox),
-            skills=skills,
-            limits=request.limits,
-            on_event=terminal.on_event if terminal else None,
-            save_to=request.save_to,
-        )
-    if terminal:
-        terminal.finish(run)
-    return run
+    tally = Tally()
+    model = request.options.settings.model or ""
+    front = choose_front(tally, as_json=request.as_json, reads=False, status=lambda: model)
+    asker = Asker(front)
+    async with assemble(request.options, asker) as assembled:
+        agent = assembled.agent
+        session = await agent.resume(request.session) if request.session else agent.new_session()
+        chat = Chat(Talk(agent, session, front, tally, assembled.skills), asker)
+        async with front:
+            try:
+                await chat.say(request.instruction)
+            finally:
+                if request.save_to and session.entries():
+                    session.export("atif", request.save_to)
+            proposed = await _proposed(request.options, assembled, front)
+        finished = _finished(session, chat.last, tally, proposed)
+    if request.as_json:
+        write_line(_result(finished))
+    return finished
 
 
-def as_json_text(run: AgentRun) -> str:
-    """The result for a program to read."""
-    result = {
-        "stop_reason": run.stop_reason.value,
-        "answer": run.answer,
-        "turns": run.turns,
-        "tool_calls": run.tool_calls,
-        "usage": asdict(run.usage),
-        "error": str(run.error) if run.error else None,
-    }
-    return json.dumps(result, ensure_ascii=False, indent=1)
+def exit_code(finished: Finished) -> int:
+    """The exit code of a run that ended as it should.
+
+    Raises:
+        ClawGymError: the endpoint or the sandbox failed.
+    """
+    if failure := _FAILED.get(finished.stop_reason):
+        raise failure(finished.error or finished.stop_reason.value)
+    if finished.stop_reason is StopReason.INTERRUPTED:
+        return INTERRUPTED
+    return ExitCode.DONE if finished.stop_reason is StopReason.DONE else ExitCode.FINDINGS
 
 
-def _skills(wanted: str | None) -> list[Skill]:
-    if wanted == "none":
-        return []
-    found = bundled_skills()
-    if wanted is None:
-        return found
-    by_name = {skill.name: skill for skill in found}
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    return [_pick(name, by_name) for name in names]
+async def _proposed(options: AgentOptions, assembled: Assembled, front: Front) -> str | None:
+    return await show_proposed(assembled, options, front) if options.dry_run else None
 
 
-def _pick(name: str, by_name: dict[str, Skill]) -> Skill:
-    if name in by_name:
-        return by_name[name]
-    similar = get_close_matches(name, by_name, 1)
-    hint = f"did you mean {similar[0]!r}?" if similar else f"there are: {', '.join(by_name)}"
-    raise UsageError(f"there is no bundled skill {name!r}; {hint}")
+async def show_proposed(assembled: Assembled, options: AgentOptions, front: Front) -> str:
+    """Show what a dry run would change; ends the use of the box."""
+    diff = await proposed_changes(assembled.sandbox, options.workspace)
+    front.say("this is what would change:" if diff else "nothing would change")
+    if diff:
+        front.say(diff_text(diff, None))
+    return diff
+
+
+def _finished(
+    session: AgentSession, ended: TurnEnded | None, tally: Tally, proposed: str | None
+) -> Finished:
+    replies = [entry.message for entry in session.entries()]
+    answers = [str(each.text) for each in replies if isinstance(each, AIMessage)]
+    return Finished(
+        session=session.id,
+        stop_reason=ended.reason if ended else StopReason.INTERRUPTED,
+        answer=answers[-1] if answers else "",
+        turns=tally.replies,
+        tool_calls=tally.calls,
+        usage=tally.usage,
+        cost=tally.cost,
+        error=ended.error if ended else None,
+        proposed=proposed,
+    )
+
+
+def _result(finished: Finished) -> dict[str, JsonValue]:
+    """The last line for a program."""
+    plain = asdict(finished) | {"stop_reason": finished.stop_reason.value}
+    return {"type": "result", **plain}

@@ -9,13 +9,17 @@ from functools import cache
 
 from pydantic import RootModel
 
+from clawgym.artifact import ArtifactKind
 from clawgym.graph import Node
 from synth.operations import OPERATIONS
 from synth.scene import Scene
-from synth.taxonomy import opening
+from synth.taxonomy import category_of, opening
 from synth.taxonomy._toml import read_toml
 from synth.taxonomy.opening import Style, is_private, words_of
 from synth.telling import Words
+
+_TECHNICAL = (ArtifactKind.CODE, ArtifactKind.CONFIG, ArtifactKind.LOG)
+_TRADES = ("automation", "development", "systems")
 
 
 class _BeginningFile(RootModel[dict[str, Words]]):
@@ -31,9 +35,9 @@ def beginning(rng: random.Random, scene: Scene, style: Style) -> str:
     """The first sentences of a request."""
     words, setting = matter_of(scene), scene.world.setting
     if words is None:
-        return opening(rng, setting, style, _lead_work(scene))
+        return opening(rng, setting, style, _lead_work(scene), reason=not has_reasons(scene))
     lines = words.of(style)
-    if setting.persona.private:
+    if setting.persona.private or not _is_at_home(scene):
         lines = [line for line in lines if is_private(line)]
     said = {**words_of(setting), "service": scene.world.service.said}
     text = rng.choice(lines).format(**said)
@@ -48,6 +52,19 @@ def matter_of(scene: Scene) -> Words | None:
     words = OPERATIONS[node.operation].words(node.params, inputs)
     keys = (f"{node.operation}-{words.get('variant')}", f"{node.operation}-{first.kind}")
     return next((own[key] for key in (*keys, node.operation) if key in own), None)
+
+
+def _is_at_home(scene: Scene) -> bool:
+    """Whether people of that line of work look after code, logs and settings as part of it."""
+    before = scene.past.scene if scene.past else scene
+    kind = before.slots[lead_node(scene).inputs[0]].kind
+    return kind not in _TECHNICAL or category_of(scene.world.setting.subcategory).name in _TRADES
+
+
+def has_reasons(scene: Scene) -> bool:
+    """Whether any step is told with a reason: then the request as a whole needs no other."""
+    nodes = [*scene.nodes, *(scene.past.scene.nodes if scene.past else ())]
+    return any(OPERATIONS[node.operation].why(node.params) for node in nodes)
 
 
 def lead_node(scene: Scene) -> Node:

@@ -27,6 +27,7 @@ from synth.solutions import solution_files
 from synth.taxonomy import Material, benchmark_category, difficulty
 from synth.taxonomy.opening import Style
 from synth.values import RowSet
+from synth.values.site import Site, SitePage
 from verify.checks import Check, CheckSet, UnchangedCheck, verifier_files
 from verify.rubric import Rubric
 from verify.rubric.rubric import FILE_NAME
@@ -188,7 +189,7 @@ def material_of(scene: Scene, clutter: Clutter = NOTHING) -> Material:
 def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File | bytes | str]:
     """The sources that the graph uses; beside a feed also the facts about whom it refers to."""
     used = {artifact.id for artifact in graph.sources}
-    beside = scene.world.dimension_source().path if takes_feed(scene) or scene.served else ""
+    beside = scene.world.dimension_source().path if takes_feed(scene) else ""
     entries: dict[str, File | bytes | str] = {}
     for slot in scene.slots.values():
         wanted = slot.id in used or slot.path == beside or _was_made(scene, slot.id)
@@ -202,7 +203,24 @@ def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File
             entries |= left.value.files(left.kind, left.path)
     if scene.past:
         entries |= _old_sources(scene, served=served)
+    if not entries and not served:
+        entries |= _about_site(scene)
     return entries
+
+
+def _about_site(scene: Scene) -> dict[str, str]:
+    """What lies in the folder of those who ask about a site and have no files: where it is."""
+    world = scene.world
+    served = [scene.slots[slot_id].value for slot_id in scene.served]
+    sites = [value.site if isinstance(value, SitePage) else value for value in served]
+    said = [
+        f"Our pages on {world.domain.plural}: {site.url}\n"
+        for site in sites
+        if isinstance(site, Site)
+    ]
+    if not world.setting.persona.private:
+        said.append(f"{world.backdrop.staff[0]} looks after them.\n")
+    return {world.input_path("about-the-pages", "txt"): "".join(said)} if sites else {}
 
 
 def _was_made(scene: Scene, slot_id: str) -> bool:

@@ -4,9 +4,10 @@ An operation may fit a file by its kind and yet be of no use to anybody: the pro
 the sum of a list of tests, a conversion of what was converted a minute ago.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from synth.operations import Slot
+from synth.follow_ups import is_said_already, serves_the_purpose
+from synth.operations import Params, Slot
 from synth.scene import Scene
 from synth.values import RowSet, Use, Value
 
@@ -23,6 +24,28 @@ _HANDED_ON = frozenset({"convert", "fill", "split"})
 _GOING_ON = frozenset({"aggregate", "convert", "filter", "join", "rank", "report", "split"})
 """Operations that fit what other steps make as well as files that are given."""
 
+_REACH: Mapping[str, int] = {
+    **dict.fromkeys(("organize", "patch", "update"), 2),
+    **dict.fromkeys(("checksum", "crawl", "diagnose", "schedule", "search", "test", "validate"), 3),
+    **dict.fromkeys(("draft", "redact", "summarize"), 4),
+}
+"""How many steps there are at most, as a rule, where work begins with one of these."""
+
+_OF_EVENTS = frozenset(
+    {
+        *("aggregate", "compare", "convert", "deduplicate", "extract", "fetch", "fill", "filter"),
+        *("inspect", "join", "rank", "report", "search", "split", "update"),
+    }
+)
+"""Operations that may bring the events of a domain."""
+
+_MOST: Mapping[str, int] = {
+    **dict.fromkeys(("aggregate", "filter"), 3),
+    **dict.fromkeys(("checksum", "crawl", "inspect", "report", "search", "summarize", "test"), 2),
+    **dict.fromkeys(("convert", "draft", "join", "rank", "redact", "split"), 1),
+}
+"""How often one request asks for an operation at most."""
+
 _LEAST_COLUMNS = 6
 """How many columns a file has that somebody wants an overview of."""
 
@@ -34,6 +57,11 @@ def may_follow(one: str, other: str) -> bool:
     return one not in _HANDED_ON and other not in _OF_GIVEN_FILES
 
 
+def reach(operation: str, size: int) -> int:
+    """How many steps, of so many that are wanted, may come of work that an operation begins."""
+    return min(size, _REACH.get(operation, size))
+
+
 def may_come_late(operation: str) -> bool:
     """Whether an operation finds something to take once others have made something."""
     return operation in _GOING_ON
@@ -41,7 +69,7 @@ def may_come_late(operation: str) -> bool:
 
 def is_of_use(scene: Scene, operation: str, inputs: Sequence[str]) -> bool:
     """Whether somebody would want this done with what is at hand."""
-    return all(_is_wanted(scene, operation, scene.slots[slot_id]) for slot_id in inputs)
+    return all(_is_wanted(scene, operation, scene.hand(slot_id)) for slot_id in inputs)
 
 
 def are_of_use(operation: str, values: Sequence[Value]) -> bool:
@@ -51,6 +79,30 @@ def are_of_use(operation: str, values: Sequence[Value]) -> bool:
         for value in values
         if isinstance(value, RowSet)
     )
+
+
+def is_asked_about(value: Value) -> bool:
+    """Whether people ask several things of such rows: those of a domain, not yet summed up."""
+    return isinstance(value, RowSet) and bool(value.subject) and not value.grouped
+
+
+def is_new(scene: Scene, operation: str, params: Params) -> bool:
+    """Whether a step says something that no other step of the request says.
+
+    Nobody asks for two rankings, or for two things with the same reason; two pages have different
+    readers.
+    """
+    before = scene.past.scene.nodes if scene.past else []
+    nodes = [*before, *scene.nodes]
+    alike = [node for node in nodes if node.operation == operation]
+    if len(alike) >= _MOST.get(operation, len(alike) + 1):
+        return False
+    if any(is_said_already(operation, params, node.params) for node in alike):
+        return False
+    audience, why = params.get("audience"), params.get("why")
+    if audience and any(node.params.get("audience") == audience for node in alike):
+        return False
+    return not why or all(node.params.get("why") != why for node in nodes)
 
 
 def threads(scene: Scene) -> int:
@@ -73,21 +125,29 @@ def is_on_subject(scene: Scene, values: Sequence[Value]) -> bool:
     )
 
 
+def may_begin_beside(scene: Scene, operation: str) -> bool:
+    """Whether what an operation brings may be on the subject of a scene: a look before the work."""
+    return operation in _OF_EVENTS and is_on_subject(scene, ())
+
+
 def _is_wanted(scene: Scene, operation: str, slot: Slot) -> bool:
-    if operation in _lineage(scene, slot.id):
-        return False  # who wants it twice says both at once
+    twice = operation in _lineage(scene, slot.id)  # who wants that says both at once
+    if twice or not serves_the_purpose(scene, operation, slot):
+        return False
     before = scene.past.scene.nodes if scene.past else []
     if any(node.operation in _HANDED_ON for node in before if node.output == slot.id):
         return False
-    makers = [node.operation for node in scene.nodes if node.output == slot.id]
-    if not all(may_follow(maker, operation) for maker in makers):
+    return not isinstance(slot.value, RowSet) or _are_wanted(scene, operation, slot.id, slot.value)
+
+
+def _are_wanted(scene: Scene, operation: str, slot_id: str, rows: RowSet) -> bool:
+    """Whether rows are still of use for an operation, by what they are and where they are from."""
+    makers = [node.operation for node in scene.nodes if node.output == slot_id]
+    worked_with = operation == "inspect" and scene.past is not None
+    listed = rows.use is Use.LISTING and not rows.subject and operation not in _ON_LISTINGS
+    if rows.use is Use.ANSWER or worked_with or listed:
         return False
-    rows = slot.value
-    if not isinstance(rows, RowSet):
-        return True
-    if rows.use is Use.ANSWER or (rows.use is Use.LISTING and operation not in _ON_LISTINGS):
-        return False
-    return are_of_use(operation, [rows])
+    return all(may_follow(maker, operation) for maker in makers) and are_of_use(operation, [rows])
 
 
 def _lineage(scene: Scene, slot_id: str) -> set[str]:

@@ -94,7 +94,8 @@ def run(
         typer.Option(help="quick: oracle and no-op; full: every gate. Default: quick."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that draw and prove; default: as --jobs.")
+        int | None,
+        typer.Option(min=1, help="Processes that draw and prove; default: up to --jobs."),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Sandboxes at a time.")
@@ -118,7 +119,7 @@ def run(
     from synth.gates import PROFILES
     from synth.pipeline import Recipe, choose_skills
     from synth.routes.options import read_levels, read_scenarios, share_of_skills
-    from synth.running import Plan, open_executor, resume_or_start
+    from synth.running import Plan, open_executor, resume_or_start, workers_with_work
     from synth.running.presets import preset as named_preset
     from synth.running.recipe_source import RecipeSource
     from synth.sources import skill_sources
@@ -151,7 +152,7 @@ def run(
             RecipeSource(recipe),
             plan,
             output,
-            open_executor(executor.value, workers or settings.jobs),
+            open_executor(executor.value, workers or workers_with_work(plan.wanted, settings.jobs)),
             sandbox=settings.sandbox,
             on_task=advance,
         )

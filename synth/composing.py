@@ -17,11 +17,15 @@ from clawgym.operation import Capability
 from synth.chaining import (
     MAX_THREADS,
     are_of_use,
+    is_asked_about,
+    is_new,
     is_of_use,
     is_on_subject,
+    may_begin_beside,
     may_come_late,
     threads,
 )
+from synth.follow_ups import may_be_said_again
 from synth.operations import OPERATIONS, GroundedOperation, Params
 from synth.scene import Scene
 from synth.values import RowSet, Value
@@ -29,8 +33,22 @@ from synth.world import World
 
 MAX_SUPPORTING = 3
 
+_BRANCHING = 0.9
+"""How likely rows may be taken once more of which people ask several things."""
+
+_ASKED = 2.0
+"""How much more a selection or an overview of such rows is wanted."""
+
+_TRIES = 3
+"""How often parameters are drawn for what may be said twice, until they are other ones."""
+
 _BEGIN = 0.08
 """How much all moves that begin something else are wanted, against those that go on."""
+
+
+_FIRST_ASKED = ("filter", "aggregate")
+_BESIDES, _RARELY = ("inspect", "convert"), 0.2
+"""What serves no purpose that other steps have, and how much less it is wanted beside them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,7 @@ class Plan:
         weights: how much an operation is wanted, 1.0 by default.
         favoured: skills that are wanted more than others.
         branching: how likely an artifact may be taken once more after it was taken.
+        least: with fewer nodes there is no scene.
         parts: whether it may have a second part, on files of the same subject.
     """
 
@@ -67,6 +86,7 @@ class Plan:
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
     favoured: frozenset[str] = frozenset()
     branching: float = 0.5
+    least: int = 1
     parts: bool = True
 
     def unmet(self, nodes: Sequence[Node]) -> list[frozenset[Offer]]:
@@ -98,7 +118,8 @@ def compose(rng: random.Random, world: World, plan: Plan) -> Scene | None:
     settings = any(offer.capability.kind is ArtifactKind.CONFIG for offer in plan.offers)
     scene = Scene.of(world, settings=settings)
     extend(rng, scene, plan, plan.size)
-    return scene if scene.nodes and not plan.unmet(scene.nodes) else None
+    grown = len(scene.nodes) >= plan.least
+    return scene if grown and not plan.unmet(scene.nodes) else None
 
 
 def extend(rng: random.Random, scene: Scene, plan: Plan, count: int) -> int:
@@ -110,6 +131,8 @@ def extend(rng: random.Random, scene: Scene, plan: Plan, count: int) -> int:
             moves = [move for move in moves if any(move.offer in group for group in unmet)]
         if (scene.nodes or scene.past) and not (plan.parts and threads(scene) < MAX_THREADS):
             moves = [move for move in moves if _follows(scene, move)]
+        elif scene.nodes or scene.past:
+            moves = [move for move in moves if _may_come(scene, move)]
         if not _play_one(rng, scene, plan, moves):
             return made
     return count
@@ -130,7 +153,7 @@ def _moves(scene: Scene, plan: Plan) -> Iterator[_Move]:
             first = scene.slots[inputs[0]]
             if operation.in_place and (first.used or not first.fresh):
                 continue  # who reads a file, and who edits it, must not depend on the order
-            known = (operation.name, inputs) in done
+            known = (operation.name, inputs) in done and not may_be_said_again(operation.name)
             if not known and is_of_use(scene, operation.name, inputs):
                 yield _Move(offer, inputs)
         if room:
@@ -150,7 +173,8 @@ def _play_one(rng: random.Random, scene: Scene, plan: Plan, moves: list[_Move]) 
         number = rng.choices(range(len(moves)), weights)[0]
         move = moves.pop(number)
         weights.pop(number)
-        if _play(rng, scene, plan, move):
+        again = _TRIES if may_be_said_again(move.offer.capability.operation) else 1
+        if any(_play(rng, scene, plan, move) for _ in range(again)):
             return True
     return False
 
@@ -174,6 +198,10 @@ def _weights(scene: Scene, plan: Plan, moves: Sequence[_Move]) -> list[float]:
             weight *= 3.0
         elif skill and skill not in skills:
             weight *= 2.0
+        if operation in _FIRST_ASKED and any(is_asked_about(v) for v in scene.values(move.inputs)):
+            weight *= _ASKED
+        if operation in _BESIDES and done:
+            weight *= _RARELY
         return weight * 0.25 if operation in done else weight
 
     weights = [weight(move) for move in moves]
@@ -187,6 +215,10 @@ def _weights(scene: Scene, plan: Plan, moves: Sequence[_Move]) -> list[float]:
 def _follows(scene: Scene, move: _Move) -> bool:
     """Whether a move takes something that the graph has to do with already."""
     return _shares(scene, move.inputs)
+
+
+def _may_come(scene: Scene, move: _Move) -> bool:
+    return bool(move.inputs) or may_begin_beside(scene, move.offer.capability.operation)
 
 
 def _shares(scene: Scene, inputs: Sequence[str]) -> bool:
@@ -204,11 +236,12 @@ def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
         inputs = tuple(scene.place(source) for source in sources)
     params = operation.propose(rng, scene.values(inputs), scene.world.knobs)
     blocked = (operation.in_place and scene.slots[inputs[0]].used) or scene.edited & set(inputs)
-    again = (operation.name, inputs) in _done(scene)
+    again = (operation.name, inputs) in _done(scene) and not may_be_said_again(operation.name)
     if (
         params is None
         or blocked
         or again
+        or not is_new(scene, operation.name, params)
         or not _has_a_place(scene, operation, move, inputs)
         or _is_ambiguous(operation, scene, inputs, params)
         or _is_there_already(operation, scene, inputs, params)
@@ -222,8 +255,10 @@ def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
     for slot_id in inputs:
         slot = scene.slots[slot_id]
         raw = isinstance(slot.value, RowSet) and slot.value.duplicated
-        spent = not slot.side and (raw or rng.random() >= plan.branching)
-        if operation.in_place or spent:
+        branching = _BRANCHING if is_asked_about(slot.value) else plan.branching
+        spent = not slot.side and (raw or rng.random() >= branching)
+        outdated = operation.name == "compare" and slot_id == inputs[0]
+        if operation.in_place or spent or outdated:
             scene.retire(slot_id)
     return True
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
+from clawgym.artifact import ArtifactKind
 from clawgym.files import Files
 from synth.beginning import lead_node, takes_feed
 from synth.operations.base import Slot
@@ -54,7 +55,7 @@ class _Words(Data):
     note_names: tuple[str, ...]
     notes: tuple[str, ...]
     note_remarks: tuple[str, ...]
-    kept: tuple[str, ...]
+    columns: tuple[str, ...]
 
 
 @cache
@@ -100,7 +101,11 @@ def _old_rows(rng: random.Random, scene: Scene) -> _Made:
 def _old_text(rng: random.Random, scene: Scene) -> _Made:
     """An earlier copy of a text, which lacks its last lines."""
     sources = [slot for slot in _sources(scene) if isinstance(slot.value, _PLAIN_TEXT)]
-    sources = [slot for slot in sources if slot.path in slot.value.files(slot.kind, slot.path)]
+    sources = [
+        slot
+        for slot in sources
+        if slot.path in slot.value.files(slot.kind, slot.path) and slot.kind is not ArtifactKind.LOG
+    ]
     if not sources:
         return None
     slot = rng.choice(sources)
@@ -127,9 +132,9 @@ def _old(rng: random.Random, scene: Scene, slot: Slot, data: Callable[[str], byt
 
 
 def _other_month(rng: random.Random, scene: Scene) -> _Made:
-    """The feed of the month before."""
+    """The feed of the month before, where a month has a folder of its own."""
     world = scene.world
-    if world.form not in ROW_KINDS:
+    if world.form not in ROW_KINDS or "{mm}" not in world.domain.sources:
         return None
     today = world.period.start
     before = Period((today - timedelta(days=1)).replace(day=1), today)
@@ -142,7 +147,9 @@ def _other_month(rng: random.Random, scene: Scene) -> _Made:
 def _columns(rng: random.Random, scene: Scene) -> _Made:
     """What the columns of the feed are."""
     world = scene.world
-    head = f"# Columns of the {world.domain.plural}\n\nExported once a month.\n\n"
+    head = f"# Columns of the {world.domain.plural}\n\n"
+    if not world.setting.persona.private:
+        head += rng.choice(_words().columns).format(**_said(rng, scene)) + "\n\n"
     lines = [f"- `{field.name}`: {field.type}\n" for field in world.clean_feed.fields]
     return world.input_path("README", "md"), (head + "".join(lines)).encode(), ""
 
@@ -158,6 +165,8 @@ def _note(rng: random.Random, scene: Scene) -> _Made:
 def _readme(rng: random.Random, scene: Scene) -> _Made:
     """Where the files come from and who knows more, beside what the work starts with."""
     before = scene.past.scene if scene.past else scene
+    if scene.world.setting.persona.private or lead_node(scene).operation == "compare":
+        return None
     first = before.slots[lead_node(scene).inputs[0]]
     if first.id in scene.served or not first.fresh:
         return None
@@ -174,8 +183,7 @@ def _said(rng: random.Random, scene: Scene) -> dict[str, str]:
         "feed": setting.domain.feed,
         "month": setting.period.month,
         "day": setting.locale.written(setting.today),
-        "name": setting.locale.name(rng),
-        "kept": rng.choice(_words().kept),
+        "name": rng.choice(scene.world.backdrop.staff),
     }
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Literal
 
-from synth.values import RowSet, Value
+from synth.values import Row, RowSet, Value, plain
 
 Sign = Literal["more", "fewer", "order", "values", "other"]
 
@@ -28,3 +28,30 @@ def _cells(rows: RowSet) -> Counter[str]:
 
 def _column(rows: RowSet, name: str) -> Counter[str]:
     return Counter(map(repr, rows.values(name)))
+
+
+def example_of(wrong: Value, right: Value) -> str:
+    """One of the rows that strike one, by its key; "" where there is none that can be named."""
+    if not (isinstance(wrong, RowSet) and isinstance(right, RowSet)):
+        return ""
+    if wrong.names != right.names or len(right.key) != 1 or right.key[0] not in right.names:
+        return ""
+    found, known = _by_key(wrong), _by_key(right)
+    if len(found) != len(wrong.rows) or len(known) != len(right.rows):
+        return ""
+    sign, column = sign_of(wrong, right)
+    if sign == "more":
+        keys = [key for key in found if key not in known]
+    elif sign == "fewer":
+        keys = [key for key in known if key not in found]
+    else:
+        at = right.index(column) if column else -1
+        keys = [key for key, row in known.items() if key in found and found[key][at] != row[at]]
+        keys = keys if column and column not in right.key else []
+    named = [key for key in keys if all(key)]
+    return f"`{named[0][0]}`" if named else ""
+
+
+def _by_key(rows: RowSet) -> dict[tuple[str, ...], Row]:
+    places = [rows.index(name) for name in rows.key]
+    return {tuple(plain(row[place]) for place in places): row for row in rows.rows}

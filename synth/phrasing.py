@@ -12,9 +12,10 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
+from clawgym.artifact import ArtifactKind
 from clawgym.graph import Node
 from synth.beginning import beginning
-from synth.noticing import Sign, sign_of
+from synth.noticing import Sign, example_of, sign_of
 from synth.operations import OPERATIONS
 from synth.operations.base import listing
 from synth.reworking import told_nodes
@@ -33,6 +34,9 @@ _HIDDEN_FROM = 4
 _LONG = 360
 """Characters that are read without a break."""
 
+_FIRST = ("extract", "inspect")
+"""Operations on given files that are told before all others."""
+
 _BREATH = 3
 """How many results, or rules, are said in one breath."""
 
@@ -46,6 +50,7 @@ class _Brief(_Data):
     aside: Lines
     last: Lines
     that: Lines
+    that_folder: Lines
     lists: Lines
     keep: Lines
     keep_but: Lines
@@ -76,9 +81,12 @@ class _PastWords(_Data):
     besides: Lines
     more_only: Lines
     more: Lines
+    more_named: Lines
     fewer: Lines
+    fewer_named: Lines
     order: Lines
     values: Lines
+    values_named: Lines
     other: Lines
     mend: Lines
     hidden: Lines
@@ -142,11 +150,11 @@ def _work(teller: Teller, scene: Scene, begin: str) -> list[str]:
 def _in_order(nodes: Sequence[Node]) -> list[Node]:
     """Each after what it depends on; what reads a source out comes before all that looks into it.
 
-    Only such rows have columns that a reader can see.
+    Only such rows have columns that a reader can see. Who wants to know a file does so next.
     """
-    read_out = [node for node in nodes if node.operation == "extract"]
     made = {node.output for node in nodes}
-    first = [node for node in read_out if made.isdisjoint(node.inputs)]
+    on_given = [node for node in nodes if made.isdisjoint(node.inputs)]
+    first = [node for kind in _FIRST for node in on_given if node.operation == kind]
     return [*first, *(node for node in nodes if node not in first)]
 
 
@@ -162,11 +170,26 @@ def _steps(scene: Scene, nodes: Sequence[Node]) -> list[list[Node]]:
     return steps
 
 
-def _told(teller: Teller, scene: Scene, step: Sequence[Node], that: str | None = None) -> str:
+def _told(
+    teller: Teller,
+    scene: Scene,
+    step: Sequence[Node],
+    that: str | None = None,
+    *,
+    opened: bool = False,
+    joined: bool = False,
+) -> str:
+    """A step and why it is wanted.
+
+    `opened` puts the rules of a long one below it, `joined` says that words lead over to it.
+    """
     said = [teller.say(scene, step[0], that)]
     block = "\n" in said[0]
     said += [teller.say_also(scene, node) or teller.say(scene, node) for node in step[1:]]
-    return f"{said[0]}\n\n{' '.join(said[1:])}".strip() if block else " ".join(said)
+    told = f"{said[0]}\n\n{' '.join(said[1:])}".strip() if block else " ".join(said)
+    why = " ".join(filter(None, map(teller.reason, step)))
+    told = _opened(told) if opened else told
+    return teller.with_reason(told, why, after_it=joined or that is not None)
 
 
 def _is_short(said: Sequence[str]) -> bool:
@@ -174,8 +197,13 @@ def _is_short(said: Sequence[str]) -> bool:
     return sum(map(len, said)) < _LONG and not any("\n" in one for one in said)
 
 
-def _prose(teller: Teller, scene: Scene, steps: Sequence[Sequence[Node]]) -> list[str]:
-    """What follows from each other, as somebody says it, a step after the other."""
+def _prose(
+    teller: Teller, scene: Scene, steps: Sequence[Sequence[Node]], *, joined: bool = False
+) -> list[str]:
+    """What follows from each other, as somebody says it, a step after the other.
+
+    `joined` says that words lead over to the first one.
+    """
     words, said = _frame().brief, list[str]()
     for number, step in enumerate(steps):
         made = [node.output for node in steps[number - 1]] if number else []
@@ -186,23 +214,29 @@ def _prose(teller: Teller, scene: Scene, steps: Sequence[Sequence[Node]]) -> lis
             ways = words.next if goes_on else words.aside
             joint = teller.choose(words.last if number == len(steps) - 1 > 1 else ways)
         if fits and teller.rng.random() < 0.4:
-            that = teller.choose(words.that)
-        said.append(after(joint, _told(teller, scene, step, that)))
+            kind = scene.slots[made[0]].kind
+            that = teller.choose(words.that_folder if kind is ArtifactKind.ARCHIVE else words.that)
+        said.append(
+            after(
+                joint,
+                _told(teller, scene, step, that, joined=bool(joint) or (joined and not number)),
+            )
+        )
     return said
 
 
 def _specified(teller: Teller, scene: Scene, steps: Sequence[Sequence[Node]]) -> list[str]:
     """The steps as a list or under headings; a single step needs neither."""
     words = _frame().spec
-    items = [_told(teller, scene, step) for step in steps]
+    items = [_told(teller, scene, step, opened=True) for step in steps]
     if len(items) == 1:
-        return [_opened(items[0])]
+        return items
     way = teller.rng.choice(("{number}. {item}", "{number}. {item}", "{number}) {item}", ""))
     if way:
         head = teller.choose(words.numbered)
-        return [f"{head}\n\n{_listed([_opened(item) for item in items], way)}"]
+        return [f"{head}\n\n{_listed(items, way)}"]
     paths = [scene.slots[step[0].output].path for step in steps]
-    told = [f"### {path}\n\n{_opened(item)}" for path, item in zip(paths, items, strict=True)]
+    told = [f"### {path}\n\n{item}" for path, item in zip(paths, items, strict=True)]
     return [teller.choose(words.headed), *told]
 
 
@@ -227,9 +261,10 @@ def _opened(item: str) -> str:
 def _about_past(teller: Teller, scene: Scene, past: Past) -> list[str]:
     words = _frame().past
     earlier = _steps(past.scene, past.scene.graph.topological())
-    told = [_told(teller, past.scene, step) for step in earlier]
-    if len(told) > 2 or teller.style == "spec":
-        told = [_listed(told, "{number}. {item}")] if len(told) > 1 else told
+    asking = Teller(teller.rng, "brief")  # nobody asks a colleague for it like a contract
+    told = [_told(asking, past.scene, step) for step in earlier]
+    if len(told) > 2:
+        told = [_listed(told, "- {item}")]
     quoted = "\n>\n".join(_quoted(item) for item in told)
     if past.form is Form.REPAIR:
         who = scene.world.setting.locale.name(teller.rng)
@@ -266,8 +301,16 @@ def _noticed(teller: Teller, past: Past, node: Node) -> str:
         "values": words.values,
         "other": words.other,
     }
+    named: dict[Sign, Lines] = {
+        "more": words.more_named,
+        "fewer": words.fewer_named,
+        "values": words.values_named,
+    }
+    example = example_of(past.found[node.output], slot.value)
+    said = named.get(sign, ways[sign]) if example else ways[sign]
     who = past.scene.world.setting.locale.name(teller.rng)
-    return teller.choose(ways[sign]).format(who=who, path=f"`{slot.path}`", column=column)
+    path = f"`{slot.path}`"
+    return teller.choose(said).format(who=who, path=path, column=column, example=example)
 
 
 def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
@@ -283,7 +326,7 @@ def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
     if not new:
         return _paragraphs(said)
     head = teller.choose(words.besides if first else words.more_only)
-    prose = _prose(teller, scene, _steps(scene, new))
+    prose = _prose(teller, scene, _steps(scene, new), joined=True)
     if len(prose) == 1 and _is_short(prose):
         return [*_paragraphs(said), after(head, prose[0])]
     return [*_paragraphs(said), head, _listed(prose, "- {item}")]
@@ -304,14 +347,16 @@ def _change(teller: Teller, scene: Scene, past: Past, node: Node) -> str:
     words = _frame().past
     old = next(other for other in past.scene.nodes if other.id == node.id)
     was, now = past.scene.slots[old.output].path, scene.slots[node.output].path
+    teller.heard(old)
     change = teller.say_change(past.scene, scene, old, node)
     if not change:
         head = teller.choose(words.anew).format(path=f"`{was}`")
-        return f"{head}\n\n{_told(teller, scene, [node])}"
+        return f"{head}\n\n{_told(teller, scene, [node], joined=True)}"
     first, *others = change
     said = " ".join(
         [after(teller.choose(words.changes if others else words.change), first), *others]
     )
+    said = teller.with_reason(said, teller.reason(node), after_it=True)
     if was != now:
         said += " " + teller.choose(words.elsewhere).format(path=f"`{now}`")
     return said

@@ -16,6 +16,8 @@ from synth.values import RowSet, Value
 from synth.world import Source
 
 _PROPOSALS = 6
+_FAR = 0.75
+"""How often a change is sought from which much follows."""
 
 
 def repaired(
@@ -23,7 +25,7 @@ def repaired(
 ) -> Scene | None:
     """The same work with one wrong result in it, and everything that was made of that.
 
-    Nodes with an id in `wanted` are looked at first.
+    Nodes with an id in `wanted` are looked at first, or those from which a mistake reaches far.
 
     Returns:
         The scene whose nodes put it right, or None where no mistake of its operations would show.
@@ -71,7 +73,25 @@ def finished(scene: Scene) -> Scene:
 def _candidates(rng: random.Random, scene: Scene, wanted: Collection[str]) -> list[Node]:
     found = [node for node in scene.graph.topological() if _lies_in_one_file(scene, node)]
     rng.shuffle(found)
-    return sorted(found, key=lambda node: node.id not in wanted)
+    if rng.random() >= _FAR:
+        return sorted(found, key=lambda node: node.id not in wanted)
+    reach = {node.id: _reach(scene, node) for node in found}
+    return sorted(found, key=lambda node: (_misses(wanted, reach[node.id]), -len(reach[node.id])))
+
+
+def _misses(wanted: Collection[str], reach: Collection[str]) -> bool:
+    """Whether nothing of what is wanted is among the nodes that a change reaches."""
+    return bool(wanted) and set(wanted).isdisjoint(reach)
+
+
+def _reach(scene: Scene, node: Node) -> set[str]:
+    """A node and all that is made of its result, by id."""
+    found, outputs = {node.id}, {node.output}
+    for other in scene.graph.topological():
+        if outputs & set(other.inputs):
+            found.add(other.id)
+            outputs.add(other.output)
+    return found
 
 
 def _changed(scene: Scene, node: Node, values: Mapping[str, Value]) -> Scene:
@@ -132,7 +152,7 @@ def _consequences(
     scene: Scene, values: dict[str, Value], origin: Node
 ) -> Mapping[str, Value] | None:
     """What other results become when one does; None where they cannot be made of it."""
-    at_hand = {slot_id: slot.value for slot_id, slot in scene.slots.items()} | values
+    at_hand = {slot_id: slot.value.taken for slot_id, slot in scene.slots.items()} | values
     changed = dict(values)
     for node in scene.graph.topological():
         if node.id == origin.id or not set(node.inputs) & set(changed):
@@ -154,8 +174,8 @@ def _consequences(
 
 def _other_params(rng: random.Random, scene: Scene, node: Node) -> Iterator[Params]:
     for _ in range(_PROPOSALS):
-        params = OPERATIONS[node.operation].propose(
-            rng, scene.values(node.inputs), scene.world.knobs
+        params = OPERATIONS[node.operation].revise(
+            rng, node.params, scene.values(node.inputs), scene.world.knobs
         )
         if params is not None and dict(params) != node.params:
             yield params

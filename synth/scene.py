@@ -89,7 +89,7 @@ class Scene:
     @property
     def at_hand(self) -> list[Slot]:
         """What an operation may take."""
-        return [self.slots[slot_id] for slot_id in self.live]
+        return [self.hand(slot_id) for slot_id in self.live]
 
     @property
     def entries(self) -> int:
@@ -98,7 +98,12 @@ class Scene:
 
     def values(self, slot_ids: Sequence[str]) -> list[Value]:
         """What those artifacts hold."""
-        return [self.slots[slot_id].value for slot_id in slot_ids]
+        return [self.slots[slot_id].value.taken for slot_id in slot_ids]
+
+    def hand(self, slot_id: str) -> Slot:
+        """An artifact as somebody finds it who goes on with it."""
+        slot = self.slots[slot_id]
+        return replace(slot, value=slot.value.taken)
 
     def place(self, source: Source, *, side: bool = False) -> str:
         """Put a source there and return its id: the same file is put there once.
@@ -157,8 +162,7 @@ class Scene:
             self.loose.add(output)
         if grounded.in_place:
             self.edited.add(inputs[0])
-        else:
-            self.live.append(output)
+        self.live.append(output)
         return node
 
     def retire(self, slot_id: str) -> None:
@@ -207,8 +211,10 @@ class Scene:
 
     def _base(self, slot_id: str, stem: str) -> str:
         """What results are named after: what the rows of the first input are about."""
-        value, feed = self.slots[slot_id].value, self.world.domain.feed
+        value, feed = self.slots[slot_id].value.taken, self.world.domain.feed
         topic = value.topic if isinstance(value, RowSet) else ""
+        if isinstance(value, RowSet) and value.subject and value.subject.label:
+            return value.subject.label
         if topic == feed or feed in stem:
             return feed
         return re.sub(r"[^\w-]+", "_", topic.lower()) or stem

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict
 
 from clawgym.graph import Node
-from synth.operations import OPERATIONS
+from synth.operations import OPERATIONS, Slot
 from synth.scene import Scene
 from synth.taxonomy.opening import Style
 
@@ -22,6 +22,7 @@ _FORMATS = {
     "jsonl": "JSON lines",
     "md": "Markdown",
 }
+_OR_NULL = " (in JSON, an empty string or `null`)"
 _LOWERED = re.compile(r"[A-Z][a-z]+(?=[ ,:])")
 _KEPT = frozenset({"Markdown", "I"})
 _BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
@@ -29,6 +30,14 @@ _NAMED = re.compile(r"`([^`]+)`")
 _AGAIN = ("Again,", "Here too,", "As before,", "Once more,")
 _REFERS = "as above"
 """What refers to something said before already may be said again just so."""
+
+_POINTS_BACK = re.compile(
+    r"(She|He|They|It|That|This|These|Those|Both|Each|Such|The others?|The rest|Whoever)\b"
+    r"|.*\bthe same\b"
+)
+"""Reasons that speak of what was said before them."""
+
+_REASON_FIRST = 0.25
 
 _LONG = 30
 """Characters of a sentence that nobody says twice without a word about it."""
@@ -84,6 +93,7 @@ class Teller:
         self.rng = rng
         self.style: Style = style
         self._said: set[str] = set()
+        self._reasons: list[str] = []
         self._sentences: Counter[str] = Counter()
 
     def choose(self, ways: tuple[str, ...]) -> str:
@@ -111,10 +121,39 @@ class Teller:
         said = phrases.variants[variant] if variant else phrases
         return self._finish(self.choose(said.of(self.style)).format(**fields))
 
+    def reason(self, node: Node) -> str:
+        """Why a step is wanted, as far as that was not said before; "" where nobody says."""
+        said = sentences(OPERATIONS[node.operation].why(node.params))
+        why = " ".join(one for one in said if not any(one in known for known in self._reasons))
+        self._reasons += [why] if why else []
+        return why
+
+    def heard(self, node: Node) -> None:
+        """Take the reason of a step as said, be it by somebody else."""
+        self._reasons.append(OPERATIONS[node.operation].why(node.params))
+
+    def with_reason(self, told: str, why: str, *, after_it: bool = False) -> str:
+        """A step with the reason for it: mostly after it, at times before it.
+
+        `after_it` says that something else leads over to the step.
+
+        A step with lines of its own has it at the end of the first one, or below the last.
+        """
+        if not why:
+            return told
+        head, line, rest = told.partition("\n")
+        if line and head.endswith((".", "?", "!")):
+            return f"{head} {why}\n{rest}"
+        if line:
+            return f"{told}\n\n{why}"
+        may_lead = not after_it and not _POINTS_BACK.match(why)
+        leads = may_lead and self.rng.random() < _REASON_FIRST
+        return f"{why} {told}" if leads else f"{told} {why}"
+
     def say_also(self, scene: Scene, node: Node) -> str | None:
         """A step that takes over the whole result of the one said before; None for other steps."""
         phrases, fields = _phrases(node.operation), self._fields(scene, node)
-        if phrases.also is None or "variant" in fields:
+        if phrases.also is None or fields.get("variant"):
             return None
         return self._finish(self.choose(phrases.also.of(self.style)).format(**fields))
 
@@ -134,11 +173,12 @@ class Teller:
         inputs = [scene.slots[slot_id] for slot_id in node.inputs]
         output, domain = scene.slots[node.output].path, scene.world.domain
         phrases, kind = _phrases(node.operation), inputs[0].kind
-        words = dict(OPERATIONS[node.operation].words(node.params, [slot.value for slot in inputs]))
+        words = dict(OPERATIONS[node.operation].words(node.params, scene.values(node.inputs)))
         fields = {
-            "input": that or f"`{inputs[0].path}`",
+            "input": that or _said(scene, inputs[0]),
             "second": f"`{inputs[-1].path}`",
             "output": f"`{output}`",
+            "or_null": _OR_NULL if output.endswith((".json", ".jsonl")) else "",
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
             "singular": domain.singular,
             "plural": domain.plural,
@@ -164,6 +204,12 @@ class Teller:
         before = self._sentences[sentence]
         self._sentences[sentence] += len(sentence) > _LONG
         return after(_AGAIN[(before - 1) % len(_AGAIN)], sentence) if before else sentence
+
+
+def _said(scene: Scene, slot: Slot) -> str:
+    """What to call an artifact that is taken; one that a step edits before is the updated one."""
+    edited = any(OPERATIONS[n.operation].in_place for n in scene.nodes if n.output == slot.id)
+    return f"the updated `{slot.path}`" if edited else f"`{slot.path}`"
 
 
 def _about_columns(ways: Mapping[str, str], words: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from clawgym.model.protocol import (
     ChatModel,
     ChatReply,
+    HearsReasoning,
     Message,
     OnDelta,
     Role,
@@ -15,6 +16,7 @@ from clawgym.model.scripted import ScriptedModel
 __all__ = [
     "ChatModel",
     "ChatReply",
+    "HearsReasoning",
     "Message",
     "OnDelta",
     "Role",

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 
 from clawgym.model._wire import WireChunk, WireText, WireToolCall
-from clawgym.model.protocol import ChatReply, Message, OnDelta, Role, ToolRequest, Usage
+from clawgym.model.protocol import (
+    ChatReply,
+    HearsReasoning,
+    Message,
+    OnDelta,
+    Role,
+    ToolRequest,
+    Usage,
+)
 
 
 @dataclass
@@ -40,6 +48,8 @@ class Assembly:
     def _add_text(self, delta: WireText) -> None:
         if delta.reasoning:
             self._reasoning.append(delta.reasoning)
+            if isinstance(self.on_delta, HearsReasoning):
+                self.on_delta.reasoning(delta.reasoning)
         if delta.content:
             self._text.append(delta.content)
             self.on_delta(delta.content)

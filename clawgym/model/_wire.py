@@ -12,6 +12,8 @@ from clawgym.model.protocol import ChatReply, Message, Role, ToolRequest, ToolSc
 
 JsonObject = dict[str, JsonValue]
 
+_JSON = "_json"
+
 _REASONING = AliasChoices("reasoning_content", "reasoning")
 
 
@@ -165,6 +167,30 @@ def message_to_wire(message: Message) -> JsonObject:
     if message.tool_call_id is not None:
         wire["tool_call_id"] = message.tool_call_id
     return wire
+
+
+def message_json(message: Message) -> bytes:
+    """`message_to_wire` as JSON, kept with the message.
+
+    A conversation is sent again with each step, and only its end is new.
+    """
+    kept: dict[str, bytes] = message.__dict__
+    if _JSON not in kept:
+        # Not a field: equality, hash and `asdict` do not see it, as with a `cached_property`.
+        kept[_JSON] = json.dumps(message_to_wire(message), ensure_ascii=False).encode(
+            "utf-8", "backslashreplace"
+        )
+    return kept[_JSON]
+
+
+def request_json(head: JsonObject, messages: Sequence[Message], tools: bytes | None) -> bytes:
+    """A whole request, put together from its pieces."""
+    parts = [json.dumps(head, ensure_ascii=False).encode()[:-1]]
+    if tools is not None:
+        parts.append(b'"tools": ' + tools)
+    said = [message.__dict__.get(_JSON) or message_json(message) for message in messages]
+    parts.append(b'"messages": [' + b", ".join(said) + b"]}")
+    return b", ".join(parts)
 
 
 def calls_to_wire(calls: Sequence[ToolRequest]) -> list[JsonObject]:

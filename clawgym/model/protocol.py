@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -11,7 +11,20 @@ ToolSchema = dict[str, JsonValue]
 """One tool in OpenAI function shape: `{"type": "function", "function": {…}}`."""
 
 OnDelta = Callable[[str], None]
-"""Called with each piece of reply text as it arrives."""
+"""Called with each piece of reply text as it arrives; it may be a `HearsReasoning` as well."""
+
+
+@runtime_checkable
+class HearsReasoning(Protocol):
+    """An `OnDelta` that is also told what the model thinks aloud."""
+
+    def __call__(self, text: str, /) -> None:
+        """Take a piece of the reply."""
+        ...
+
+    def reasoning(self, text: str) -> None:
+        """Take a piece of reasoning."""
+        ...
 
 
 class Role(StrEnum):
@@ -53,6 +66,13 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,19 @@ from dataclasses import replace
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.asking import (
+    about,
+    asked_of,
+    groups_of,
+    main_figure,
+    measures_of,
+    shuffled,
+)
+from synth.operations.base import AskedParams, GroundedOperation, Params, ParamsModel, listing
 from synth.operations.figures import Measure, choose_measures, figure, measured_field
 from synth.operations.grouping import Group, choose_groups, group_field, in_order, order_is_plain
 from synth.operations.tidying import Tidy, feed_sources, meant, say_tidy, tidy_of, tidy_rows
+from synth.taxonomy.question import Overview, Questions
 from synth.values import ROW_KINDS, Cell, Row, RowSet, Value
 from synth.world import Source, World
 
@@ -18,6 +27,7 @@ _PER_GROUP = 2
 """How many rows a group has on average at least: figures of single rows are these rows again."""
 
 _HAVING = 0.3
+_COUNTS = Overview(by=("",), figures=("count",), why="")
 
 
 class Having(ParamsModel):
@@ -27,7 +37,7 @@ class Having(ParamsModel):
     least: float
 
 
-class AggregateParams(ParamsModel):
+class AggregateParams(AskedParams):
     """Groups and figures; `top` is how many groups to keep, the largest first figure first."""
 
     by: tuple[Group, ...]
@@ -55,9 +65,11 @@ class Aggregate(GroundedOperation):
         if rows is None or rows.grouped or len(rows.rows) < 4:
             return None
         hard = knobs.level > 2
+        if asked := asked_of(rows):
+            return self._answer(rng, inputs, asked)
         by = choose_groups(rng, rows, hard=hard)
-        sizes = [len(members) for members in _members(rows, by).values()] if by else []
-        if not 2 <= len(sizes) <= min(_MAX_GROUPS, len(rows.rows) // _PER_GROUP):
+        sizes = _sizes(rows, by)
+        if not sizes:
             return None
         names = [group.column for group in by]
         params = AggregateParams(
@@ -66,6 +78,25 @@ class Aggregate(GroundedOperation):
             tidy=tidy_of(inputs),
         )
         return (_narrow(rng, params, inputs) if hard else params).model_dump(mode="json")
+
+    def _answer(
+        self, rng: random.Random, inputs: Sequence[Value], asked: Questions
+    ) -> Params | None:
+        """An overview that somebody asks for of such rows, or one by what was looked up."""
+        rows, tidy = meant(inputs), tidy_of(inputs)
+        for overview in shuffled(rng, asked.overviews):
+            by, measures = groups_of(overview, rows), measures_of(overview, rows)
+            if by and measures and _sizes(rows, by):
+                wanted = AggregateParams(by=by, measures=measures, tidy=tidy, why=overview.why)
+                return wanted.model_dump(mode="json")
+        for column in shuffled(rng, about(rows).joined):
+            by = (Group(column=column),)
+            overview = rng.choice(asked.overviews or (_COUNTS,))
+            plain = not rows.field(column).numeric and "" not in rows.values(column)
+            if plain and _sizes(rows, by):
+                wanted = AggregateParams(by=by, measures=measures_of(overview, rows), tidy=tidy)
+                return wanted.model_dump(mode="json") if wanted.measures else None
+        return None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """The figures of every group."""
@@ -78,7 +109,16 @@ class Aggregate(GroundedOperation):
         fields = (*(group_field(group, rows) for group in wanted.by), *figures)
         ordered = not wanted.top and order_is_plain(wanted.by, made)
         key = tuple(group.name for group in wanted.by)
-        return RowSet(fields, tuple(made), key, topic=rows.topic, grouped=True, sorted_rows=ordered)
+        subject = rows.subject and replace(rows.subject, main=main_figure(wanted.measures))
+        return RowSet(
+            fields,
+            tuple(made),
+            key,
+            topic=rows.topic,
+            grouped=True,
+            sorted_rows=ordered,
+            subject=subject,
+        )
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -120,6 +160,13 @@ class Aggregate(GroundedOperation):
         """The feed and the group columns."""
         by = AggregateParams.model_validate(params).by
         return f"{base}_by_{'_'.join(group.name for group in by)}"
+
+
+def _sizes(rows: RowSet, by: Sequence[Group]) -> list[int]:
+    """How many rows each group has; nothing where it makes no sense to group them so."""
+    sizes = [len(members) for members in _members(rows, by).values()] if by else []
+    fits = 2 <= len(sizes) <= min(_MAX_GROUPS, len(rows.rows) // _PER_GROUP)
+    return sizes if fits else []
 
 
 def _members(rows: RowSet, by: Sequence[Group]) -> dict[tuple[str, ...], list[Row]]:

@@ -23,6 +23,12 @@ class ParamsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AskedParams(ParamsModel):
+    """Parameters that answer a question: `why` somebody asks it, "" where nobody says."""
+
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Slot:
     """An artifact at hand, as an operation looks for its inputs.
@@ -96,6 +102,12 @@ class GroundedOperation(ABC):
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """Interesting parameters, or None where the operation makes no sense on these inputs."""
 
+    def revise(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value], knobs: Knobs
+    ) -> Params | None:
+        """What somebody may want instead, on second thoughts; by default anything else."""
+        return self.propose(rng, inputs, knobs)
+
     @abstractmethod
     def apply(self, params: Params, inputs: Sequence[Value]) -> Value:
         """The truth: what the output artifact holds."""
@@ -114,6 +126,10 @@ class GroundedOperation(ABC):
     @abstractmethod
     def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
         """What the phrase templates of this operation say in braces, besides the paths."""
+
+    def why(self, params: Params) -> str:
+        """The sentence that says why somebody wants it; "" where nobody says."""
+        return str(params.get("why", ""))
 
     @abstractmethod
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Use, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.text import TextFile
 from synth.world import Source, World
 from synth.world.delivery import Delivery, digest, make_delivery
@@ -115,7 +115,14 @@ def _recorded(folder: Delivery, paths: Sequence[str], way: Way) -> RowSet | Text
     rows: list[Row] = [
         (path, digest(folder.texts[path]), len(folder.texts[path].encode())) for path in paths
     ]
-    return RowSet((_PATH, _DIGEST, _BYTES), tuple(rows), ("path",), "files", use=Use.ANSWER)
+    return RowSet(
+        (_PATH, _DIGEST, _BYTES),
+        tuple(rows),
+        ("path",),
+        "files",
+        use=Use.LISTING,
+        subject=matter("files of a delivery"),
+    )
 
 
 def _differences(folder: Delivery) -> RowSet:
@@ -127,4 +134,11 @@ def _differences(folder: Delivery) -> RowSet:
             rows.append((path, "missing"))
         elif digest(folder.texts[path]) != folder.packed[path]:
             rows.append((path, "changed"))
-    return RowSet((_PATH, _STATE), tuple(rows), ("path",), "changes", use=Use.LISTING)
+    return RowSet(
+        (_PATH, _STATE),
+        tuple(rows),
+        ("path",),
+        "changes",
+        use=Use.LISTING,
+        subject=matter("changes of a delivery"),
+    )

@@ -7,7 +7,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
-from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Use, Value
+from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.folder import Folder
 from synth.values.text import TextFile, Tree
 from synth.world import Source, World
@@ -146,7 +146,14 @@ def _rows(params: Params, old: Value, new: Value) -> RowSet:
     rows += [(key, "added", "") for key in right if key not in left]
     fields = (old.field(str(params["key"])), _CHANGE, _text("columns"))
     topic = f"{old.topic} changes"
-    return RowSet(fields, tuple(rows), (fields[0].name,), topic, use=Use.LISTING)
+    return RowSet(
+        fields,
+        tuple(rows),
+        (fields[0].name,),
+        topic,
+        use=Use.LISTING,
+        subject=matter("changed rows"),
+    )
 
 
 def _figures(params: Params, old: Value, new: Value) -> RowSet:
@@ -166,7 +173,9 @@ def _figures(params: Params, old: Value, new: Value) -> RowSet:
         Field(f"new_{column}", kind, Role.MEASURE, "level"),
         Field("difference", kind, Role.MEASURE, scale),
     )
-    return RowSet(fields, tuple(rows), (key,), topic=f"{old.topic} changes")
+    return RowSet(
+        fields, tuple(rows), (key,), topic=f"{old.topic} changes", subject=matter("changed figures")
+    )
 
 
 def _settings(params: Params, old: Value, new: Value) -> RowSet:
@@ -185,7 +194,14 @@ def _settings(params: Params, old: Value, new: Value) -> RowSet:
         _text("old"),
         _text("new"),
     )
-    return RowSet(fields, tuple(rows), ("section", "key"), "changed settings", use=Use.LISTING)
+    return RowSet(
+        fields,
+        tuple(rows),
+        ("section", "key"),
+        "changed settings",
+        use=Use.LISTING,
+        subject=matter("changed settings"),
+    )
 
 
 def _flat(config: Config) -> dict[tuple[str, str], str]:
@@ -209,7 +225,14 @@ def _files(params: Params, old: Value, new: Value) -> RowSet:
     ]
     sizes = (Field(name, ColumnType.INTEGER, Role.TEXT) for name in ("old_bytes", "new_bytes"))
     fields = (_text("path", Role.ID), _CHANGE, *sizes)
-    return RowSet(fields, tuple(rows), ("path",), "changed files", use=Use.LISTING)
+    return RowSet(
+        fields,
+        tuple(rows),
+        ("path",),
+        "changed files",
+        use=Use.LISTING,
+        subject=matter("changed files"),
+    )
 
 
 def _contents(value: Value) -> Mapping[str, bytes]:
@@ -238,7 +261,14 @@ def _lines(params: Params, old: Value, new: Value) -> RowSet:
         if line.strip() and line not in before
     ]
     fields = (_CHANGE, Field("line", ColumnType.INTEGER, Role.TEXT), _text("text"))
-    return RowSet(fields, tuple(rows), ("change", "line"), "changed lines", use=Use.LISTING)
+    return RowSet(
+        fields,
+        tuple(rows),
+        ("change", "line"),
+        "changed lines",
+        use=Use.LISTING,
+        subject=matter("changed lines"),
+    )
 
 
 _AS_OLD = "Go by the order of the old file; what was added comes last, in the order of the new one."

@@ -2,6 +2,7 @@
 
 import operator
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -11,14 +12,30 @@ from synth.operations.base import ParamsModel, listing
 from synth.values import Cell, Field, Role, Row, RowSet, plain
 
 Comparison = Literal[
-    "==", "!=", ">=", "<", "between", "in", "not-in", "contains", "missing", "month", "weekend"
+    "==",
+    "!=",
+    ">=",
+    "<=",
+    "<",
+    "between",
+    "in",
+    "not-in",
+    "contains",
+    "missing",
+    "month",
+    "weekend",
 ]
 
-_ORDER: dict[str, Callable[[Cell, Cell], bool]] = {">=": operator.ge, "<": operator.lt}
+_ORDER: dict[str, Callable[[Cell, Cell], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "<": operator.lt,
+}
 _SAYS = {
     "==": "is {}",
     "!=": "is not {}",
     ">=": "is {} or more",
+    "<=": "is {} or less",
     "<": "is below {}",
     "between": "is from {} to {}, both included",
     "contains": "contains `{}` (in any case)",
@@ -31,6 +48,9 @@ _SAYS_DATE = {
     "<": "is before {}",
     "between": "is from {} to {}, both days included",
 }
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Condition(ParamsModel):
@@ -61,7 +81,7 @@ class Condition(ParamsModel):
             case "between":
                 low, high = self.values
                 return _ORDER[">="](cell, low) and _ORDER[">="](high, cell)
-            case ">=" | "<":
+            case ">=" | "<=" | "<":
                 return _ORDER[self.op](cell, self.values[0])
             case _:
                 return self._fits(str(cell))
@@ -158,7 +178,8 @@ def say_condition(condition: Condition, field: Field) -> str:
             f"`{value}`" if isinstance(v, str) else value
             for value, v in zip(said, condition.values, strict=True)
         ]
-    says = (_SAYS_DATE if field.role is Role.DATE else {}).get(condition.op)
+    dated = field.role is Role.DATE or any(_DAY.fullmatch(value) for value in said)
+    says = (_SAYS_DATE if dated else {}).get(condition.op)
     return f"{column} {(says or _SAYS[condition.op]).format(*said)}"
 
 

@@ -8,7 +8,7 @@ from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing
 from synth.operations.fetch import site_source
-from synth.values import Field, Role, RowSet, Use, Value
+from synth.values import Field, Role, RowSet, Use, Value, matter
 from synth.values.site import Page, Site
 from synth.world import Source, World
 
@@ -112,7 +112,16 @@ class Crawl(GroundedOperation):
 def _pages(pages: Sequence[Page], field: Field, figures: Mapping[str, int]) -> RowSet:
     rows = sorted((page.path, page.title, figures[page.path]) for page in pages)
     fields = (_PATH, _TITLE, field)
-    return RowSet(fields, tuple(rows), ("path",), topic="pages", sorted_rows=True, use=Use.LISTING)
+    about = "pages of a site" if field.name == "clicks" else "links between pages"
+    return RowSet(
+        fields,
+        tuple(rows),
+        ("path",),
+        topic="pages",
+        sorted_rows=True,
+        use=Use.LISTING,
+        subject=matter(about),
+    )
 
 
 def _referrers(site: Site, reached: Sequence[Page]) -> dict[str, int]:
@@ -140,4 +149,5 @@ def _broken(site: Site, reached: Sequence[Page]) -> RowSet:
         topic="dead links",
         sorted_rows=True,
         use=Use.LISTING,
+        subject=matter("dead links"),
     )

@@ -104,7 +104,9 @@ class Deduplicate(GroundedOperation):
         if isinstance(value, Mailbox):
             return Mailbox(_unique_mails(value, wanted.keep))
         assert isinstance(value, RowSet)
-        plain = RowSet(value.fields, value.rows, value.key, topic=value.topic)
+        plain = RowSet(
+            value.fields, value.rows, value.key, topic=value.topic, subject=value.subject
+        )
         return plain.with_rows(_unique_rows(value, wanted))
 
     def mistakes(
@@ -138,7 +140,7 @@ class Deduplicate(GroundedOperation):
         """`{key}` and `{keep}`; or a variant."""
         wanted = DeduplicateParams.model_validate(params)
         if isinstance(inputs[0], Folder):
-            return {"variant": "files"}
+            return {"variant": "files", "ties": _say_ties(inputs[0])}
         if isinstance(inputs[0], TextFile):
             return {"variant": "points"}
         if isinstance(inputs[0], Mailbox):
@@ -155,6 +157,22 @@ class Deduplicate(GroundedOperation):
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input, marked as unique."""
         return f"{stems[0]}_unique"
+
+
+def _say_ties(folder: Folder) -> str:
+    """Which of equally short paths stays, where some are."""
+    names: dict[bytes, list[str]] = {}
+    for name, data in sorted(folder.contents.items()):
+        names.setdefault(data, []).append(name)
+    shortest = [[n for n in same if len(n) == min(map(len, same))] for same in names.values()]
+    tied = [same for same in shortest if len(same) > 1]
+    if not tied:
+        return ""
+    plain = all(min(same, key=str.casefold) == same[0] for same in tied)
+    return (
+        " If two are equally short, the one that comes first in the alphabet stays"
+        f"{'' if plain else ' (capitals before small letters)'}."
+    )
 
 
 def _propose_repeats(rng: random.Random, rows: RepeatedRows) -> DeduplicateParams:

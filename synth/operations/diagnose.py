@@ -8,7 +8,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Use, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.world import Source, World
 from synth.world.failures import Failure, RunLog, make_log, make_program
 
@@ -17,7 +17,7 @@ _EXCEPTION = Field("exception", ColumnType.TEXT, Role.CATEGORY)
 _FILE = Field("file", ColumnType.TEXT, Role.CATEGORY)
 _LINE = Field("line", ColumnType.INTEGER, Role.TEXT)
 _FUNCTION = Field("function", ColumnType.TEXT, Role.TEXT)
-_COUNT = Field("count", ColumnType.INTEGER, Role.MEASURE)
+_COUNT = Field("count", ColumnType.INTEGER, Role.MEASURE, better="high")  # the worst comes first
 _LOG_LINE = Field("log_line", ColumnType.INTEGER, Role.ID)
 _CODE = Field("code", ColumnType.TEXT, Role.TEXT)
 _CAUSE = ("exception", "file", "line")
@@ -106,7 +106,14 @@ def _listed(way: Way, failures: Sequence[Failure]) -> RowSet:
     if way == "each":
         rows: list[Row] = [(f.log_line, f.exception, f.spot.file, f.spot.line) for f in failures]
         fields = (_LOG_LINE, _EXCEPTION, _FILE, _LINE)
-        return RowSet(fields, tuple(rows), key=("log_line",), topic="failures", use=Use.LISTING)
+        return RowSet(
+            fields,
+            tuple(rows),
+            key=("log_line",),
+            topic="failures",
+            use=Use.LISTING,
+            subject=matter("failures"),
+        )
     counts: dict[tuple[str, str, int], int] = {}
     spots = {(f.exception, f.spot.file, f.spot.line): f.spot for f in failures}
     for failure in failures:
@@ -118,4 +125,6 @@ def _listed(way: Way, failures: Sequence[Failure]) -> RowSet:
     else:
         fields = (_EXCEPTION, _FILE, _LINE, _CODE, _COUNT)
         rows = [(*cause, spots[cause].code, count) for cause, count in counts.items()]
-    return RowSet(fields, tuple(rows), key=_CAUSE, topic="causes", grouped=True)
+    return RowSet(
+        fields, tuple(rows), key=_CAUSE, topic="causes", grouped=True, subject=matter("causes")
+    )

@@ -14,7 +14,7 @@ from synth.values.drafts import Draft, Drafts
 from synth.values.minutes import Notes
 from synth.world import Source, World
 from synth.world.accounts import make_accounts
-from synth.world.cast import make_cast
+from synth.world.cast import Person, make_cast
 from synth.world.meetings import STEMS, make_notes
 
 _COLUMNS = ("invoice", "contact", "email", "due", "status", "amount")
@@ -61,7 +61,7 @@ class DraftMessages(GroundedOperation):
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """Reminders, where two at least are due; tasks, from notes."""
-        [sender] = make_cast(rng, 1)
+        sender = next(person for person in make_cast(rng, 24) if not _is_known(person, inputs[0]))
         if isinstance(inputs[0], Notes):
             people = {item.owner: item.email for item in inputs[0].items if item.kind == "action"}
             params = DraftParams(
@@ -125,6 +125,14 @@ class DraftMessages(GroundedOperation):
         """What the drafts are for."""
         way = DraftParams.model_validate(params).way
         return "task_mails" if way == "tasks" else "payment_reminders"
+
+
+def _is_known(person: Person, facts: Value) -> bool:
+    """Whether somebody of that first name turns up in the facts already."""
+    if isinstance(facts, Notes):
+        return person.first in facts.text
+    assert isinstance(facts, RowSet)
+    return any(str(name).startswith(f"{person.first} ") for name in facts.values("contact"))
 
 
 def _reminders(params: DraftParams, rows: RowSet, *, overdue: bool) -> Drafts:

@@ -34,6 +34,7 @@ class FillParams(ParamsModel):
 class _Letter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: str
     text: str
     to_somebody: bool = False
 
@@ -71,8 +72,8 @@ class Fill(GroundedOperation):
         feed = world.feed_source(kind)
         if not feed:
             return None
-        template = _make_template(rng, world)
-        path = world.input_path("template", "txt")
+        name, template = _make_template(rng, world)
+        path = world.input_path(f"{name}_template", "txt")
         return (*feed, Source(ArtifactKind.DOCUMENT, path, template))
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
@@ -145,17 +146,19 @@ class Fill(GroundedOperation):
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
-        """The feed."""
-        return base if base.endswith("letters") else f"{base}_letters"
+        """The feed, and what the template is for."""
+        name = stems[-1].removesuffix("_template")
+        return f"{base}_{name}s"
 
 
-def _make_template(rng: random.Random, world: World) -> Template:
-    """A letter about one row, with gaps for columns that the feed has."""
+def _make_template(rng: random.Random, world: World) -> tuple[str, Template]:
+    """A letter about one row, with gaps for columns that the feed has, and what it is."""
     feed = world.clean_feed
-    to_somebody = world.domain.dimension.pool in ("people", "companies", "emails")
+    to_somebody = world.domain.dimension.pool in ("people", "companies")
     fitting = [one for one in _letters() if to_somebody or not one.to_somebody]
-    said = rng.choice(fitting).text.replace("{about}", world.domain.singular)
-    category = rng.choice(feed.of_role(Role.CATEGORY, Role.LINK)).name
+    letter = rng.choice(fitting)
+    said = letter.text.replace("{about}", world.domain.singular)
+    category = rng.choice(feed.of_role(Role.CATEGORY)).name
     figure = rng.choice(feed.of_role(Role.MEASURE)).name
     days = feed.of_role(Role.DATE)
     gaps = {
@@ -169,7 +172,7 @@ def _make_template(rng: random.Random, world: World) -> Template:
         said = said.replace(f"{{{{{gap}}}}}", f"{{{{{name}}}}}")
     said = said.replace("{category_word}", category.replace("_", " "))
     said = said.replace("{figure_word}", figure.replace("_", " "))
-    return Template(said.replace("{{sender}}", rng.choice(world.backdrop.staff)))
+    return letter.name, Template(said.replace("{{sender}}", rng.choice(world.backdrop.staff)))
 
 
 def _fits(rows: RowSet, template: Template) -> bool:

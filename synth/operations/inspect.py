@@ -11,7 +11,19 @@ from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
 from synth.operations.tidying import tidy_of, tidy_rows
-from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Use, Value, plain
+from synth.values import (
+    ROW_KINDS,
+    Cell,
+    Config,
+    Field,
+    Role,
+    Row,
+    RowSet,
+    Use,
+    Value,
+    matter,
+    plain,
+)
 from synth.values.folder import Folder
 from synth.values.text import Tree
 from synth.world import Source, World
@@ -64,7 +76,7 @@ class Inspect(GroundedOperation):
         if not views:
             return None
         view: View = rng.choice(views)
-        least = rng.choice((0, 100, 200)) if view == "files" and knobs.level > 1 else 0
+        least = rng.choice((0, 0, 0, 200)) if view == "files" and knobs.level > 1 else 0
         params = InspectParams(view=view, least=least).model_dump(mode="json")
         return params if len(self.apply(params, inputs).rows) > 1 else None
 
@@ -74,7 +86,16 @@ class Inspect(GroundedOperation):
         fields, key, rows = _VIEWS[wanted.view](inputs, wanted.least)
         grouped, use = wanted.view == "kinds", _USES.get(wanted.view, Use.LISTING)
         topic = "files" if grouped else wanted.view
-        return RowSet(fields, tuple(rows), key, topic=topic, grouped=grouped, use=use)
+        about = _MATTERS.get(wanted.view)
+        return RowSet(
+            fields,
+            tuple(rows),
+            key,
+            topic=topic,
+            grouped=grouped,
+            use=use,
+            subject=matter(about) if about else None,
+        )
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -128,6 +149,12 @@ _USES: Mapping[View, Use] = {
     "copies": Use.ANSWER,
     "settings": Use.ANSWER,
     "columns": Use.ANSWER,
+}
+_MATTERS: Mapping[View, str] = {
+    "files": "files of a folder",
+    "kinds": "kinds of files",
+    "functions": "functions",
+    "todos": "remarks",
 }
 _Made = tuple[tuple[Field, ...], tuple[str, ...], list[Row]]
 

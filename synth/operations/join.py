@@ -9,8 +9,10 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, listing
+from synth.operations.asking import about, asked_of
+from synth.operations.base import AskedParams, GroundedOperation, Params, Slot, listing
 from synth.operations.tidying import demote_gaps
+from synth.taxonomy.question import Lookup, Questions
 from synth.values import Cell, Role, RowSet, Value
 from synth.world import Source, World
 from synth.world.directory import directory_source
@@ -18,17 +20,27 @@ from synth.world.directory import directory_source
 Keys = Literal["exact", "loose"]
 
 
-class JoinParams(ParamsModel):
+_RESTS = {
+    "inner": "leave out the rows that have no match",
+    "left": "keep the rows without a match as well, with those cells empty",
+    "missing": "list the rows without a match, and only these",
+}
+"""What becomes of rows without a partner."""
+
+
+class JoinParams(AskedParams):
     """Left rows with their partner's columns, by `on` on the left and `right_on` on the right.
 
     `how`: "inner" drops left rows without a partner, "left" keeps them with empty cells, "missing"
-    lists only them. `keys`: "loose" does not tell case, dots, commas and blanks apart.
+    lists only them. `keys`: "loose" does not tell case, dots, commas and blanks apart. `columns`
+    are those of the right that are wanted, none for all.
     """
 
     on: str
     right_on: str
     how: Literal["inner", "left", "missing"] = "inner"
     keys: Keys = "exact"
+    columns: tuple[str, ...] = ()
 
 
 class Join(GroundedOperation):
@@ -66,17 +78,27 @@ class Join(GroundedOperation):
         if shared is None:
             return None
         on, right_on = shared
+        asked = asked_of(sides.left)
+        lookups = [] if asked is None else _lookups(sides, asked)
         hows = ("inner", "left") if knobs.level < 3 else ("inner", "left", "left", "missing")
+        if lookups:  # what is empty can be grouped by no more
+            hows = ("inner", "inner", "left")
         exact = set(sides.left.values(on)) & set(sides.right.values(right_on))
         loose = {_loose(cell) for cell in sides.left.values(on)} & {
             _loose(cell) for cell in sides.right.values(right_on)
         }
-        params = JoinParams(
+        wanted = JoinParams(
             on=on,
             right_on=right_on,
             how=rng.choice(hows),
             keys="exact" if len(exact) == len(loose) else "loose",
-        ).model_dump(mode="json")
+        )
+        if asked is not None and wanted.how != "missing":
+            if not lookups:
+                return None
+            lookup = rng.choice(lookups)
+            wanted = wanted.model_copy(update={"columns": lookup.columns, "why": lookup.why})
+        params = wanted.model_dump(mode="json")
         made = self.apply(params, inputs).rows
         enough = 1 if params["how"] == "missing" else 4
         return params if enough <= len(made) and len(made) < 200 else None
@@ -88,10 +110,12 @@ class Join(GroundedOperation):
         left, right = sides.left, sides.right
         key = _loose if wanted.keys == "loose" else str
         place, partner_place = left.index(wanted.on), right.index(wanted.right_on)
-        extra = [at for at in range(len(right.fields)) if at != partner_place]
+        extra = [right.index(name) for name in _added(right, wanted)]
         partners = {key(row[partner_place]): [row[at] for at in extra] for row in right.rows}
         if wanted.how == "missing":
-            return left.with_rows([r for r in left.rows if key(r[place]) not in partners])
+            alone = left.with_rows([r for r in left.rows if key(r[place]) not in partners])
+            subject = left.subject and replace(left.subject, picked=(wanted.on,))
+            return replace(alone, subject=subject)
         blank = [""] * len(extra)
         rows = [
             (*row, *partners.get(key(row[place]), blank))
@@ -99,7 +123,10 @@ class Join(GroundedOperation):
             if wanted.how == "left" or key(row[place]) in partners
         ]
         fields = (*left.fields, *(right.fields[at] for at in extra))
-        return _without_blank_groups(replace(left, fields=fields).with_rows(rows))
+        joined = tuple(right.fields[at].name for at in extra)
+        subject = left.subject and replace(left.subject, joined=joined)
+        made = replace(left, fields=fields, subject=subject).with_rows(rows)
+        return _without_blank_groups(made)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -120,7 +147,7 @@ class Join(GroundedOperation):
         """`{on}`, `{added}` (the columns that come from the right) and `{keys}`; or a variant."""
         sides, wanted = _sides(inputs), JoinParams.model_validate(params)
         assert sides is not None
-        added = listing([f"`{name}`" for name in sides.right.names if name != wanted.right_on])
+        added = listing([f"`{name}`" for name in _added(sides.right, wanted)])
         name = str(sides.right.rows[0][0]).strip(" .")
         on, right_on = f"`{wanted.on}`", f"`{wanted.right_on}`"
         keys = (
@@ -132,7 +159,8 @@ class Join(GroundedOperation):
             "added": added,
             "keys": keys if wanted.keys == "loose" else "",
         }
-        return words if wanted.how == "inner" else {**words, "variant": wanted.how}
+        variant = "" if wanted.how == "inner" else wanted.how
+        return {**words, "rest": _RESTS[wanted.how], "variant": variant}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed and the dimension."""
@@ -166,6 +194,19 @@ def _link(sides: _Pair) -> tuple[str, str] | None:
         if len({_loose(cell) for cell in left.values(field.name)} & known) > 1:
             return field.name, right.key[0]
     return None
+
+
+def _added(right: RowSet, wanted: JoinParams) -> list[str]:
+    """The columns that come from the right, in their order there."""
+    others = [name for name in right.names if name != wanted.right_on]
+    return [name for name in others if not wanted.columns or name in wanted.columns]
+
+
+def _lookups(sides: _Pair, asked: Questions) -> list[Lookup]:
+    """What somebody looks up there for such rows, once."""
+    if about(sides.left).joined:
+        return []
+    return [entry for entry in asked.joins if set(entry.columns) <= set(sides.right.names)]
 
 
 def _loose(cell: Cell) -> str:

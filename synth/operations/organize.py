@@ -132,10 +132,7 @@ class Organize(GroundedOperation):
             "types": "; ".join(types),
             "rest": f"`{wanted.rest}/`",
             "scope": scope if wanted.rule in ("type", "month") else "",
-            "collisions": " If a name is taken already, number the further ones: going through the "
-            "original paths in alphabetical order (capitals before small letters), the second file "
-            "becomes `name_2.ext`, the third `name_3.ext` and so on. Leave the contents as they "
-            "are, and lose no file.",
+            "collisions": _say_collisions(wanted, inputs[0]),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
@@ -149,6 +146,25 @@ class Organize(GroundedOperation):
             "mail-sender": "by_sender",
         }
         return f"{stems[0]}_{words[str(params['rule'])]}"
+
+
+def _say_collisions(wanted: OrganizeParams, value: Value) -> str:
+    """What becomes of files that would have the same name, where there are any."""
+    if not isinstance(value, Folder):
+        return ""
+    shared: dict[str, list[str]] = {}
+    for name in _order(value.contents):
+        shared.setdefault(_target(wanted, name), []).append(name)
+    collide = [names for names in shared.values() if len(names) > 1]
+    kept = " Leave the contents as they are, and lose no file."
+    if not collide:
+        return kept
+    plain = all(sorted(names, key=str.casefold) == names for names in collide)
+    return (
+        " Where files would end up under the same name, number them in the alphabetical order of "
+        f"their old paths{'' if plain else ' (capitals first)'}: the first keeps its name, the "
+        f"second becomes `name_2.ext`, the third `name_3.ext` and so on.{kept}"
+    )
 
 
 def _contents(inputs: Sequence[Value]) -> Mapping[str, bytes]:

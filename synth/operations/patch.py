@@ -73,9 +73,10 @@ class Patch(GroundedOperation):
         if isinstance(inputs[0], TextFile):
             return TextFile(patches.after[""])
         texts = dict(patches.after)
+        whole = patches.project or Tree(texts)
         if name := PatchParams.model_validate(params).skipped:
             texts[name] = "".join(f"{patch}\n" for patch in patches.skipped) or "none\n"
-        return Tree(texts)
+        return replace(whole, texts=texts)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]

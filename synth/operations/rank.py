@@ -1,17 +1,20 @@
 """rank: order rows by a figure or a score and number them, ties included."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
-from typing import Literal
+from typing import Literal, get_args
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.asking import about, asked_of, shuffled, uses_what_was_joined
+from synth.operations.base import AskedParams, GroundedOperation, Params, ParamsModel, listing
 from synth.operations.tidying import tidy_of, tidy_rows
 from synth.taxonomy.domain import orders
+from synth.taxonomy.question import Bucket, Questions
 from synth.values import Cell, Field, Role, Row, RowSet, Value
 from synth.world import Source, World
 
@@ -20,6 +23,24 @@ _TIES = {
     "gaps": "Equal ones share a rank and the next rank is skipped (1, 2, 2, 4).",
     "dense": "Equal ones share a rank and no rank is skipped (1, 2, 2, 3).",
 }
+
+
+_TO_SEE = (
+    "I'd like to see at once which {by} comes first.",
+    "I'll be asked which {by} is ahead of the others, and by how much.",
+)
+_TOP = "The meeting is only about the first few."
+"""Why somebody wants an overview in order, or the first three of it."""
+
+_MOST = 3
+"""How many rows there may be for each rank that is wanted: more all share the last one."""
+
+_FEW = 4
+"""The most groups of which nobody wants to see only the first ones."""
+
+_NUMBER = re.compile(
+    r"\b(two|three|four|five|six|eight|ten|twelve|fifteen|twenty)\b", re.IGNORECASE
+)
 
 
 class Weight(ParamsModel):
@@ -37,11 +58,11 @@ class Points(ParamsModel):
     times: str
 
 
-class RankParams(ParamsModel):
+class RankParams(AskedParams):
     """Rank by a `column`, by the weighted sum of `weights`, or by `points`.
 
     `within` ranks each of its groups apart; `top` keeps ranks up to it, ties at the border
-    included, 0 for all.
+    included, 0 for all. `name` is what the rows are called.
     """
 
     column: str = ""
@@ -51,6 +72,7 @@ class RankParams(ParamsModel):
     within: str = ""
     top: int = 0
     ties: Ties = "gaps"
+    name: str = ""
 
 
 class Rank(GroundedOperation):
@@ -69,7 +91,13 @@ class Rank(GroundedOperation):
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """By one figure, within groups, or by a score; the harder the more."""
         rows = None if tidy_of(inputs) else tidy_rows(inputs)
-        if rows is None or len(rows.rows) < 4 or {"rank", "score"} & set(rows.names):
+        if rows is None or len(rows.rows) < 4 or "rank" in rows.names:
+            return None
+        if asked := asked_of(rows):
+            ways = _of_overview(rng, rows) if about(rows).main else _of_events(rng, rows, asked)
+            clear = next((params for params in ways if self._is_clear(params, rows)), None)
+            return clear.model_dump(mode="json") if clear else None
+        if "score" in rows.names:
             return None
         measures = [
             field
@@ -84,6 +112,19 @@ class Rank(GroundedOperation):
             if params is not None and self._is_clear(params, rows):
                 return params.model_dump(mode="json")
         return None
+
+    def revise(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value], knobs: Knobs
+    ) -> Params | None:
+        """Of a ranking that somebody has a reason for, more ranks or fewer."""
+        if not self.why(params):
+            return self.propose(rng, inputs, knobs)
+        if _NUMBER.search(self.why(params)):
+            return None  # the reason says how many
+        rows, wanted = tidy_rows(inputs), RankParams.model_validate(params)
+        tops = [top for top in (3, 5, 10, 15, 20) if rows and top < len(rows.rows) - 1]
+        others = [top for top in tops if top != wanted.top]
+        return {**params, "top": rng.choice(others)} if wanted.top and others else None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """The rows, best first, with rank and score."""
@@ -103,7 +144,14 @@ class Rank(GroundedOperation):
         if not wanted.column:
             score = Field("score", ColumnType.NUMBER, Role.MEASURE, "level", "high")
             fields = (fields[0], score, *rows.fields)
-        return replace(rows, fields=fields, rows=tuple(ranked), sorted_rows=not wanted.within)
+        subject = rows.subject and replace(rows.subject, cut=bool(wanted.top))
+        return replace(
+            rows,
+            fields=fields,
+            rows=tuple(ranked),
+            sorted_rows=not wanted.within,
+            subject=subject,
+        )
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -129,13 +177,19 @@ class Rank(GroundedOperation):
         only = "all ranks"
         if wanted.top:
             only = f"only the ranks 1 to {wanted.top}{each} (with all that share the last one)"
-        tail = " Rows of equal rank stay in the order of the input."
+        ranks = [row[0] for row in self.apply(params, inputs).rows]
+        tied = len(set(ranks)) < len(ranks)
+        if wanted.top and not wanted.within:
+            last = tied and ranks.count(ranks[-1]) > 1
+            only = f"only the ranks 1 to {wanted.top}"
+            only += f"{each} (with all that share the last one)" if last else each
+        tail = " Rows of equal rank stay in the order of the input." if tied else ""
         if wanted.within:
             tail = f" Sort by `{wanted.within}`, then by rank."
         words = {
             "only": only,
             "top": f", keeping {only}" if wanted.top else "",
-            "ties": _TIES[wanted.ties],
+            "ties": _TIES[wanted.ties] if tied or wanted.within else "",
             "first": "largest" if wanted.largest_first else "smallest",
             "within": f" within each `{wanted.within}`" if wanted.within else "",
             "rules": tail,
@@ -145,8 +199,10 @@ class Rank(GroundedOperation):
         return {**words, "variant": "score", "score": _say_score(wanted)}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
-        """The feed, marked as ranked, or as the top so many."""
+        """What the rows are called; else the feed, marked as ranked, or as the top so many."""
         wanted = RankParams.model_validate(params)
+        if wanted.name:
+            return wanted.name
         if wanted.top and not wanted.within:
             return f"top_{wanted.top}_{base}"
         return f"{base}_ranked_by_{wanted.column}" if wanted.column else f"{base}_scored"
@@ -156,7 +212,37 @@ class Rank(GroundedOperation):
         if any(_is_half(score) for score in _exact_scores(params, rows)):
             return False
         made = self.apply(params.model_dump(mode="json"), [rows])
-        return len({row[0] for row in made.rows}) > 1
+        many = params.top and not params.within and len(made.rows) > _MOST * params.top
+        return len({row[0] for row in made.rows}) > 1 and not many
+
+
+def _of_events(rng: random.Random, rows: RowSet, asked: Questions) -> Iterator[RankParams]:
+    """Rankings that somebody asks for of such rows; with more ranks where the first ones tie."""
+    for ranking in shuffled(rng, asked.rankings):
+        fits = ranking.by in rows.names and uses_what_was_joined(rows, [ranking.by])
+        if not fits or not rows.field(ranking.by).numeric or not _is_exact(rows, ranking.by):
+            continue
+        params = RankParams(
+            column=ranking.by,
+            largest_first=ranking.first == "largest",
+            ties="gaps" if ranking.top else rng.choice(("gaps", "dense")),
+            name=ranking.name,
+            why=ranking.why,
+        )
+        if ranking.top < len(rows.rows) - 1:
+            yield params.model_copy(update={"top": ranking.top})
+
+
+def _of_overview(rng: random.Random, rows: RowSet) -> Iterator[RankParams]:
+    """By the figure that an overview is about: nobody ranks weekdays."""
+    main = about(rows).main
+    if len(rows.key) != 1 or set(rows.key) & set(get_args(Bucket)):
+        return
+    if main and _is_exact(rows, main):
+        some = len(rows.rows) > _FEW and rng.random() < 1 / 3
+        why = _TOP if some else rng.choice(_TO_SEE).format(by=rows.key[0].replace("_", " "))
+        name = f"{rows.key[0]}_ranking"
+        yield RankParams(column=main, top=3 if some else 0, why=why, name=name)
 
 
 def _by_column(rng: random.Random, rows: RowSet, measures: Sequence[Field]) -> RankParams | None:

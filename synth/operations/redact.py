@@ -42,7 +42,7 @@ class Redact(GroundedOperation):
     def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
         """What is known to hold something private, unless it is a copy without some of it."""
         for slot in slots:
-            raw = isinstance(slot.value, (PersonalRows, PersonalText)) and slot.fresh
+            raw = isinstance(slot.value, (PersonalRows, PersonalText))
             if slot.kind is kind and raw and "_redacted" not in slot.path:
                 yield (slot.id,)
 
@@ -59,7 +59,7 @@ class Redact(GroundedOperation):
         return ((kind, _EXTENSIONS[kind]),)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
-        """One to three kinds, and sometimes the names of those who asked for it."""
+        """Everything by which people can be recognised: nobody wants half of it left."""
         private = _private(inputs)
         found: list[PrivateKind] = [
             kind for kind in _SAYS if any(item.kind == kind for item in private)
@@ -67,13 +67,9 @@ class Redact(GroundedOperation):
         names = [item.text for item in private if item.kind == "name"]
         if not found:
             return None
-        kinds = rng.sample(found, min(len(found), rng.choice((1, 2, 2, 3))))
-        wanted: list[str] = []
-        if len(names) > 3 and rng.random() < 0.3 + knobs.level / 10:
-            wanted = sorted(rng.sample(names, rng.randint(2, 3)))
         params = RedactParams(
-            kinds=tuple(kinds),
-            names=tuple(wanted),
+            kinds=tuple(found),
+            names=tuple(sorted(names)),
             numbered=rng.random() < 0.2 + knobs.level / 10,
         )
         return params.model_dump(mode="json")
@@ -101,8 +97,19 @@ class Redact(GroundedOperation):
         end = "-1" if wanted.numbered else ""
         what = [f"{_SAYS[kind]} by `[{kind.upper()}{end}]`" for kind in wanted.kinds]
         if wanted.names:
-            what.append(f"the full names {listing(wanted.names)} by `[NAME{end}]`")
-        return {"what": listing(what), "variant": "numbered" if wanted.numbered else "plain"}
+            who = f"the full names {listing(wanted.names)}"
+            if isinstance(inputs[0], PersonalRows) and "contact" in inputs[0].names:
+                who = "every name under `contact`, in the notes as well,"
+            what.append(f"{who} by `[NAME{end}]`")
+        numbers = (
+            "Number each kind in the order in which new ones turn up, and give repeats the same "
+            "number."
+        )
+        return {
+            "what": listing(what),
+            "numbers": numbers if wanted.numbered else "",
+            "variant": "numbered" if wanted.numbered else "plain",
+        }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input's stem."""
@@ -111,7 +118,12 @@ class Redact(GroundedOperation):
 
 def _private(inputs: Sequence[Value]) -> tuple[Private, ...]:
     value = inputs[0]
-    return value.private if isinstance(value, (PersonalRows, PersonalText)) else ()
+    if isinstance(value, PersonalText):
+        return value.private
+    if not isinstance(value, PersonalRows):
+        return ()
+    text = "\n".join(str(cell) for row in value.rows for cell in row)
+    return tuple(item for item in value.private if item.text in text)
 
 
 def _wanted(inputs: Sequence[Value], params: RedactParams) -> tuple[Private, ...]:

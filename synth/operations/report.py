@@ -8,13 +8,24 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, listing, only_rows
+from synth.operations.asking import about, asked_of, shuffled
+from synth.operations.base import (
+    AskedParams,
+    GroundedOperation,
+    Params,
+    Slot,
+    listing,
+    only_rows,
+)
+from synth.taxonomy.question import Page as Asked
+from synth.taxonomy.question import Questions, read_grouping
 from synth.values import ROW_KINDS, Cell, Role, RowSet, Value
 from synth.values import Report as Page
 from synth.values.report import Section
 from synth.world import Source, World
 
 _LEAST_ROWS, _MAX_ROWS, _MAX_COLUMNS, _MAX_GROUPS = 3, 60, 10, 5
+_BRIEFING = 0.55
 _TITLES = ("{} overview", "{} at a glance", "{} summary")
 _READERS = (
     "the team lead",
@@ -25,11 +36,40 @@ _READERS = (
 )
 
 
-class ReportParams(ParamsModel):
+Finding = Literal["total", "highest", "average", "rows"]
+_ALL: tuple[Finding, ...] = ("total", "highest", "average", "rows")
+_OF_GROUPS: tuple[Finding, ...] = ("total", "highest")
+_LABELS: dict[Finding, str] = {
+    "total": "Total {}",
+    "highest": "Highest {}",
+    "average": "Average {}",
+    "rows": "Rows",
+}
+_MEANINGS: dict[Finding, str] = {
+    "total": "the sum",
+    "highest": "the largest value",
+    "average": "the mean",
+}
+
+
+_ROUNDED = {
+    "rounded": ", rounded to two decimals",
+    "at_most": " (two decimals at most)",
+    "with_two": ", with two decimals at most",
+    "round_line": "\n- Round sums to two decimals.",
+    "round_it": " Round to two decimals.",
+    "and_round": ", and round sums to two decimals",
+    "and_rounded": " and rounded to two decimals",
+}
+"""Where figures have decimals, the words for how many, by what phrases call them."""
+
+
+class ReportParams(AskedParams):
     """The first line of the report, and the columns to total.
 
     `by` names the column whose values get a section each; with a `reader` the report has a
-    paragraph for them and key findings on the one column.
+    paragraph for them and the key findings that `figures` lists, on the one column. `audience` is
+    who gets it in any case.
     """
 
     title: str
@@ -37,6 +77,8 @@ class ReportParams(ParamsModel):
     form: Literal["plain", "groups", "findings"] = "plain"
     by: str = ""
     reader: str = ""
+    figures: tuple[Finding, ...] = _ALL
+    audience: str = ""
 
 
 class Report(GroundedOperation):
@@ -64,11 +106,14 @@ class Report(GroundedOperation):
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """A report on rows that fit on a page and have something to add up."""
         rows = only_rows(inputs)
+        if asked := asked_of(rows):
+            whole = not rows.duplicated and not (rows.subject and rows.subject.cut)
+            answer = _answer(rng, rows, asked, knobs) if whole and _fits(rows) else None
+            return answer.model_dump(mode="json") if answer else None
         measures = [field.name for field in rows.amounts]
         telling = [name for name in measures if name != "count" or not rows.grouped]
         measures = telling or (measures if knobs.prose else [])
-        fits = _LEAST_ROWS <= len(rows.rows) <= _MAX_ROWS and len(rows.fields) <= _MAX_COLUMNS
-        if rows.duplicated or not fits or not measures:
+        if rows.duplicated or not _fits(rows) or not measures:
             return None
         totals = rng.sample(measures, min(len(measures), rng.choice((1, 2))))
         topic = rows.topic or "entries"
@@ -87,14 +132,13 @@ class Report(GroundedOperation):
         if wanted.form == "findings":
             name = wanted.totals[0]
             cells = [cell for cell in rows.values(name) if not isinstance(cell, str)]
-            totals += [
-                (f"Highest {name}", float(max(cells))),
-                (
-                    f"Average {name}",
-                    round(math.fsum(cells) / len(cells), 6),
-                ),  # x.xx5 may be rounded either way
-                ("Rows", float(len(cells))),
-            ]
+            figures: dict[Finding, float] = {
+                "total": totals[0][1],
+                "highest": float(max(cells)),
+                "average": round(math.fsum(cells) / len(cells), 6),  # x.xx5 may go either way
+                "rows": float(len(cells)),
+            }
+            totals = [(_LABELS[key].format(name), figures[key]) for key in wanted.figures]
         return Page(wanted.title, rows, tuple(totals), reader=wanted.reader)
 
     def mistakes(
@@ -120,8 +164,23 @@ class Report(GroundedOperation):
             "by": f"`{wanted.by}`",
             "measure": wanted.totals[0],
             "reader": wanted.reader,
+            "finding_lines": listing(
+                [f"`{_LABELS[key].format(wanted.totals[0])}: …`" for key in wanted.figures]
+            ),
+            "finding_said": _say_findings(wanted.figures),
         }
+        made = self.apply(params, inputs)
+        figures = [figure for _, figure in made.totals] + [part.subtotal for part in made.sections]
+        whole = all(figure == int(figure) for figure in figures)
+        words |= {key: "" if whole else said for key, said in _ROUNDED.items()}
         return words if wanted.form == "plain" else {**words, "variant": wanted.form}
+
+    def why(self, params: Params) -> str:
+        """The reason, and who gets the page where its words do not say so."""
+        wanted = ReportParams.model_validate(params)
+        if not wanted.audience or wanted.form == "findings":
+            return wanted.why
+        return f"It goes to {wanted.audience}. {wanted.why}".strip()
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input's stem, and what kind of report it is."""
@@ -130,22 +189,88 @@ class Report(GroundedOperation):
         return f"{stems[0]}_{ends[wanted.form]}"
 
 
-def _deepened(rng: random.Random, params: ReportParams, rows: RowSet, knobs: Knobs) -> ReportParams:
-    """Sections or key findings where the rows allow it, more often in harder tasks."""
-    groups = [
+def _fits(rows: RowSet) -> bool:
+    """Whether rows can be shown on a page."""
+    return _LEAST_ROWS <= len(rows.rows) <= _MAX_ROWS and len(rows.fields) <= _MAX_COLUMNS
+
+
+def _answer(
+    rng: random.Random, rows: RowSet, asked: Questions, knobs: Knobs
+) -> ReportParams | None:
+    """A page that somebody reads about such rows, by the figure that matters to them."""
+    added_up = {field.name for field in rows.amounts if "" not in rows.values(field.name)}
+    for page in shuffled(rng, asked.pages):
+        counted = page.measure == "count"
+        measure = f"sum_{page.measure}" if rows.grouped and not counted else page.measure
+        if measure in added_up:
+            return _page(rng, rows, page, measure, asked, knobs)
+    return None
+
+
+def _page(
+    rng: random.Random,
+    rows: RowSet,
+    page: Asked,
+    measure: str,
+    asked: Questions,
+    knobs: Knobs,
+) -> ReportParams:
+    groups = [] if rows.grouped else _grouped_by(rows, asked, measure)
+    some = bool(about(rows).label)  # the reason to read about all of them is none for some
+    params = ReportParams(
+        title=_title(rows, page),
+        totals=(measure,),
+        audience=page.reader,
+        why="" if some else page.why,
+    )
+    if knobs.prose or rng.random() < _BRIEFING:
+        figures = _OF_GROUPS if rows.grouped else _ALL
+        return params.model_copy(
+            update={"form": "findings", "reader": page.reader, "figures": figures}
+        )
+    if groups and rng.random() < 0.5:
+        return params.model_copy(update={"form": "groups", "by": rng.choice(groups)})
+    return params
+
+
+def _grouped_by(rows: RowSet, asked: Questions, measure: str) -> list[str]:
+    """The columns by which somebody wants a figure added up, where they have few values."""
+    wanted = {
+        read_grouping(text).column
+        for overview in asked.overviews
+        if f"sum {measure}" in overview.figures
+        for text in overview.by
+    }
+    return [
         field.name
         for field in rows.of_role(Role.CATEGORY)
-        if 2 <= len({str(cell) for cell in rows.values(field.name)}) <= _MAX_GROUPS
+        if field.name in wanted
+        and 2 <= len({str(cell) for cell in rows.values(field.name)}) <= _MAX_GROUPS
         and all(rows.values(field.name))
     ]
+
+
+def _title(rows: RowSet, page: Asked) -> str:
+    """What the page is called, by what a selection or an overview has made of the rows."""
+    if rows.grouped and page.measure != "count" and not about(rows).label:
+        by = listing(rows.key).replace("_", " ")
+        return page.title if " by " in page.title else f"{page.title} by {by}"
+    return about(rows).label.replace("_", " ").capitalize() or page.title
+
+
+def _say_findings(figures: Sequence[Finding]) -> str:
+    """What the lines of the key findings hold."""
+    said = [_MEANINGS[key] for key in figures if key in _MEANINGS]
+    number = " and the number of rows" if "rows" in figures else ""
+    return f"{', '.join(said) if number else listing(said)} of that column{number}"
+
+
+def _deepened(rng: random.Random, params: ReportParams, rows: RowSet, knobs: Knobs) -> ReportParams:
+    """Key findings where the rows allow it, more often in harder tasks."""
     if any(isinstance(cell, str) for name in params.totals for cell in rows.values(name)):
         return params
     if not knobs.prose and rng.random() > 0.3 + knobs.level / 10:
         return params
-    if not knobs.prose and groups and not rows.grouped and rng.random() < 0.4:
-        return params.model_copy(
-            update={"form": "groups", "by": rng.choice(groups), "totals": params.totals[:1]}
-        )
     return params.model_copy(
         update={"form": "findings", "reader": rng.choice(_READERS), "totals": params.totals[:1]}
     )

@@ -8,13 +8,19 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel
-from synth.values import Field, Role, Row, RowSet, Use, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.crontab import Crontab
 from synth.world import Source, World
 from synth.world.crontab import make_crontab
 from synth.world.plan import Plan, make_plan
 
 _MAX_RUNS = 60
+
+
+_EITHER_DAY = (
+    " Where a line names both a day of the month and a weekday, one of the two is enough, as cron "
+    "has it."
+)
 
 
 class ScheduleParams(ParamsModel):
@@ -99,12 +105,19 @@ class Schedule(GroundedOperation):
             "opens": wanted.opens,
             "closes": wanted.closes,
             "minutes": str(wanted.minutes),
+            "both": _EITHER_DAY if _names_both_days(inputs[0]) else "",
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """By what it is."""
         words = {"runs": "next_runs", "free": "free_slots", "dates": "plan_dates"}
         return words[str(params["mode"])]
+
+
+def _names_both_days(value: Value) -> bool:
+    """Whether a job has a day of the month and a weekday."""
+    jobs = value.jobs if isinstance(value, Crontab) else ()
+    return any(job.days is not None and job.weekdays is not None for job in jobs)
 
 
 def _window(rng: random.Random, today: date, knobs: Knobs) -> ScheduleParams:
@@ -147,7 +160,14 @@ def _runs(wanted: ScheduleParams, crontab: Crontab) -> RowSet:
         Field("time", ColumnType.TEXT, Role.TEXT),
         Field("command", ColumnType.TEXT, Role.CATEGORY),
     )
-    return RowSet(fields, tuple(rows), ("time", "command"), topic="runs", use=Use.LISTING)
+    return RowSet(
+        fields,
+        tuple(rows),
+        ("time", "command"),
+        topic="runs",
+        use=Use.LISTING,
+        subject=matter("runs"),
+    )
 
 
 def _clock(text: object) -> int:
@@ -186,6 +206,7 @@ def _free(wanted: ScheduleParams, diary: RowSet) -> RowSet:
         topic="free slots",
         sorted_rows=True,
         use=Use.LISTING,
+        subject=matter("free slots"),
     )
 
 
@@ -224,4 +245,6 @@ def _dates(wanted: ScheduleParams, plan: RowSet) -> RowSet:
         Field("first_day", ColumnType.DATE, Role.DATE),
         Field("last_day", ColumnType.DATE, Role.DATE),
     )
-    return RowSet(fields, tuple(made), ("task_id",), topic="tasks")
+    return RowSet(
+        fields, tuple(made), ("task_id",), topic="tasks", subject=matter("dates of tasks")
+    )

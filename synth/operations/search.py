@@ -9,7 +9,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
-from synth.values import Field, Role, Row, RowSet, Use, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.texts import Texts
 from synth.world import Source, World
 from synth.world.notebook import make_notes
@@ -18,7 +18,6 @@ from synth.world.project import make_project
 _WORD = re.compile(r"[^\W_]+")
 _DEFINED = re.compile(r"^def (\w{4,})")
 _TEXT = "text"
-_PROJECTS = ("tools", "scripts", "toolbox")
 
 
 class SearchParams(ParamsModel):
@@ -62,7 +61,7 @@ class Search(GroundedOperation):
         if kind is ArtifactKind.CODE:
             rng = world.rng("project")
             project = make_project(rng, world.knobs.level, buggy=False)
-            return (Source(kind, world.input_path(rng.choice(_PROJECTS), "", "code"), project),)
+            return (Source(kind, world.input_path(project.package, "", "code"), project),)
         folder = kind is ArtifactKind.ARCHIVE
         path = world.input_path("notes", "" if folder else "md")
         return (Source(kind, path, make_notes(world, folder=folder)),)
@@ -118,7 +117,7 @@ class Search(GroundedOperation):
         wanted = SearchParams.model_validate(params)
         quoted = [f'"{word}"' for word in wanted.words]
         found = {
-            "words": f"both {listing(quoted)}" if len(quoted) > 1 else quoted[0],
+            "words": _say_words(wanted, quoted),
             "either": " or ".join(quoted),
             "most": str(wanted.most),
             "variant": wanted.mode,
@@ -149,6 +148,13 @@ class Search(GroundedOperation):
         """What was looked for."""
         word = _WORD.findall(SearchParams.model_validate(params).words[0])[0].lower()
         return f"mentions_{word}" if word.isascii() else "mentions"
+
+
+def _say_words(wanted: SearchParams, quoted: Sequence[str]) -> str:
+    """What a line must have, or one of what counts."""
+    if len(quoted) == 1 or wanted.mode == "rank":
+        return " or ".join(quoted)
+    return f"both {listing(quoted)}"
 
 
 _Lines = Sequence[tuple[str, Sequence[str]]]
@@ -220,7 +226,15 @@ def _found(texts: _Lines, wanted: SearchParams, fold: Callable[[str], str]) -> R
         Field("text", ColumnType.TEXT, Role.TEXT),
     )
     key = ("file", "line") if wanted.many else ("line",)
-    return RowSet(fields, tuple(rows), key, topic="mentions", sorted_rows=True, use=Use.LISTING)
+    return RowSet(
+        fields,
+        tuple(rows),
+        key,
+        topic="mentions",
+        sorted_rows=True,
+        use=Use.LISTING,
+        subject=matter("mentions") if wanted.many else None,
+    )
 
 
 def _ranked(texts: _Lines, wanted: SearchParams) -> RowSet:

@@ -8,7 +8,15 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing
+from synth.operations.asking import about, asked_of, shuffled, uses_what_was_joined
+from synth.operations.base import (
+    AskedParams,
+    GroundedOperation,
+    Params,
+    Slot,
+    differing,
+)
+from synth.taxonomy.question import Questions
 from synth.values import ROW_KINDS, Role, Row, RowSet, Value
 from synth.values.pieces import Letters, Parts
 from synth.values.texts import Texts
@@ -17,11 +25,14 @@ from synth.world.notebook import make_notes
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
 _MOST = 12
+_CUT = 0.05
+"""How often rows are cut up by their number, whatever else is asked for."""
+
 _LEAST_FOR_SHARES = 15
 """How many rows there are where somebody looks at a part of them only."""
 
 
-class SplitParams(ParamsModel):
+class SplitParams(AskedParams):
     """The rule, and the `format` of the parts.
 
     `value` makes a file for each value of `column`, `month` for each month of it; `chunks` one for
@@ -68,10 +79,10 @@ class Split(GroundedOperation):
             return SplitParams(mode="sections", format="md").model_dump(mode="json")
         if not isinstance(rows, RowSet) or rows.duplicated or rows.grouped or len(rows.rows) < 6:
             return None
-        if {"rank", "score"} & set(rows.names):
+        if "rank" in rows.names:
             return None  # nobody takes a ranking apart
-        for _ in range(6):
-            params = _rule(rng, rows)
+        asked = asked_of(rows)
+        for params in _answers(rng, rows, asked) if asked else (_rule(rng, rows) for _ in range(6)):
             if params:
                 parts = _parts(rows, params)
                 if 2 <= len(parts) <= _MOST and all(part.rows for part in parts.values()):
@@ -141,24 +152,44 @@ def _ordinal(size: int) -> str:
     return {3: "third", 4: "fourth", 5: "fifth"}.get(size, "")
 
 
+def _answers(rng: random.Random, rows: RowSet, asked: Questions) -> Iterator[SplitParams | None]:
+    """The parts that somebody asks for of such rows; else those that any list may be cut into."""
+    if rng.random() < _CUT and not about(rows).picked:
+        yield _cut(rng, rows, rng.choice(("chunks", "share")))
+    for part in shuffled(rng, asked.parts):
+        if part.by not in rows.names or not uses_what_was_joined(rows, [part.by]):
+            continue
+        if _are_names(rows, part.by):
+            extension = rng.choice(("csv", "csv", "jsonl"))
+            yield SplitParams(mode="value", column=part.by, format=extension, why=part.why)
+
+
+def _cut(rng: random.Random, rows: RowSet, mode: Literal["chunks", "share"]) -> SplitParams | None:
+    size = rng.choice((5, 8, 10, 20, 25)) if mode == "chunks" else rng.choice((3, 4, 5))
+    if len(rows.rows) < _LEAST_FOR_SHARES:
+        return None
+    return SplitParams(mode=mode, size=size, format=rng.choice(("csv", "csv", "jsonl")))
+
+
+def _are_names(rows: RowSet, column: str) -> bool:
+    """Whether files may be called after the values of a column."""
+    values = [str(value) for value in rows.values(column)]
+    names = {value.lower() for value in values}
+    return all(_NAME.fullmatch(value) for value in values) and len(names) == len(set(values))
+
+
 def _rule(rng: random.Random, rows: RowSet) -> SplitParams | None:
-    extension = rng.choice(("csv", "csv", "jsonl"))
     mode: Literal["value", "month", "chunks", "share"]
     mode = rng.choice(("value", "value", "value", "month", "chunks", "share"))
     if mode in ("chunks", "share"):
-        size = rng.choice((5, 8, 10, 20, 25)) if mode == "chunks" else rng.choice((3, 4, 5))
-        if len(rows.rows) < _LEAST_FOR_SHARES:
-            return None
-        return SplitParams(mode=mode, size=size, format=extension)
+        return _cut(rng, rows, mode)
     fields = rows.of_role(Role.CATEGORY if mode == "value" else Role.DATE)
     if not fields:
         return None
     name = rng.choice(fields).name
-    values = [str(value) for value in rows.values(name)]
-    names = {value.lower() for value in values}
-    if not all(_NAME.fullmatch(value) for value in values) or len(names) < len(set(values)):
+    if not _are_names(rows, name):
         return None
-    return SplitParams(mode=mode, column=name, format=extension)
+    return SplitParams(mode=mode, column=name, format=rng.choice(("csv", "csv", "jsonl")))
 
 
 def _parts(rows: RowSet, wanted: SplitParams) -> dict[str, RowSet]:

@@ -3,12 +3,13 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Value
+from synth.values import Field, Role, Row, RowSet, Value, matter
 from synth.values.minutes import Item, ItemKind, MinutesPage, Notes
 from synth.world import Source, World
 from synth.world.meetings import STEMS, make_notes
@@ -18,6 +19,8 @@ _KIND = Field("kind", ColumnType.TEXT, Role.CATEGORY)
 _OWNER = Field("owner", ColumnType.TEXT, Role.LINK)
 _DUE = Field("due", ColumnType.DATE, Role.DATE)
 _READERS = ("the new chair", "the works council", "the managing director", "the deputy chair")
+_SOON = timedelta(days=12)
+"""After how many days somebody asks for what should be done by then."""
 
 
 class SummarizeParams(ParamsModel):
@@ -77,7 +80,9 @@ class Summarize(GroundedOperation):
                 tuple((item.ref, item.text) for item in items if item.kind == "decision"),
                 tuple((item.ref, item.text) for item in items if item.kind == "open"),
             )
-        return _rows(items, with_kind=wanted.form == "all")
+        rows = _rows(items, with_kind=wanted.form == "all")
+        soon = _notes(inputs).day + _SOON
+        return rows if wanted.form == "all" else replace(rows, subject=matter("action items", soon))
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -122,7 +127,11 @@ def _rows(items: Sequence[Item], *, with_kind: bool) -> RowSet:
         ranked = [item for kind in kinds for item in items if item.kind == kind]
         rows: list[Row] = [(i.ref, i.kind, i.owner, str(i.due or "")) for i in ranked]
         return RowSet(
-            (_REF, _KIND, _OWNER, _DUE), tuple(rows), key=("ref",), topic="items", duplicated=True
+            (_REF, _KIND, _OWNER, _DUE),
+            tuple(rows),
+            key=("ref",),
+            topic="items",
+            subject=matter("items of a meeting"),
         )
     rows = [(i.ref, i.owner, str(i.due)) for i in items if i.kind == "action"]
     return RowSet((_REF, _OWNER, _DUE), tuple(rows), key=("ref",), topic="actions")

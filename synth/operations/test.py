@@ -8,7 +8,7 @@ from typing import Literal
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Use, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.world import Source, World
 from synth.world.project import Project, make_project
 
@@ -67,14 +67,14 @@ class Test(GroundedOperation):
         match TestParams.model_validate(params).list:
             case "every":
                 rows: list[Row] = [(case.id, case.outcome) for case in cases]
-                return _rows((_TEST, _OUTCOME), rows, "test")
+                return _rows((_TEST, _OUTCOME), rows, "test", "tests")
             case "broken":
                 rows = [
                     (case.id, case.outcome, case.exception, case.line)
                     for case in cases
                     if case.outcome in ("failed", "error")
                 ]
-                return _rows((_TEST, _OUTCOME, _EXCEPTION, _LINE), rows, "test")
+                return _rows((_TEST, _OUTCOME, _EXCEPTION, _LINE), rows, "test", "broken tests")
             case "modules":
                 return _counted(_project(inputs))
 
@@ -124,8 +124,9 @@ def _project(inputs: Sequence[Value]) -> Project:
     return inputs[0]
 
 
-def _rows(fields: tuple[Field, ...], rows: list[Row], key: str) -> RowSet:
-    return RowSet(fields, tuple(rows), key=(key,), topic="tests", use=Use.LISTING)
+def _rows(fields: tuple[Field, ...], rows: list[Row], key: str, about: str = "") -> RowSet:
+    subject = matter(about) if about else None
+    return RowSet(fields, tuple(rows), key=(key,), topic="tests", use=Use.LISTING, subject=subject)
 
 
 def _counted(project: Project) -> RowSet:

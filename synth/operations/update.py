@@ -14,7 +14,7 @@ from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, 
 from synth.values import ROW_KINDS, Config, Role, RowSet, Value
 from synth.values.texts import Texts
 from synth.world import Source, World
-from synth.world.notebook import make_notes
+from synth.world.notebook import make_tasks
 
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 _KNOWN: dict[ArtifactKind, type[Value]] = {
@@ -28,13 +28,13 @@ _KNOWN: dict[ArtifactKind, type[Value]] = {
 class ScaleParams(ParamsModel):
     """Multiply every value of one key, in all sections; halves round up to whole numbers.
 
-    `why` is the reason that is told.
+    `reason` is told with it.
     """
 
     mode: Literal["scale"] = "scale"
     key: str
     factor: float
-    why: str = ""
+    reason: str = ""
 
 
 class SetParams(ParamsModel):
@@ -60,8 +60,8 @@ class Update(GroundedOperation):
         if kind is ArtifactKind.CONFIG:
             return (world.config_source(),)
         if kind is ArtifactKind.DOCUMENT:
-            path = world.input_path("notes", "md")
-            return (Source(kind, path, make_notes(world, folder=False)),)
+            path = world.input_path("to_do", "md")
+            return (Source(kind, path, make_tasks(world)),)
         return world.feed_source(kind)
 
     def takes(self, slots: Sequence[Slot], kind: ArtifactKind) -> Iterator[tuple[str, ...]]:
@@ -85,7 +85,7 @@ class Update(GroundedOperation):
         if len(inputs) == 1:
             assert isinstance(first, Config)
             change = rng.choice(first.changes)
-            scale = ScaleParams(key=change.key, factor=change.factor, why=change.why)
+            scale = ScaleParams(key=change.key, factor=change.factor, reason=change.why)
             return scale.model_dump(mode="json")
         rows = inputs[1]
         assert isinstance(rows, RowSet)
@@ -175,7 +175,7 @@ _FACTORS = {0.5: "halve {key}", 1.5: "raise {key} by 50 %", 2.0: "double {key}"}
 def _scaled(scale: ScaleParams) -> dict[str, str]:
     """Why and how a key is changed, in words."""
     way = _FACTORS.get(scale.factor, f"multiply {{key}} by {scale.factor:g}")
-    return {"why": scale.why, "change": f"{way.format(key=f'`{scale.key}`')} in all sections"}
+    return {"why": scale.reason, "change": f"{way.format(key=f'`{scale.key}`')} in all sections"}
 
 
 def _is_baseline(config: Value, rows: RowSet) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
-from synth.values import Field, Role, Row, RowSet, Use, Value
+from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.faults import Fault, FaultyRows, FaultyText, Rule
 from synth.world import Source, World
 from synth.world.faults import MAKERS, PLACES, STEMS
@@ -22,6 +22,16 @@ _PLACES = {
         Field("key", ColumnType.TEXT, Role.ID),
     ),
     "page": (Field("line", ColumnType.INTEGER, Role.ID),),
+}
+
+
+_HOLDING, _FEWEST = 0.25, 2
+"""How often a rule is asked for that nobody broke, and how many rules there are at least."""
+
+_MATTERS = {
+    "rows": "faults in rows",
+    "settings": "faults in settings",
+    "page": "faults on a page",
 }
 
 
@@ -56,15 +66,13 @@ class Validate(GroundedOperation):
         return (Source(kind, path, value),)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
-        """Two to five of the rules, one of which at least is broken."""
+        """Every rule that is broken, so that no mistake is passed over, and some that hold."""
         value = _faulty(inputs)
-        count = min(len(value.rules), 2 + rng.randint(0, knobs.level))
         broken = {fault.rule for fault in value.faults}
-        places = sorted(rng.sample(range(len(value.rules)), count))
-        rules = [value.rules[place] for place in places]
+        rules = [rule for rule in value.rules if rule.name in broken or rng.random() < _HOLDING]
         if value.rules[-1].name == "unknown":
             rules = list(value.rules)  # the last one speaks of those before it
-        if sum(rule.name in broken for rule in rules) < min(2, len(broken)) or not broken:
+        if not broken or len(rules) < _FEWEST:
             return None
         return ValidateParams(place=_place(value), rules=tuple(rules)).model_dump(mode="json")
 
@@ -116,4 +124,11 @@ def _place(value: FaultyRows | FaultyText) -> str:
 def _listed(place: str, faults: Sequence[Fault]) -> RowSet:
     fields = (*_PLACES[place], _RULE)
     rows = tuple((*fault.place, fault.rule) for fault in faults)
-    return RowSet(fields, rows, tuple(field.name for field in fields), "findings", use=Use.LISTING)
+    return RowSet(
+        fields,
+        rows,
+        tuple(field.name for field in fields),
+        "findings",
+        use=Use.LISTING,
+        subject=matter(_MATTERS[place]),
+    )

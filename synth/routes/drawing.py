@@ -15,6 +15,7 @@ from synth.building import (
     computed_figures,
     mistaken_workspaces,
 )
+from synth.chaining import reach
 from synth.composing import Offer, Plan, compose, extend
 from synth.distractors import NOTHING, clutter_of
 from synth.gates.candidate import Candidate, Lost
@@ -36,6 +37,13 @@ from synth.world import World
 _DRAWS = 60
 _EXACT, _CLOSE, _FORMED, _APART = 8, 28, 20, 6
 """How many draws insist on the very lead, on its operation, on the form, and on one piece."""
+
+_LEAST_AGAIN = 2
+"""How many steps work on earlier work has at least, while there is patience."""
+
+_PER_SIZE = 4
+"""After how many draws a graph may have one node less; short ones are given up later."""
+_SHORT = 2
 
 _MISTAKES = 4
 _REPORTS = tuple(Offer(Capability("report", kind)) for kind in ROW_KINDS)
@@ -75,6 +83,9 @@ def _attempt(
 ) -> Candidate | Lost:
     patience = 2 if attempt < _EXACT else 1 if attempt < _CLOSE else 0
     plan, lead = _plan(recipe, wanted, patience)
+    size = reach(lead.operation, wanted.size)
+    per_size = _PER_SIZE if size > _SHORT else 2 * _PER_SIZE
+    plan = replace(plan, least=max(1, size - attempt // per_size))
     scene = compose(rng, _world(rng, recipe, wanted, lead, plan, index), plan)
     if scene is None:
         return Lost(_GATE, "no-composition")
@@ -88,7 +99,8 @@ def _attempt(
     if form is Form.FOLLOW_UP and _is_hybrid(recipe, index):
         form = Form.PLAIN  # a rubric judges what was written in one go
     scene = _in_form(rng, scene, plan, form)
-    if scene is None or plan.unmet(scene.nodes):
+    few = scene is not None and len(scene.nodes) < min(plan.least, _LEAST_AGAIN)
+    if scene is None or few or plan.unmet(scene.nodes):
         return Lost(_GATE, f"no-{form}")
     return _candidate(rng, recipe, wanted, scene, index)
 
@@ -240,6 +252,6 @@ def _in_form(rng: random.Random, scene: Scene, plan: Plan, form: Form) -> Scene 
     if form is Form.REPAIR:
         return repaired(rng, scene, wanted)
     after = finished(scene) if rng.random() < 0.1 else followed_up(rng, scene, wanted)
-    if after is None or (after.nodes and rng.random() < 0.5):
+    if after is None or (after.nodes and rng.random() < (0.5 if len(after.nodes) > 1 else 0.25)):
         return after
     return after if extend(rng, after, plan, rng.choice((1, 1, 2))) else None

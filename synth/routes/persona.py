@@ -9,13 +9,22 @@ from synth.routes.deck import dealt
 from synth.routes.design import Design
 from synth.routes.wishes import partner_of, wishes
 
+_ON_EVENTS = (
+    *("aggregate", "compare", "deduplicate", "extract", "fetch", "fill", "filter", "inspect"),
+    *("join", "rank", "report", "split"),
+)
+"""Operations on the events of a domain: people ask for several of them in one request."""
+
+LEADS = (*OPERATIONS, *_ON_EVENTS)
+"""What tasks are about, as a deck: work on events comes twice as often as any other."""
+
 
 def lead_operation(seed: int, design: Design) -> Capability:
     """What a task is about: the operations in turn, and each on its kinds in turn."""
-    operation = dealt(seed, "lead", design.ordinal, tuple(OPERATIONS))
+    operation = dealt(seed, "lead", design.ordinal, LEADS)
     kinds = OPERATIONS[operation].kinds
     return Capability(
-        operation, dealt(seed, f"kind-{operation}", design.ordinal // len(OPERATIONS), kinds)
+        operation, dealt(seed, f"kind-{operation}", design.ordinal // len(LEADS), kinds)
     )
 
 

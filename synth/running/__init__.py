@@ -5,7 +5,12 @@ gates that compare candidates with each other, `journal` what a killed run goes 
 them together, `status` reads how far a run is, `presets` are plans with a name.
 """
 
-from synth.running.executors import Executor, LocalExecutor, open_executor
+from synth.running.executors import (
+    Executor,
+    LocalExecutor,
+    open_executor,
+    workers_with_work,
+)
 from synth.running.plan import Plan
 from synth.running.run import resume_or_start
 from synth.running.status import Status, read_status
@@ -18,4 +23,5 @@ __all__ = [
     "open_executor",
     "read_status",
     "resume_or_start",
+    "workers_with_work",
 ]

@@ -58,6 +58,11 @@ def open_executor(name: ExecutorName, workers: int) -> Executor:
     return RayExecutor(workers)
 
 
+def workers_with_work(wanted: int, most: int) -> int:
+    """How many workers have something to do; to start one more takes longer than a few tasks."""
+    return min(most, -(-wanted // CHUNK))
+
+
 def _chunks(start: int) -> Iterator[range]:
     return (range(first, first + CHUNK) for first in count(start, CHUNK))
 

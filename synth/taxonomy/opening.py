@@ -90,9 +90,14 @@ def lines_of(subcategory: str) -> Lines:
 
 
 def opening(
-    rng: random.Random, setting: "Setting", style: Style, work: Collection[str] = ()
+    rng: random.Random,
+    setting: "Setting",
+    style: Style,
+    work: Collection[str] = (),
+    *,
+    reason: bool = True,
 ) -> str:
-    """One to three sentences: what it is about and, often, why.
+    """One to three sentences: what it is about and, often, why, unless no `reason` is wanted.
 
     The reason is one that operations of the names in `work` serve.
 
@@ -102,7 +107,7 @@ def opening(
     if style == "spec" and tone in ("terse", "chatty"):
         tone = "plain"
     said = rng.choice(_openings(setting, tone)).format(**words_of(setting))
-    if rng.random() < _GIVES_REASON[tone]:
+    if reason and rng.random() < _GIVES_REASON[tone]:
         said = f"{said} {_reason(rng, setting, work)}"
     return said
 

@@ -60,4 +60,11 @@ def make_period(rng: random.Random) -> Period:
     """A month between January 2025 and November 2026, asked about within two weeks of its end."""
     start = date(2025 + rng.randrange(2), rng.randint(1, 11), 1)
     period = Period(start, start)
-    return Period(start, period.end + timedelta(days=rng.randint(1, 14)))
+    return Period(start, working_day(period.end + timedelta(days=rng.randint(1, 14))))
+
+
+def working_day(day: date) -> date:
+    """The day itself, or the next one that is neither at a weekend nor New Year's Day."""
+    while day.weekday() > 4 or (day.month, day.day) == (1, 1):
+        day += timedelta(days=1)
+    return day

@@ -10,7 +10,7 @@ from synth.values.base import Step, Value
 from synth.values.config import Config
 from synth.values.plain import Cell, Row, plain
 from synth.values.report import Report
-from synth.values.rows import ROW_KINDS, Better, Field, Role, RowSet, Scale, Use
+from synth.values.rows import ROW_KINDS, Better, Field, Role, RowSet, Scale, Subject, Use, matter
 
 __all__ = [
     "ROW_KINDS",
@@ -24,7 +24,9 @@ __all__ = [
     "RowSet",
     "Scale",
     "Step",
+    "Subject",
     "Use",
     "Value",
+    "matter",
     "plain",
 ]

@@ -44,6 +44,11 @@ class Value(ABC):
         return self == other
 
     @property
+    def taken(self) -> "Value":
+        """What somebody finds there who goes on with it."""
+        return self
+
+    @property
     def figures(self) -> set[str]:
         """Computed figures, as they may be written: none of them may stand in an instruction."""
         return set()

@@ -1,5 +1,6 @@
 """Rows as the entries of a log, a mailbox or a calendar."""
 
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from datetime import date
@@ -7,7 +8,7 @@ from datetime import date
 from clawgym.artifact import ArtifactKind
 from synth.values.plain import Row, plain
 
-_TRACE = "    at handler (service.py:%d)\n    caused by: TimeoutError"
+_TRACE = "    at handle (service.py:%d)\n    at main (service.py:12)"
 _FIXED_LOG = ("time", "level", "component", "message")
 _FIXED_MAIL = ("date", "from", "subject")
 
@@ -44,15 +45,24 @@ def _mailbox(names: Sequence[str], rows: Sequence[Row]) -> str:
         cell = dict(zip(names, row, strict=True))
         day = date.fromisoformat(str(cell["date"]))
         clock = f"{8 + number % 9:02d}:{number * 7 % 60:02d}:00"
-        body = "\n".join(f"{name.capitalize()}: {plain(cell[name])}" for name in extra)
+        body = "\n".join(f"{_said(name)}: {plain(cell[name])}" for name in extra)
         parts.append(
             f"From {cell['from']} {day:%a %b} {day.day:>2} {clock} {day.year}\n"
             f"Date: {day:%a, %d %b %Y} {clock} +0000\n"
-            f"From: <{cell['from']}>\nTo: <orders@our-shop.example>\nSubject: {cell['subject']}\n"
+            f"From: <{cell['from']}>\nTo: <office@ours.example>\nSubject: {cell['subject']}\n"
             "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
-            f"Hello,\n\nplease note our order:\n\n{body}\n\nKind regards\n"
+            f"Hello,\n\nhere is what you asked for on your form:\n\n{body}\n\nKind regards\n"
         )
     return "\n".join(parts)
+
+
+def _address(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name.split(maxsplit=1)[0]).lower()
+    return f"{''.join(sign for sign in folded if sign.isascii())}@office.example"
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _calendar(names: Sequence[str], rows: Sequence[Row]) -> str:
@@ -67,7 +77,7 @@ def _calendar(names: Sequence[str], rows: Sequence[Row]) -> str:
             f"DTEND:{day}T{cell['end'].replace(':', '')}00",
             f"SUMMARY:{cell['summary']}",
             f"LOCATION:{cell['location']}",
-            f"ORGANIZER;CN={cell['organizer']}:mailto:{cell['organizer'].split()[0].lower()}@office.example",
+            f"ORGANIZER;CN={cell['organizer']}:mailto:{_address(cell['organizer'])}",
             "END:VEVENT",
         ]
     return "\r\n".join([*lines, "END:VCALENDAR", ""])

@@ -10,7 +10,10 @@ from synth.values.text import TextFile
 
 
 class Rule(BaseModel):
-    """One rule as it is stated: `name` stands in the findings, `place` is what it looks at."""
+    """One rule as it is stated: `name` stands in the findings, `places` are what it looks at.
+
+    Where each place has a range of its own, it stands in `ranges` in place of `low` and `high`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -19,6 +22,7 @@ class Rule(BaseModel):
     allowed: tuple[str, ...] = ()
     low: int = 0
     high: int = 0
+    ranges: dict[str, tuple[int, int]] = {}
     said: str
 
 

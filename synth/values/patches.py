@@ -6,6 +6,7 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.values.base import Step, Value
+from synth.values.text import Tree
 from verify.checks import Check
 
 Mode = Literal["apply", "reverse", "series"]
@@ -16,13 +17,15 @@ class PatchSet(Value):
     """Diffs by their file names.
 
     `after` are the files of the target once all diffs that fit are applied (or taken back),
-    by their paths in it; a target that is one file has the path "". `skipped` do not fit.
+    by their paths in it; a target that is one file has the path "". `skipped` do not fit. Of a
+    project with tests, `project` is what it is then.
     """
 
     diffs: Mapping[str, str]
     mode: Mode
     after: Mapping[str, str]
     skipped: tuple[str, ...] = ()
+    project: Tree | None = None
 
     def files(self, kind: ArtifactKind, path: str) -> dict[str, bytes]:
         """One diff as a file, several as a folder."""

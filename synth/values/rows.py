@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from datetime import date
 from enum import StrEnum
 from typing import Literal, TypedDict
 
@@ -66,12 +68,53 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What rows of a domain are about, and what has happened to them: it decides what to ask next.
+
+    Attributes:
+        domain: its name.
+        first: the first day that its feed tells of.
+        last: the last one.
+        today: the day on which somebody asks.
+        picked: the columns that a selection went by.
+        label: what such a selection is called in the names of files, such as `overdue_invoices`.
+        joined: the columns that were looked up elsewhere.
+        main: of an overview, the figure that it is about.
+        cut: whether these are the first few only, whose sum means nothing.
+    """
+
+    domain: str
+    first: date
+    last: date
+    today: date
+    picked: tuple[str, ...] = ()
+    label: str = ""
+    joined: tuple[str, ...] = ()
+    main: str = ""
+    cut: bool = False
+
+
+_SOME_DAY = date(2000, 1, 31)
+
+
+def matter(name: str, day: date = _SOME_DAY) -> Subject:
+    """The subject of rows that are no events of a domain, such as the dead links of a site.
+
+    Args:
+        name: a table of `data/matters.toml`, where the questions stand that people ask of them.
+        day: what a question means that speaks of today.
+    """
+    return Subject(name, day, day, day)
+
+
+@dataclass(frozen=True)
 class RowSet(Value):
     """Rows of a table or of records.
 
     `key` names the columns that tell rows apart, `topic` what the rows are about. `duplicated`
     says that some ids stand twice, `sorted_rows` that the order is part of the truth, `grouped`
-    that a row stands for a group, `use` what the rows are there for.
+    that a row stands for a group, `use` what the rows are there for, `subject` which questions they
+    answer where they are a domain's; it makes no difference to whether rows are the same.
     """
 
     fields: tuple[Field, ...]
@@ -82,6 +125,7 @@ class RowSet(Value):
     grouped: bool = False
     sorted_rows: bool = False
     use: Use = Use.RECORDS
+    subject: Subject | None = dataclass_field(default=None, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class WrittenRows(RowSet):
     @property
     def meant(self) -> RowSet:
         """The rows as they are meant."""
-        return RowSet(self.fields, self.rows, self.key, topic=self.topic)
+        return RowSet(self.fields, self.rows, self.key, topic=self.topic, subject=self.subject)
 
     def files(self, kind: ArtifactKind, path: str) -> dict[str, bytes]:
         """The rows as they were written down."""

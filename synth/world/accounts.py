@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 from clawgym.artifact import ColumnType
-from synth.values import Field, Role, Row, RowSet
+from synth.values import Field, Role, Row, RowSet, matter
 from synth.world.cast import Person, make_cast
 from synth.world.world import World
 
@@ -34,4 +34,6 @@ def make_accounts(rng: random.Random, world: World) -> RowSet:
         status = rng.choice(("open", "open", "paid", "disputed"))
         amount = rng.randint(900, 240000) / 100
         rows.append((f"N{number}", person.name, person.email, due.isoformat(), status, amount))
-    return RowSet(_FIELDS, tuple(rows), key=("invoice",), topic="invoices")
+    return RowSet(
+        _FIELDS, tuple(rows), key=("invoice",), topic="invoices", subject=matter("accounts")
+    )

@@ -15,6 +15,7 @@ from synth.values import Cell, Field, Role
 _AT_HOME = 0.85
 _NOTED = 0.3
 _SPREAD = 5.0
+_TRIES = 9
 _PRIVATE_MAIL = ("postbox", "mailbox", "homemail")
 _ROUND = 5000
 
@@ -130,6 +131,19 @@ def _make_cell(
     return _of_place(rng, maker, event, backdrop)
 
 
+def is_free(maker: ColumnMaker, makers: Sequence[ColumnMaker]) -> bool:
+    """Whether a cell of that column may be another without any other cell being wrong then."""
+    leading = {name for other in makers for name in (other.by, other.times)}
+    return maker.make in _WORDS | _FIGURES and maker.name not in leading
+
+
+def another(rng: random.Random, maker: ColumnMaker, row: Mapping[str, Cell]) -> Cell:
+    """Something else that may stand in a free column of the row; the same if nothing else may."""
+    make = _word if maker.make in _WORDS else _figure
+    made = (make(rng, maker, row) for _ in range(_TRIES))
+    return next((cell for cell in made if cell != row[maker.name]), row[maker.name])
+
+
 def clock(minutes: int) -> str:
     """A time of day as `HH:MM`."""
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
@@ -139,7 +153,7 @@ def _label(maker: ColumnMaker, number: int) -> str:
     """A number with its prefix, or behind what it is the number of."""
     if not maker.values:
         return f"{maker.prefix}{number}"
-    return f"{maker.values[number * 7 // 3 % len(maker.values)]} ({number})"
+    return f"{maker.values[number * 7 // 3 % len(maker.values)]} #{number}"
 
 
 def _of_place(rng: random.Random, maker: ColumnMaker, event: Event, backdrop: Backdrop) -> Cell:

@@ -2,16 +2,19 @@
 
 import hashlib
 import random
+import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+from synth.taxonomy.period import working_day
 from synth.values.text import Tree
-from synth.world.papers import paper
+from synth.world.papers import paper, papers
 from synth.world.world import World
 
-_FOLDERS = ("drawings", "letters", "data", "photos/captions", "contracts", "minutes", "data/raw")
-_NAMES = ("overview", "annex b", "figures", "terms", "index", "summary", "list", "check", "notes")
 _ENDS = ("txt", "csv", "md", "json")
 _LITTER = ("Thumbs.tmp", "data/~lock.tmp", "letters/backup.tmp")
+_FIGURE = re.compile(r"\d(?=\D|$)")
+_DAY = re.compile(r"20\d\d-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -25,30 +28,50 @@ class Delivery(Tree):
 def make_delivery(rng: random.Random, world: World, *, packed: bool) -> Delivery:
     """A folder; with `packed`, some files have changed, gone or come since the manifest."""
     level = world.knobs.level
-    paths: set[str] = set()
-    while len(paths) < 5 + 3 * level:
-        folder = rng.choice(("", *_FOLDERS[: 2 + level]))
-        name = f"{rng.choice(_NAMES)}-{rng.randint(1, 30)}.{rng.choice(_ENDS)}"
-        paths.add(f"{folder}/{name}" if folder else name)
-    texts = {path: paper(rng, world, path) for path in sorted(paths)}
+    texts: dict[str, str] = {}
+    while len(texts) < 5 + 3 * level:
+        path, text = _letter(rng, world)
+        texts.setdefault(path, text)
     if not packed:
         litter = _LITTER[: rng.randint(0, 3)] if level > 1 else ()
         texts |= dict.fromkeys(litter, "left over\n")
         return Delivery(dict(sorted(texts.items())), {})
+    texts = dict(sorted(texts.items()))
     digests = {path: digest(text) for path, text in texts.items()}
     lines = [f"{found}  {path}\n" for path, found in digests.items()]
     touched = rng.sample(sorted(texts), min(len(texts) - 1, 2 + level))
     for path in touched[: 1 + level // 2]:
-        texts[path] = texts[path].replace("a", "e", 1) + ("" if rng.random() < 0.5 else "\n")
+        texts[path] = _corrected(rng, texts[path])
     for path in touched[1 + level // 2 :]:
         del texts[path]
-    for path in sorted(rng.sample(_LITTER, rng.randint(1, 2))):
-        texts[path.replace(".tmp", ".txt")] = paper(rng, world, "note.txt")
-    changed = {path: text for path, text in texts.items() if path in digests}
-    if all(digest(text) == digests[path] for path, text in changed.items()):
-        first = next(iter(changed))
-        texts[first] += "P.S.\n"
+    for _ in range(rng.randint(1, 2)):
+        path, text = _letter(rng, world)
+        if path not in digests:
+            texts[path] = text
     return Delivery({**texts, "SHA256SUMS": "".join(lines)}, digests, "SHA256SUMS")
+
+
+def _letter(rng: random.Random, world: World) -> tuple[str, str]:
+    """One of the things that are handed over, and where it lies."""
+    kind = rng.choice([kind for kind in papers() if kind.folder])
+    ending = rng.choice([end for end in kind.ends if end in _ENDS])
+    day = working_day(world.today - timedelta(days=rng.randrange(20, 200)))
+    name = f"{rng.choice(kind.stems)}-{day.isoformat()}.{ending}"
+    path = name if rng.random() < 0.2 else f"{kind.folder}/{name}"
+    return path, paper(rng, world, kind, ending, day)
+
+
+def _corrected(rng: random.Random, text: str) -> str:
+    """The text after somebody has corrected one figure; a day where it has days only."""
+    days = {at for found in _DAY.finditer(text) for at in range(*found.span())}
+    places = [found.start() for found in _FIGURE.finditer(text) if found.start() not in days]
+    if not places:
+        day = _DAY.search(text)
+        assert day
+        later = working_day(date.fromisoformat(day[0]) + timedelta(days=rng.randint(3, 9)))
+        return text.replace(day[0], later.isoformat(), 1)
+    at = rng.choice(places)
+    return f"{text[:at]}{(int(text[at]) + rng.randint(1, 9)) % 10}{text[at + 1 :]}"
 
 
 def digest(text: str) -> str:

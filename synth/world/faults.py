@@ -2,6 +2,7 @@
 
 import random
 import tomllib
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
@@ -47,9 +48,10 @@ def make_invoices(rng: random.Random, world: World) -> FaultyRows:
     """Invoices, some of which somebody got wrong."""
     firms, rows, faults = make_firms(rng, 7), list[Row](), list[Fault]()
     number = rng.randint(100, 400)
+    kinds = rng.sample(list(_SPOILERS), min(len(_SPOILERS), 2 + world.knobs.level // 2))
     for row in range(1, rng.randint(*world.knobs.rows) + 4):
         number += rng.randint(1, 3)
-        cells, wrong = _invoice(rng, world, number, firms)
+        cells, wrong = _invoice(rng, world, number, firms, kinds)
         if rows and rng.random() < 0.06:
             cells["invoice"], wrong = rng.choice(rows)[0], [*wrong, ("invoice", "repeated")]
         rows.append(tuple(cells.values()))
@@ -66,9 +68,9 @@ def make_invoices(rng: random.Random, world: World) -> FaultyRows:
 
 
 def _invoice(
-    rng: random.Random, world: World, number: int, firms: list[str]
+    rng: random.Random, world: World, number: int, firms: list[str], kinds: Sequence[str]
 ) -> tuple[dict[str, Cell], list[tuple[str, str]]]:
-    """A row and its faults, one or two at the most."""
+    """A row and its faults, one or two at the most, of the `kinds` that people make here."""
     issued = world.today - timedelta(days=rng.randint(5, 120))
     due = issued + timedelta(days=rng.choice((14, 30)))
     quantity, cents = rng.randint(1, 60), rng.randint(120, 9900)
@@ -83,7 +85,7 @@ def _invoice(
         "total": f"{quantity * cents / 100:.2f}",
     }
     wrong: list[tuple[str, str]] = []
-    for spoil in rng.sample(list(_SPOILERS), 2):
+    for spoil in rng.sample(list(kinds), 2):
         if rng.random() < 0.1 + world.knobs.mess / 5:
             wrong += _SPOILERS[spoil](rng, cells, issued, due) or []
             break
@@ -110,7 +112,7 @@ def _no_date(
 ) -> list[tuple[str, str]]:
     column = rng.choice(("issued", "due"))
     day = issued if column == "issued" else due
-    cells[column] = rng.choice((f"{day:%d.%m.%Y}", f"{day:%Y-%m}-31x", f"{day:%Y}-02-30"))
+    cells[column] = rng.choice((f"{day:%d.%m.%Y}", f"{day:%Y-%m}-31x", f"{day:%Y-%m}-32"))
     return [(column, "date")]
 
 
@@ -124,7 +126,7 @@ def _too_early(
 def _odd_quantity(
     rng: random.Random, cells: dict[str, Cell], issued: date, due: date
 ) -> list[tuple[str, str]]:
-    odd = rng.choice(("0", "a dozen", "-4", "350"))
+    odd = rng.choice(("0", "a dozen", str(-rng.randint(1, 9)), str(rng.randint(21, 60) * 10)))
     price = float(str(cells["unit_price"]))
     if odd != "a dozen":
         cells["total"] = f"{int(odd) * price:.2f}"
@@ -155,7 +157,7 @@ def make_settings(rng: random.Random, world: World) -> FaultyText:
     for line in make_page(rng, "settings").text.splitlines():
         key, equals, _ = line.partition(" = ")
         section = line[1:-1] if line.startswith("[") else section
-        if not equals or rng.random() > 0.15 + world.knobs.mess / 4:
+        if not equals or rng.random() > 0.1 + world.knobs.mess / 5:
             lines.append(line)
             continue
         spoilt, rule = _spoilt(rng, key)
@@ -172,10 +174,13 @@ def _spoilt(rng: random.Random, key: str) -> tuple[str, str]:
     """A line that cannot be in place of a setting, or below it, and the rule that it breaks."""
     if rng.random() < 0.25:
         return f"{key} =", "empty"
-    if key in rules("settings")[0].places:
-        return f"{key} = {rng.choice(('0', '4o', '-3', '100', 'ten'))}", "number"
+    ranges = rules("settings")[0].ranges
+    if key in ranges:
+        most = ranges[key][1]
+        odd = ("4o", "-3", f"{most}0", str(most + 1), "ten", "2.5")
+        return f"{key} = {rng.choice(odd)}", "number"
     if key in ("warm_up", "fuzzy"):
-        return f"{key} = {rng.choice(('on', 'true', 'maybe'))}", "switch"
+        return f"{key} = {rng.choice(('on', 'true', 'maybe'))}", "yes-no"
     return f"{rng.choice(('colour', f'{key}_old', 'tmp'))} = {rng.randint(1, 9)}", "unknown"
 
 

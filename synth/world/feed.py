@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.taxonomy.domain import Domain
-from synth.taxonomy.period import Period
-from synth.values import Cell, Field, Role, Row, RowSet
+from synth.taxonomy.period import Period, working_day
+from synth.values import Cell, Field, Role, Row, RowSet, Subject
 from synth.world.columns import Backdrop, Event, field_of, make_row
 
 _DUPLICATES = (2, 5)
@@ -30,12 +30,11 @@ def make_feed(
     """
     domain = backdrop.domain
     fields = tuple(field_of(maker) for maker in domain.columns)
-    rows: list[Row] = [
-        make_row(rng, domain.columns, event, backdrop)
-        for event in _events(rng, backdrop, period, rng.randint(*size))
-    ]
+    events = _events(rng, backdrop, period, rng.randint(*size))
+    rows: list[Row] = [make_row(rng, domain.columns, event, backdrop) for event in events]
     ids = tuple(field.name for field in fields if field.role is Role.ID)
-    return RowSet(fields, tuple(rows), key=ids, topic=domain.feed)
+    subject = Subject(domain.name, events[0].day, events[-1].day, period.today)
+    return RowSet(fields, tuple(rows), key=ids, topic=domain.feed, subject=subject)
 
 
 def _events(rng: random.Random, backdrop: Backdrop, period: Period, count: int) -> list[Event]:
@@ -66,7 +65,7 @@ def _times(
         days = days[first : first + _LOG_DAYS]
         return [(rng.choice(days), rng.randrange(24 * 60)) for _ in range(count)]
     weekend = 0.0 if ArtifactKind.CALENDAR in domain.entry else _WEEKEND
-    weights = [weekend if day.weekday() > 4 else 1.0 for day in days]
+    weights = [1.0 if working_day(day) == day else weekend for day in days]
     return [(day, rng.randrange(*_OFFICE_HOURS, 15)) for day in rng.choices(days, weights, k=count)]
 
 
@@ -96,10 +95,10 @@ def _nudge(rng: random.Random, value: Cell) -> Cell:
     return value - step if value > 9 else value + step
 
 
-def make_dimension(rng: random.Random, backdrop: Backdrop) -> RowSet:
-    """One row a link value, in another order; one of them is not on file."""
+def make_dimension(rng: random.Random, backdrop: Backdrop, absent: str) -> RowSet:
+    """One row a link value, in another order; `absent` is not on file."""
     dimension = backdrop.domain.dimension
-    known = rng.sample(backdrop.links, len(backdrop.links) - 1)
+    known = [link for link in rng.sample(backdrop.links, len(backdrop.links)) if link != absent]
     rows: list[Row] = []
     for link in known:
         event = Event(0, date.min, 0, 0, link)

@@ -1,20 +1,21 @@
 """Folders as people leave them: exports, notes, scans and copies, with telling names."""
 
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 
 from clawgym.artifact import ArtifactKind
+from synth.taxonomy.period import working_day
 from synth.values.folder import Folder
-from synth.world.papers import paper
+from synth.world.papers import Paper, content, papers
 from synth.world.source import Source
 from synth.world.world import World
 
 _PLACES = ("downloads", "shared_drive", "desktop", "inbox", "scans")
 _SUBFOLDERS: tuple[str, ...] = ("old", "new", "misc", "from_mail", "to_do")
-_WORDS = ("notes", "export", "photo", "invoice", "draft", "list", "plan", "scan", "report", "copy")
-_PNG = b"\x89PNG\r\n\x1a\n"
-_EXTENSIONS = ("txt", "md", "csv", "json", "log", "png", "jpg", "pdf", "html", "xml")
+_DAY = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)")
+_COPY = re.compile(r"^copy of | \(\d+\)$")
 
 
 def folder_source(world: World, kind: ArtifactKind) -> Source:
@@ -30,29 +31,60 @@ def make_folder(rng: random.Random, world: World) -> Folder:
     low, high = world.knobs.rows
     count = rng.randint(min(low, 8), min(high, 26))
     subfolders = rng.sample(_SUBFOLDERS, rng.randint(1, 3))
-    names = sorted(_name(rng, world, subfolders) for _ in range(count))
-    contents = {name: _content(rng, world, name) for name in dict.fromkeys(names)}
+    contents: dict[str, bytes] = {}
+    for _ in range(count):
+        name, data = new_file(rng, world, subfolders, contents)
+        contents[name] = data
     for name in rng.sample(sorted(contents), min(len(contents), rng.randint(2, 5))):
-        contents[_copy_name(rng, name, subfolders, set(contents))] = contents[name]
+        contents[_copy_name(rng, name, subfolders, contents)] = contents[name]
     return Folder(dict(sorted(contents.items())))
 
 
-def _name(rng: random.Random, world: World, subfolders: list[str]) -> str:
-    day: date = world.today - timedelta(days=rng.randrange(20, 200))
-    extension = rng.choice(_EXTENSIONS)
-    stem = rng.choice((rng.choice(_WORDS), rng.choice(_WORDS), world.domain.feed))
+def new_file(
+    rng: random.Random, world: World, subfolders: Sequence[str], taken: Collection[str]
+) -> tuple[str, bytes]:
+    """A file under a name that is not taken, and what it holds."""
+    for _ in range(99):
+        kind = rng.choice(papers())
+        ending, day = rng.choice(kind.ends), _some_day(rng, world)
+        name = _name(rng, kind, ending, day)
+        name = f"{rng.choice(subfolders)}/{name}" if rng.random() < 0.35 else name
+        if name not in taken:
+            return name, b"" if rng.random() < 0.05 else content(rng, world, kind, ending, day)
+    raise AssertionError("there are more names than a folder has files")
+
+
+def rewritten(rng: random.Random, world: World, name: str) -> bytes:
+    """What a file of that name may hold after somebody has worked on it."""
+    stem, _, ending = name.rpartition("/")[2].rpartition(".")
+    known = [kind for kind in papers() if kind.suits(ending.lower())]
+    said = _COPY.sub("", stem).lower().replace(" ", "_")
+    meant = [kind for kind in known if any(word in said for word in kind.stems)] or known
+    found = _DAY.search(stem)
+    day = date(*map(int, found.groups())) if found else _some_day(rng, world)
+    return content(rng, world, meant[0], ending.lower(), day)
+
+
+def _some_day(rng: random.Random, world: World) -> date:
+    return working_day(world.today - timedelta(days=rng.randrange(20, 200)))
+
+
+def _name(rng: random.Random, kind: Paper, ending: str, day: date) -> str:
+    stem = rng.choice(kind.stems)
+    said = stem.replace("_", " ").capitalize()
     forms: list[Callable[[], str]] = [
-        lambda: f"{day.isoformat()}_{stem}.{extension}",
-        lambda: f"{day.isoformat()}_{stem}_{rng.randint(2, 9)}.{extension}",
-        lambda: f"{stem}_{day:%Y%m%d}.{extension}",
-        lambda: f"{stem}_{rng.randint(1, 60)}.{extension}",
-        lambda: f"{stem.capitalize()} {rng.randint(1, 30)}.{extension.upper()}",
+        lambda: f"{day.isoformat()}_{stem}.{ending}",
+        lambda: f"{day.isoformat()}_{stem}_{rng.randint(2, 9)}.{ending}",
+        lambda: f"{stem}_{day:%Y%m%d}.{ending}",
+        lambda: f"{stem}_{rng.randint(1, 60)}.{ending}",
+        lambda: f"{said} {rng.randint(1, 30)}.{ending.upper()}",
     ]
-    name = rng.choice(forms)()
-    return f"{rng.choice(subfolders)}/{name}" if rng.random() < 0.35 else name
+    return rng.choice(forms)()
 
 
-def _copy_name(rng: random.Random, name: str, subfolders: list[str], taken: set[str]) -> str:
+def _copy_name(
+    rng: random.Random, name: str, subfolders: Sequence[str], taken: Collection[str]
+) -> str:
     stem, _, extension = name.rpartition("/")[2].rpartition(".")
     for number in range(1, 99):
         copies = (f"{stem} ({number}).{extension}", f"copy of {stem} {number}.{extension}")
@@ -61,13 +93,3 @@ def _copy_name(rng: random.Random, name: str, subfolders: list[str], taken: set[
         if made not in taken:
             return made
     raise AssertionError("so many copies are never made")
-
-
-def _content(rng: random.Random, world: World, name: str) -> bytes:
-    extension = name.rpartition(".")[2].lower()
-    if rng.random() < 0.06:
-        return b""
-    if extension in ("png", "jpg", "pdf"):
-        head = {"png": _PNG, "jpg": b"\xff\xd8\xff\xe0", "pdf": b"%PDF-1.4\n"}[extension]
-        return head + rng.randbytes(rng.randint(40, 1200))
-    return paper(rng, world, name).encode()

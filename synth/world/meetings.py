@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from clawgym.artifact import ArtifactKind
+from synth.taxonomy.period import working_day
 from synth.values.minutes import Item, Notes
 from synth.world.cast import Person, make_cast
 from synth.world.world import World
@@ -19,12 +20,19 @@ from synth.world.world import World
 _Act = Literal["take", "move", "hand", "drop", "decide", "leave", "filler"]
 
 
-class _Words(BaseModel):
+class _Matter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    functions: tuple[str, ...]
     tasks: tuple[str, ...]
     decisions: tuple[str, ...]
     questions: tuple[str, ...]
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    matter: tuple[_Matter, ...]
     fillers: tuple[str, ...]
     chatter: tuple[str, ...]
     notes: dict[str, tuple[str, ...]]
@@ -35,6 +43,12 @@ class _Words(BaseModel):
 def _words() -> _Words:
     text = files("synth").joinpath("data", "words", "meetings.toml").read_text(encoding="utf-8")
     return _Words.model_validate(tomllib.loads(text))
+
+
+def _matter_of(function: str) -> _Matter:
+    """What people of a function talk about."""
+    every = _words().matter
+    return next((matter for matter in every if function in matter.functions), every[0])
 
 
 @dataclass(frozen=True)
@@ -51,20 +65,25 @@ def make_notes(rng: random.Random, world: World, kind: ArtifactKind) -> Notes:
     """What was said, as minutes in Markdown, as a chat log, or as a thread of mails."""
     people = make_cast(rng, 3 + min(world.knobs.level, 4))
     day = world.today - timedelta(days=rng.randint(1, 6))
-    events, items, dropped = _agree(rng, world.knobs.level, people, day)
+    while not _is_working(day):
+        day -= timedelta(days=1)
+    matter = _matter_of(world.setting.persona.function)
+    events, items, dropped = _agree(rng, world.knobs.level, matter, people, day)
     text = _WRITERS[kind](rng, events, people, day)
     return Notes(text, tuple(items), tuple(dropped), day)
 
 
 def _agree(
-    rng: random.Random, level: int, people: Sequence[Person], day: date
+    rng: random.Random, level: int, matter: _Matter, people: Sequence[Person], day: date
 ) -> tuple[list[_Event], list[Item], list[Item]]:
     """The events in their order, what holds at the end, and what does not."""
-    words, events, later = _words(), list[_Event](), list[_Event]()
+    events, later = list[_Event](), list[_Event]()
     prefix, number = rng.choice(("AP", "RF", "ST", "WG")), rng.randint(10, 60)
     items, dropped = list[Item](), list[Item]()
-    sample = rng.sample(words.tasks, 3 + level)
-    days = rng.sample(range(4, 41), len(sample))  # one each: a date tells whose task is meant
+    sample = rng.sample(matter.tasks, 3 + level)
+    ahead = [n for n in range(4, 90) if _is_working(day + timedelta(days=n))]
+    # one day each: a date tells whose task is meant
+    days = rng.sample([n for n in ahead if n < 41], len(sample))
     for task, after in zip(sample, tuple(days), strict=True):
         number += rng.randint(1, 4)
         owner, other = rng.sample(list(people), 2)
@@ -79,7 +98,7 @@ def _agree(
             dropped.append(item)
             continue
         if fate < 0.2 + level / 14:
-            days.append(rng.choice([n for n in range(after + 3, after + 40) if n not in days]))
+            days.append(rng.choice([n for n in ahead if 3 <= n - after < 40 and n not in days]))
             moved = day + timedelta(days=days[-1])
             later.append(_Event("move", item, owner, other, moved, day))
             item = replace(item, due=moved)
@@ -89,8 +108,8 @@ def _agree(
         items.append(item)
     extra: list[_Event] = []
     for kind, act, texts in (
-        ("decision", "decide", words.decisions),
-        ("open", "leave", words.questions),
+        ("decision", "decide", matter.decisions),
+        ("open", "leave", matter.questions),
     ):
         for text in rng.sample(texts, 2 + (level > 3)):
             number += rng.randint(1, 4)
@@ -101,13 +120,18 @@ def _agree(
                 )
             )
             items.append(item)
-    for event in rng.sample(events, min(len(events), 2)):
+    kept = [event for event in events if event.item.ref not in {item.ref for item in dropped}]
+    for event in rng.sample(kept, min(len(kept), 1 + level // 4)):
         later.append(replace(event, act="filler"))
     first = [*events, *extra[: len(extra) // 2]]
     rng.shuffle(first)
     rest = [*later, *extra[len(extra) // 2 :]]
     rng.shuffle(rest)
     return [*first, *rest], items, dropped
+
+
+def _is_working(day: date) -> bool:
+    return working_day(day) == day
 
 
 def _sentence(rng: random.Random, event: _Event, ways: dict[str, tuple[str, ...]]) -> str:
@@ -128,9 +152,9 @@ def _minutes(
     names = ", ".join(person.name for person in people)
     lines = [f"# Notes of {day.isoformat()}", "", f"Present: {names}", ""]
     said = [_sentence(rng, event, _words().notes) for event in events]
+    most, bullet = rng.choice(((1, "- "), (2, "- "), (3, "")))
     while said:
-        take = rng.randint(1, 3)
-        bullet = "- " if rng.random() < 0.5 else ""
+        take = rng.randint(1, most)
         lines += [bullet + " ".join(said[:take]), ""]
         said = said[take:]
     return "\n".join(lines)

@@ -1,80 +1,139 @@
-"""What stands in files that people keep: by extension, and about the world's own matters."""
+"""What stands in files that people keep: what their names promise, from about their day."""
 
 import csv
 import io
 import json
 import random
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
 
-from synth.values import plain
+from synth.taxonomy._toml import Data, read_toml
+from synth.taxonomy.period import working_day
+from synth.world.cast import make_firms
+from synth.world.scans import jpeg, pdf, png
 from synth.world.world import World
 
-_SENTENCES = (
-    "Went through the {plural} with {link} and corrected two of them.",
-    "{link} asked for a copy; sent on {day}.",
-    "The {plural} before {day} are complete, the later ones still need a second look.",
-    "{link} will check the figures again before they go out.",
-    "Nothing new since {day}.",
-    "Please file this with the other {plural} of the month.",
-    "Two {plural} were entered twice and have been taken out.",
-    "Numbers agreed with {link} by phone on {day}.",
-    "The list of {day} replaces the one before it.",
-    "{link} prefers to be asked by mail.",
-)
-_HEADINGS = ("Summary", "Open points", "Agreed", "Changes", "Remarks")
+_TABLES = ("csv", "tsv", "json", "xml")
+_IMAGES = ("png", "jpg")
 
 
-def paper(rng: random.Random, world: World, name: str) -> str:
-    """The text of a file of that name: rows in tables, records in JSON, sentences elsewhere."""
-    extension = name.rpartition(".")[2].lower()
-    if extension in ("csv", "tsv"):
-        return _table(rng, world, "\t" if extension == "tsv" else ",")
-    if extension == "json":
-        return _records(rng, world)
-    lines = [_sentence(rng, world) for _ in range(rng.randint(2, 6))]
-    if extension == "md":
-        lines = [f"# {_title(name)}", "", *lines[:2], "", f"## {rng.choice(_HEADINGS)}", ""] + [
-            f"- {line}" for line in lines[2:] or [_sentence(rng, world)]
-        ]
-    elif extension == "html":
-        body = "".join(f"<p>{line}</p>" for line in lines)
-        lines = [f"<html><head><title>{_title(name)}</title></head>", f"<body>{body}</body></html>"]
-    elif extension == "xml":
-        lines = ["<notes>", *(f"  <note>{line}</note>" for line in lines), "</notes>"]
-    return "\n".join(lines) + rng.choice(("\n", "\n", ""))
+class Paper(Data):
+    """Something that people keep, as `data/papers.toml` tells of it."""
+
+    stems: tuple[str, ...]
+    ends: tuple[str, ...]
+    folder: str = ""
+    head: str = ""
+    lines: tuple[str, ...] = ()
+    columns: str = ""
+    rows: tuple[str, ...] = ()
+
+    def suits(self, ending: str) -> bool:
+        """Whether such a paper comes with that extension."""
+        return ending in self.ends
 
 
-def _title(name: str) -> str:
-    stem = name.rpartition("/")[2].rpartition(".")[0]
-    return stem.replace("_", " ").replace("-", " ").capitalize()
+class _PaperFile(Data):
+    paper: tuple[Paper, ...]
 
 
-def _sentence(rng: random.Random, world: World) -> str:
-    domain, feed = world.domain, world.clean_feed
-    days = [
-        str(cell)
-        for field in feed.fields
-        if field.type == "date"
-        for cell in feed.values(field.name)
+@cache
+def papers() -> tuple[Paper, ...]:
+    """Every kind of paper."""
+    return read_toml(_PaperFile, "papers.toml").paper
+
+
+def content(rng: random.Random, world: World, kind: Paper, ending: str, day: date) -> bytes:
+    """A paper of a kind as a file with that extension, written on that day."""
+    if ending in _IMAGES:
+        return png(rng) if ending == "png" else jpeg(rng)
+    if ending == "pdf":
+        return pdf([line for line in _text(rng, world, kind, day) if line])
+    return paper(rng, world, kind, ending, day).encode()
+
+
+def paper(rng: random.Random, world: World, kind: Paper, ending: str, day: date) -> str:
+    """A paper that is a text: rows in tables, records in JSON, sentences elsewhere."""
+    if ending in _TABLES and kind.columns:
+        return _table(rng, world, kind, ending, day)
+    lines = _text(rng, world, kind, day)
+    if ending == "log":
+        return _log(rng, lines, day)
+    if ending == "md":
+        lines = [f"# {lines[0]}", "", *(f"- {line}" for line in lines[1:])]
+    elif ending == "html":
+        body = "".join(f"<p>{line}</p>\n" for line in lines[1:])
+        head = f"<html><head><title>{lines[0]}</title></head>"
+        lines = [head, f"<body>\n<h1>{lines[0]}</h1>\n{body}</body></html>"]
+    return "\n".join(lines) + "\n"
+
+
+def _log(rng: random.Random, lines: Sequence[str], day: date) -> str:
+    """Lines with the time, one after the other."""
+    seconds, logged = rng.randint(0, 60_000), list[str]()
+    for line in lines:
+        seconds += rng.randint(1, 400)
+        clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        logged.append(f"{day} {clock} {line}")
+    return "\n".join(logged) + "\n"
+
+
+def _text(rng: random.Random, world: World, kind: Paper, day: date) -> list[str]:
+    """The head, if there is one, and some of the lines in their order."""
+    count = rng.randint(min(3, len(kind.lines)), len(kind.lines))
+    places = sorted(rng.sample(range(len(kind.lines)), count))
+    people = world.locale.names(rng, 2)
+    said = [kind.lines[place].format(**_words(rng, world, day, people)) for place in places]
+    return [kind.head.format(**_words(rng, world, day, people)), *said] if kind.head else said
+
+
+def _table(rng: random.Random, world: World, kind: Paper, ending: str, day: date) -> str:
+    names, people = kind.columns.split("|"), world.locale.names(rng, 8)
+    made = [
+        rng.choice(kind.rows).format(**_words(rng, world, day, rng.sample(people, 2))).split("|")
+        for _ in range(rng.randint(3, 9))
     ]
-    said = rng.choice(_SENTENCES).format(
-        plural=domain.plural,
-        link=rng.choice(world.links),
-        day=rng.choice([day for day in days if day] or [world.today.isoformat()]),
-    )
-    return said[:1].upper() + said[1:]
-
-
-def _table(rng: random.Random, world: World, comma: str) -> str:
-    feed, out = world.clean_feed, io.StringIO()
-    writer = csv.writer(out, lineterminator="\n", delimiter=comma)
-    writer.writerow(feed.names)
-    rows = rng.sample(feed.rows, min(len(feed.rows), rng.randint(3, 9)))
-    writer.writerows([plain(cell) for cell in row] for row in rows)
+    made = sorted({row[0] if names[0] == "name" else "|".join(row): row for row in made}.values())
+    if ending == "json":
+        objects = [dict(zip(names, row, strict=True)) for row in made]
+        return json.dumps(objects, ensure_ascii=False, indent=2) + "\n"
+    if ending == "xml":
+        return (
+            "\n".join(["<entries>", *(_element(names, row) for row in made), "</entries>"]) + "\n"
+        )
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n", delimiter="\t" if ending == "tsv" else ",")
+    writer.writerows([names, *made])
     return out.getvalue()
 
 
-def _records(rng: random.Random, world: World) -> str:
-    feed = world.clean_feed
-    rows = rng.sample(feed.rows, min(len(feed.rows), rng.randint(2, 5)))
-    objects = [dict(zip(feed.names, row, strict=True)) for row in rows]
-    return json.dumps(objects, ensure_ascii=False, indent=2) + "\n"
+def _element(names: Sequence[str], row: Sequence[str]) -> str:
+    cells = [
+        f"<{name}>{cell.replace('&', '&amp;')}</{name}>"
+        for name, cell in zip(names, row, strict=True)
+    ]
+    return f"  <entry>{''.join(cells)}</entry>"
+
+
+def _words(rng: random.Random, world: World, day: date, people: Sequence[str]) -> Mapping[str, str]:
+    """What a line says in braces; days before and after are days of work."""
+    name, other = people
+    return {
+        "day": day.isoformat(),
+        "before": working_day(day - timedelta(days=rng.randint(2, 20))).isoformat(),
+        "after": working_day(day + timedelta(days=rng.randint(3, 25))).isoformat(),
+        "name": name,
+        "other": other,
+        "first": name.split()[0],
+        "firm": make_firms(rng, 1)[0],
+        "town": rng.choice(world.locale.cities),
+        "amount": f"{rng.randint(2, 90)}.{rng.choice(('00', '20', '50', '90'))}",
+        "large": f"{rng.randint(4, 60) * 25}.00",
+        "minutes": str(rng.randint(2, 24) * 10),
+        "width": str(rng.randint(30, 80) * 5),
+        "length": str(rng.randint(60, 150) * 5),
+        "few": str(rng.randint(2, 12)),
+        "n": str(rng.randint(3, 60)),
+        "number": str(rng.randint(1000, 9999)),
+    }

@@ -29,7 +29,7 @@ def _points(rng: random.Random, feed: RowSet) -> list[str]:
     shown = [feed.index(field.name) for field in feed.of_role(Role.LINK, Role.CATEGORY)][:2]
     rows = rng.sample(feed.rows, min(len(feed.rows), rng.randint(8, 20)))
     place = feed.index(feed.key[0])
-    verbs = ("check", "ask about", "call about", "confirm", "send the papers for")
+    verbs = ("check", "ask about", "confirm", "look up", "write a note on")
     return [
         f"{rng.choice(verbs)} {row[place]} ({', '.join(plain(row[at]) for at in shown)})"
         for row in rows
@@ -37,4 +37,4 @@ def _points(rng: random.Random, feed: RowSet) -> list[str]:
 
 
 def _retyped(rng: random.Random, point: str) -> str:
-    return rng.choice((point, point, point.capitalize(), f"{point}  ", point.upper()))
+    return rng.choice((point, point, point.capitalize(), f"{point}  ", point.replace(" ", "  ", 1)))

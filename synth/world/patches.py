@@ -4,7 +4,7 @@ import difflib
 import random
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -12,10 +12,10 @@ from typing import Literal
 
 from synth.values.patches import Mode, PatchSet
 from synth.values.text import TextFile, Tree
-from synth.world.project import kernels, make_project
+from synth.world.project import Project, kernels, make_project
 
 _NUMBER = re.compile(r"\d+")
-_NUMBERS = {"handbook": (10, 60), "settings": (3, 90)}
+_RETURN = re.compile(r"(\s+)return (\S.*)\n")
 _NOTES = ("Looked through in spring.", "Owner: the platform group.", "See the wiki for history.")
 
 
@@ -45,9 +45,19 @@ def make_page(
     for name, said in sections:
         lines += [f"## {name}", ""] if what == "handbook" else [f"[{name}]"]
         mark = "- " if what == "handbook" else ""
-        lines += [mark + line.format(n=rng.randint(*_NUMBERS[what])) for line in said]
+        lines += [mark + line.format(**_figures(rng)) for line in said]
         lines.append("")
     return TextFile("\n".join(lines))
+
+
+def _figures(rng: random.Random) -> dict[str, int]:
+    return {
+        "n": rng.randint(2, 8),
+        "few": rng.randint(2, 6),
+        "fives": rng.randint(2, 9) * 5,
+        "tens": rng.randint(1, 9) * 10,
+        "hundreds": rng.randint(2, 20) * 300,
+    }
 
 
 def patch_page(
@@ -57,22 +67,29 @@ def patch_page(
     page = make_page(rng, what, house)
     name = "house-rules.md" if what == "handbook" else "service.ini"
     lines = page.text.splitlines(keepends=True)
-    places = [at for at, line in enumerate(lines) if _NUMBER.search(line)]
+    places = [at for at, line in enumerate(lines) if _has_one_number(line)]
     steps: list[dict[str, str]] = []
     text = page.text
     for at in sorted(rng.sample(places, min(len(places), 1 + level))):
         changed = text.splitlines(keepends=True)
         number = int(_NUMBER.findall(changed[at])[-1])
-        changed[at] = _NUMBER.sub(str(number + rng.randint(2, 40)), changed[at])
+        other = _moved(rng, number)
+        changed[at] = _NUMBER.sub(str(other), changed[at])
         text = "".join(changed)
         steps.append({name: text})
     return _job(rng, {name: page.text}, steps, level, name)
+
+
+def _moved(rng: random.Random, number: int) -> int:
+    """Another figure that might stand in the place of this one."""
+    return number + rng.choice((1, 2)) * 10 ** (len(str(number)) - 1)
 
 
 def patch_project(rng: random.Random, level: int) -> Job:
     """A project with bugs, and a fix for each of them."""
     project = make_project(rng, level)
     steps: list[dict[str, str]] = []
+    mended: list[str] = []
     texts = dict(project.texts)
     for place, kernel in enumerate(kernels()):
         path = f"{project.package}/{kernel.module}.py"
@@ -83,8 +100,27 @@ def patch_project(rng: random.Random, level: int) -> Job:
             if wrong in texts[path]:
                 texts[path] = texts[path].replace(wrong, kernel.source(None))
                 steps.append({path: texts[path]})
+                mended.append(f"{project.package}.{kernel.module}.{kernel.name}")
                 break
-    return _job(rng, dict(project.texts), steps, level, project.package)
+    job = _job(rng, dict(project.texts), steps, level, project.package)
+    patches = job.patches
+    if patches.mode == "reverse":
+        mended = []
+    else:
+        stale = {int(name.partition("-")[0]) - 1 for name in patches.skipped}
+        mended = [name for at, name in enumerate(mended) if at not in stale]
+    return replace(job, patches=replace(patches, project=_after(project, patches.after, mended)))
+
+
+def _after(project: Project, texts: Mapping[str, str], mended: Sequence[str]) -> Project:
+    """A project with other texts, in which these functions are right."""
+    cases = tuple(
+        replace(case, outcome="passed", exception="")
+        if case.function in mended and case.outcome in ("failed", "error")
+        else case
+        for case in project.cases
+    )
+    return replace(project, texts=texts, cases=cases)
 
 
 def _job(
@@ -100,11 +136,13 @@ def _job(
     mode: Mode = "series" if series else "reverse" if rng.random() < 0.25 else "apply"
     state, diffs, skipped = dict(before), dict[str, str](), list[str]()
     stale = rng.randrange(len(steps)) if misfit else -1
+    every = {line for text in before.values() for line in text.splitlines()}
+    every |= {line for step in steps for text in step.values() for line in text.splitlines()}
     for number, step in enumerate(steps):
         [(path, text)] = step.items()
         label = f"{number + 1:04d}-{path.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.patch"
         if number == stale:
-            diffs[label] = _stale_diff(rng, path, state[path])
+            diffs[label] = _stale_diff(rng, path, state[path], every)
             skipped.append(label)
         old = state[path]
         new = text if not misfit else _carry(old, before, steps, number, path)
@@ -148,20 +186,41 @@ def _grown(text: str, note: str) -> str:
     return f"{note}\n{text}"
 
 
-def _stale_diff(rng: random.Random, path: str, text: str) -> str:
-    """A diff from a version that nobody has any more."""
+def _stale_diff(rng: random.Random, path: str, text: str, known: set[str]) -> str:
+    """A diff from a version that nobody has any more; `known` lines stand in some other one."""
     lines = text.splitlines(keepends=True)
-    places = [at for at, line in enumerate(lines) if _NUMBER.search(line) or "return" in line]
+    fits = _returns if path.endswith(".py") else _has_one_number
+    places = [at for at, line in enumerate(lines) if fits(line)]
     at = rng.choice(places[len(places) // 2 :])
-    was, now = list(lines), list(lines)
-    was[at], now[at] = (_edited(lines[at], figure) for figure in ("777", "888"))
+    older = _renamed(lines[at]) if path.endswith(".py") else _older(rng, lines[at], known)
+    was, now = ([*lines[:at], other, *lines[at + 1 :]] for other in older)
     return _diff(path, "".join(was), "".join(now))
 
 
-def _edited(line: str, figure: str) -> str:
-    """A line with another figure, or one more where it has none."""
-    changed = _NUMBER.sub(figure, line)
-    return changed if changed != line else line.replace("return ", f"return {figure} or ")
+def _returns(line: str) -> bool:
+    return bool(_RETURN.fullmatch(line)) and line.count("(") == line.count(")")
+
+
+def _has_one_number(line: str) -> bool:
+    return len(_NUMBER.findall(line)) == 1
+
+
+def _renamed(line: str) -> tuple[str, str]:
+    """A result that had a name, and got a better one."""
+    found = _RETURN.fullmatch(line)
+    assert found
+    indent, result = found.groups()
+    old, new = (f"{indent}{n} = {result}\n{indent}return {n}\n" for n in ("value", "result"))
+    return old, new
+
+
+def _older(rng: random.Random, line: str, known: set[str]) -> tuple[str, str]:
+    """A line with a figure that it no longer has, and the one that it was to have then."""
+    number = int(_NUMBER.findall(line)[-1])
+    while _NUMBER.sub(str(number), line).rstrip("\n") in known:
+        number = _moved(rng, number)
+    was = _NUMBER.sub(str(number), line)
+    return was, _NUMBER.sub(str(_moved(rng, number)), line)
 
 
 def _diff(path: str, old: str, new: str) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from clawgym.artifact import ArtifactKind, ColumnType
-from synth.values import Field, Role, Row
+from synth.values import Field, Role, Row, matter
 from synth.values.personal import PersonalRows, PersonalText, Private
 from synth.world.cast import Person, make_cast, make_firms, make_iban, make_phone
 from synth.world.world import World
@@ -114,7 +114,12 @@ def make_tickets(rng: random.Random, world: World) -> PersonalRows:
         )
     text = "\n".join(str(cell) for row in rows for cell in row)
     return PersonalRows(
-        _TICKETS, tuple(rows), key=("ticket",), topic="tickets", private=contacts.private(text)
+        _TICKETS,
+        tuple(rows),
+        key=("ticket",),
+        topic="tickets",
+        subject=matter("tickets"),
+        private=contacts.private(text),
     )
 
 

@@ -9,8 +9,8 @@ from synth.values import Field, Role, Row, RowSet
 from synth.world.world import World
 
 _STEPS = (
-    "Collect figures",
     "Agree on the scope",
+    "Collect figures",
     "Draft the text",
     "Ask for offers",
     "Review with the team",
@@ -41,14 +41,15 @@ class Plan(RowSet):
 
 
 def make_plan(rng: random.Random, world: World) -> Plan:
-    """Five to fourteen tasks in no particular order; `after` has ids joined by a semicolon."""
+    """Five to fourteen tasks, their rows in any order; `after` has ids joined by a semicolon."""
     count = rng.randint(5, min(len(_STEPS), 6 + 2 * world.knobs.level))
     owners = rng.sample(world.backdrop.staff, 3)
     rows: list[Row] = []
-    for number, step in enumerate(rng.sample(_STEPS, count), 1):
+    steps = sorted(rng.sample(range(len(_STEPS)), count))
+    for number, step in enumerate(steps, 1):
         waits = rng.sample(range(1, number), min(number - 1, rng.choice((0, 1, 1, 2))))
         after = "; ".join(f"T{wait:02d}" for wait in sorted(waits))
-        rows.append((f"T{number:02d}", step, rng.choice(owners), rng.randint(1, 8), after))
+        rows.append((f"T{number:02d}", _STEPS[step], rng.choice(owners), rng.randint(1, 8), after))
     if world.knobs.level > 1:
         rng.shuffle(rows)
     return Plan(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from clawgym.artifact import ArtifactKind
+from synth.taxonomy.period import working_day
 from synth.values import Role, Row
 from synth.values.mailbox import Mail, Mailbox
 from synth.world.source import Source
@@ -43,7 +44,8 @@ def make_post(rng: random.Random, world: World) -> Mailbox:
     )
     for number, row in enumerate(rows):
         start += timedelta(minutes=rng.randint(90, 4300))
-        mails.append(_mail(rng, world, number, rng.choice(senders), start, row))
+        sent = _at_work(start)
+        mails.append(_mail(rng, world, number, rng.choice(senders), sent, row))
     mails += [_again(rng, mail) for mail in rng.sample(mails, max(2, len(mails) // 5))]
     mails.sort(key=lambda mail: mail.sent)
     for mail in rng.sample(mails, max(2, len(mails) // 5)):
@@ -70,13 +72,18 @@ def _mail(
 
 def _again(rng: random.Random, mail: Mail) -> Mail:
     """The same matter by the same person some time later."""
-    later = mail.sent + timedelta(minutes=rng.randint(200, 9000))
+    later = _at_work(mail.sent + timedelta(minutes=rng.randint(1500, 9000)))
     return replace(
         mail,
         message_id=mail.message_id.replace(".", f".{rng.randint(10, 99)}", 1),
         sent=later,
-        subject=rng.choice((mail.subject, f"Re: {mail.subject}", mail.subject.upper())),
+        subject=rng.choice((mail.subject, f"Re: {mail.subject}", mail.subject.lower())),
     )
+
+
+def _at_work(moment: datetime) -> datetime:
+    """The next moment at which people write mails at work."""
+    return datetime.combine(working_day(moment.date()), time(7 + moment.hour % 11, moment.minute))
 
 
 def _slug(name: str) -> str:

@@ -35,7 +35,14 @@ def make_repeats(rng: random.Random, feed: RowSet, manner: Manner) -> RepeatedRo
     if by is None:
         return None
     rows = _repeated(rng, feed, manner)
-    made = RepeatedRows(feed.fields, tuple(rows), feed.key, topic=feed.topic, duplicated=True)
+    made = RepeatedRows(
+        feed.fields,
+        tuple(rows),
+        feed.key,
+        topic=feed.topic,
+        duplicated=True,
+        subject=feed.subject,
+    )
     return replace(made, manner=manner, by=by)
 
 

@@ -33,6 +33,7 @@ def make_untidy(rng: random.Random, feed: RowSet, mess: float) -> WrittenRows:
         tuple(meant),
         feed.key,
         topic=feed.topic,
+        subject=feed.subject,
         duplicated=True,
         written=tuple(written),
         untidy=untidy,

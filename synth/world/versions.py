@@ -1,24 +1,30 @@
 """Two versions of one thing: an export, a settings file, a text, a folder, some code."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from clawgym.artifact import ArtifactKind
-from synth.values import ROW_KINDS, Cell, Config, Role, Row, RowSet, Value
+from synth.values import ROW_KINDS, Config, Role, Row, RowSet, Value
 from synth.values.folder import Folder
-from synth.values.text import TextFile, Tree
-from synth.world.folders import make_folder
-from synth.world.modules import make_modules
+from synth.values.text import TextFile
+from synth.world.columns import another, is_free
+from synth.world.folders import make_folder, new_file, rewritten
+from synth.world.modules import changed_modules, make_modules
 from synth.world.source import Source
 from synth.world.world import World
 
-_STAMPS = (("old", "new"), ("v1", "v2"), ("last_week", "today"), ("before", "after"))
+_STAMPS = (("old", "new"), ("v1", "v2"), ("before", "after"))
+_ROW_STAMPS = (("old", "new"), ("v1", "v2"), ("first", "corrected"))
+"""What two versions are called; rows differ as somebody has put them right and completed them."""
+
 _PLACES = {
     ArtifactKind.CONFIG: "config",
     ArtifactKind.ARCHIVE: "drive",
     ArtifactKind.CODE: "code",
 }
+_FIGURE = re.compile(r"\b\d+(?= days|\.$)")
 _ADDED = ("retries", "max_size_mb", "warn_after")
 
 
@@ -30,76 +36,58 @@ def versions(world: World, kind: ArtifactKind) -> Sequence[Source] | None:
         return None
     stem, extension, values = made
     place = _PLACES.get(kind, "")
+    stamps = rng.choice(_ROW_STAMPS if kind in ROW_KINDS else _STAMPS)
     return [
         Source(kind, world.input_path(f"{stem}_{stamp}", extension, place), value)
-        for stamp, value in zip(rng.choice(_STAMPS), values, strict=True)
+        for stamp, value in zip(stamps, values, strict=True)
     ]
 
 
 def _pair(
     rng: random.Random, world: World, kind: ArtifactKind
 ) -> tuple[str, str, tuple[Value, Value]] | None:
-    feed = world.clean_feed
     if kind in ROW_KINDS:
         if kind is not world.form:
             return None
-        return world.domain.feed, world.extension(kind), (feed, _changed_rows(rng, feed))
+        return world.domain.feed, world.extension(kind), _rows(rng, world)
     if kind is ArtifactKind.CONFIG:
         return world.service.name, "ini", (world.config, _changed_config(rng, world.config))
     if kind is ArtifactKind.ARCHIVE:
         folder = make_folder(rng, world)
-        return "backup", rng.choice(("", "zip")), (folder, _changed_folder(rng, folder))
+        return "backup", rng.choice(("", "zip")), (folder, _changed_folder(rng, world, folder))
     if kind is ArtifactKind.CODE:
         tree = make_modules(rng, world)
-        return "scripts", "", (tree, _changed_tree(rng, tree))
+        return "scripts", "", (tree, changed_modules(rng, tree))
     text = _guide(rng, world)
-    return f"{world.domain.feed}_guide", "md", (text, _changed_text(rng, text))
+    return f"{world.domain.feed}_guide", "md", (text, _changed_text(rng, world, text))
 
 
-def _changed_rows(rng: random.Random, feed: RowSet) -> RowSet:
-    """Some rows gone, some changed in one or two cells, some new ones, another order."""
+def _rows(rng: random.Random, world: World) -> tuple[RowSet, RowSet]:
+    """The feed before it was gone through, and after: some rows struck out, put right or added."""
+    feed = world.clean_feed
     count = len(feed.rows)
     numbers = rng.sample(range(count), max(4, count // 2))
-    gone, edited = numbers[: len(numbers) // 3], numbers[len(numbers) // 3 :]
-    rows: list[Row] = [row for number, row in enumerate(feed.rows) if number not in gone]
-    for number in edited:
-        rows[rows.index(feed.rows[number])] = _edited_row(rng, feed, feed.rows[number])
-    known = set(feed.values(feed.key[0]))
-    fresh = rng.sample(edited, max(1, len(edited) // 4))
-    rows += [_new_row(feed, feed.rows[number], known) for number in fresh]
-    rng.shuffle(rows)
-    return feed.with_rows(rows)
+    share = max(1, len(numbers) // 4)
+    gone, late, edited = numbers[:share], numbers[share : 2 * share], numbers[2 * share :]
+    old = [row for number, row in enumerate(feed.rows) if number not in late]
+    new = [
+        _corrected(rng, world, row) if number in edited else row
+        for number, row in enumerate(feed.rows)
+        if number not in gone
+    ]
+    return feed.with_rows(old), feed.with_rows(new)
 
 
-def _edited_row(rng: random.Random, feed: RowSet, row: Row) -> Row:
-    cells = list(row)
-    fields = feed.of_role(Role.MEASURE, Role.CATEGORY)
-    for field in rng.sample(fields, min(len(fields), rng.choice((1, 1, 2)))):
-        at = feed.index(field.name)
-        cells[at] = _other(rng, feed.values(field.name), cells[at])
+def _corrected(rng: random.Random, world: World, row: Row) -> Row:
+    """The row with another value in one cell or two, each of which goes with the rest."""
+    makers, cells = world.domain.columns, list(row)
+    names = [maker.name for maker in makers]
+    free = [maker.name for maker in makers if is_free(maker, makers)]
+    for name in rng.sample(free, min(len(free), rng.choice((1, 1, 2)))):
+        at = names.index(name)
+        known = dict(zip(names, cells, strict=True))
+        cells[at] = another(rng, makers[at], known)
     return tuple(cells)
-
-
-def _other(rng: random.Random, values: list[Cell], cell: Cell) -> Cell:
-    if isinstance(cell, int):
-        return cell + rng.randint(1, 9)
-    if isinstance(cell, float):
-        return round(cell + rng.choice((-1, 1, 2)) * 1.25, 2)
-    return rng.choice(values)
-
-
-def _new_row(feed: RowSet, row: Row, known: set[Cell]) -> Row:
-    """The next of its kind: its id is the next that is not known yet, and becomes known."""
-    at = feed.index(feed.key[0])
-    text = str(row[at])
-    prefix = text.rstrip("0123456789")
-    number, width = int(text[len(prefix) :] or "0"), len(text) - len(prefix)
-    while f"{prefix}{number:0{width}d}" in known:
-        number += 1
-    made = list(row)
-    made[at] = f"{prefix}{number:0{width}d}"
-    known.add(made[at])
-    return tuple(made)
 
 
 def _changed_config(rng: random.Random, config: Config) -> Config:
@@ -121,7 +109,9 @@ def _changed_config(rng: random.Random, config: Config) -> Config:
 def _turned(rng: random.Random, value: str) -> str:
     if value in ("yes", "no"):
         return "no" if value == "yes" else "yes"
-    return str(int(value) + rng.choice((2, 5, 10, 20))) if value.isdigit() else f"{value}-new"
+    if not value.isdigit():
+        return f"{value}-new"
+    return str(int(value) * 2 if rng.random() < 0.7 else max(1, int(value) // 2))
 
 
 def _sections(lines: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -137,31 +127,20 @@ def _sections(lines: Sequence[str]) -> dict[str, dict[str, str]]:
     return sections
 
 
-def _changed_folder(rng: random.Random, folder: Folder) -> Folder:
+def _changed_folder(rng: random.Random, world: World, folder: Folder) -> Folder:
+    """Some files gone, some worked on, some new."""
     contents = dict(folder.contents)
     names = rng.sample(sorted(contents), max(3, len(contents) // 3))
+    subfolders = sorted({name.partition("/")[0] for name in contents if "/" in name}) or ["new"]
     for number, name in enumerate(names):
         if number % 3 == 0:
             del contents[name]
         elif number % 3 == 1:
-            contents[name] += b"one more line\n"
+            contents[name] = rewritten(rng, world, name)
         else:
-            head, dot, end = name.rpartition(".")
-            contents[f"{head}_final{dot}{end}"] = contents[name] + b"done\n"
+            made, data = new_file(rng, world, subfolders, {*contents, *folder.contents})
+            contents[made] = data
     return Folder(dict(sorted(contents.items())))
-
-
-def _changed_tree(rng: random.Random, tree: Tree) -> Tree:
-    texts = dict(tree.texts)
-    names = rng.sample(sorted(texts), max(2, len(texts) // 2))
-    for number, name in enumerate(names):
-        if number % 3 == 2:
-            del texts[name]
-        elif number % 3 == 1:
-            texts[f"new_{name.rpartition('/')[2]}"] = texts[name].replace("return", "return  ", 1)
-        else:
-            texts[name] = texts[name] + "\n\nVERSION = 2\n"
-    return Tree(dict(sorted(texts.items())))
 
 
 def _guide(rng: random.Random, world: World) -> TextFile:
@@ -171,25 +150,35 @@ def _guide(rng: random.Random, world: World) -> TextFile:
     for field in feed.of_role(Role.CATEGORY):
         lines += [f"## By {field.name.replace('_', ' ')}", ""]
         for value in sorted({str(value) for value in feed.values(field.name)}):
-            lines.append(
-                f"- {value}: answered within {rng.randint(1, 20)} days by {rng.choice(staff)}."
-            )
+            who, days = rng.choice(staff), rng.randint(2, 20)
+            lines.append(f"- {value}: {who} looks after these, checked every {days} days.")
         lines.append("")
     lines += ["## Who to ask", ""]
-    lines += [f"- {name}: extension {rng.randint(200, 899)}." for name in staff]
+    lines += [f"- {name}: extension {number}." for name, number in _extensions(rng, staff)]
     return TextFile("\n".join(lines) + "\n")
 
 
-def _changed_text(rng: random.Random, text: TextFile) -> TextFile:
-    """Some lines gone, some reworded, some new; the rest in its order."""
+def _extensions(rng: random.Random, names: Sequence[str]) -> list[tuple[str, int]]:
+    return list(zip(names, rng.sample(range(200, 899), len(names)), strict=True))
+
+
+def _changed_text(rng: random.Random, world: World, text: TextFile) -> TextFile:
+    """Some lines gone, some with another figure, some new; the rest in its order."""
     lines = text.text.splitlines()
     points = [number for number, line in enumerate(lines) if line.startswith("- ")]
-    for number in sorted(rng.sample(points, max(3, len(points) // 3)), reverse=True):
+    chosen = sorted(rng.sample(points, max(3, len(points) // 3)), reverse=True)
+    fresh = iter(_extensions(rng, world.locale.names(rng, len(chosen))))
+    for number in chosen:
         how = rng.random()
         if how < 0.3:
             del lines[number]
         elif how < 0.7:
-            lines[number] = lines[number].replace(".", f" since {rng.randint(2019, 2025)}.", 1)
+            lines[number] = _FIGURE.sub(lambda found: _other_figure(rng, found[0]), lines[number])
         else:
-            lines.insert(number + 1, f"- New here: see note {rng.randint(10, 99)}-{number}.")
+            name, extension = next(fresh)
+            lines.insert(number + 1, f"- In urgent cases: call {name}, extension {extension}.")
     return replace(text, text="\n".join(lines) + "\n")
+
+
+def _other_figure(rng: random.Random, figure: str) -> str:
+    return str(int(figure) + rng.randint(1, 9))

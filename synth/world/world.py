@@ -1,6 +1,7 @@
 """A world: one domain filled with data, lazily, each part by a chance of its own."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,6 +18,9 @@ from synth.world.config import Service, make_config, services_at
 from synth.world.domain import Domain
 from synth.world.feed import add_duplicates, make_dimension, make_feed
 from synth.world.source import Source
+
+_STAFF, _CANDIDATES = 6, 24
+"""How many colleagues there are, of how many from whom those are taken that nobody mixes up."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,13 @@ class World:
     @cached_property
     def backdrop(self) -> Backdrop:
         """What all rows share."""
-        staff = make_names(self.rng("staff"), self.locale, 6)
+        names = make_names(self.rng("staff"), self.locale, _CANDIDATES)
+        known = {word for name in (*self.links, self.setting.persona.name) for word in name.split()}
+        staff: list[str] = []
+        for name in names:
+            if len(staff) < _STAFF and known.isdisjoint(name.split()):
+                staff.append(name)
+                known |= {*name.split()}
         return Backdrop(self.domain, self.locale, self.links, staff)
 
     @cached_property
@@ -91,8 +101,11 @@ class World:
 
     @cached_property
     def dimension(self) -> RowSet:
-        """Facts about the links; one of them is not on file."""
-        return make_dimension(self.rng("dimension"), self.backdrop)
+        """Facts about the links; the one that the feed speaks of least is not on file."""
+        place = self.clean_feed.index(self.domain.dimension.key)
+        times = Counter(row[place] for row in self.clean_feed.rows)
+        absent = min((link for link in self.links if times[link]), key=lambda link: times[link])
+        return make_dimension(self.rng("dimension"), self.backdrop, absent)
 
     @cached_property
     def service(self) -> Service:

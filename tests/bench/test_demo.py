@@ -17,6 +17,7 @@ from clawgym.reward import Graded
 from clawgym.run import RunDirectory
 from clawgym.sandbox import doctor
 
+TASKS = 3
 HARNESSES = ("noop", "lazy:touch", "lazy:echo", "lazy:copy", "expert", "expert:flawed")
 
 
@@ -43,7 +44,7 @@ def demo_process(home: Path, *options: str | Path) -> subprocess.CompletedProces
     )
 
 
-def clawgym(*arguments: str | Path) -> Result:
+def clawgym(*arguments: object) -> Result:
     return CliRunner().invoke(app, [*map(str, arguments)])
 
 
@@ -62,7 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(home: Path) -> subprocess.CompletedProcess[str]:
-    return demo_process(home, "-n", "6", "-o", "out")
+    return demo_process(home, "-n", str(TASKS), "-o", "out")
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_it_prints_what_it_did_as_commands_that_can_be_repeated(demo):
     said = demo.stdout
     for command in (
         "clawgym skills index",
-        "clawgym synth run -n 6 --seed 7",
+        f"clawgym synth run -n {TASKS} --seed 7",
         "clawgym verify out/tasks",
         "clawgym rollout ",
         "clawgym bench report out/run",
@@ -97,13 +98,14 @@ def test_it_prints_what_it_did_as_commands_that_can_be_repeated(demo):
 
 
 def test_it_prints_the_proof_and_one_row_for_each_harness(demo):
-    assert "oracle 1.000 (6/6 graded), no-op 0.000 (6/6 graded)" in demo.stdout
+    assert f"oracle 1.000 ({TASKS}/{TASKS} graded)" in demo.stdout
+    assert f"no-op 0.000 ({TASKS}/{TASKS} graded)" in demo.stdout
     rows = {line.split()[0]: line.split() for line in demo.stdout.splitlines() if line.strip()}
     assert set(HARNESSES) <= set(rows)
     assert rows["expert"][1] == "1.000"
     assert rows["noop"][1] == "0.000"
     assert 0.0 < float(rows["expert:flawed"][1]) < 1.0
-    assert "6/6" in rows["expert"]
+    assert f"{TASKS}/{TASKS}" in rows["expert"]
 
 
 def test_the_report_is_where_it_says_and_names_every_task(demo, out):
@@ -116,7 +118,7 @@ def test_the_report_is_where_it_says_and_names_every_task(demo, out):
 
 def test_every_trial_is_there_once_and_the_experts_speak_for_themselves(out):
     trials = trials_of(out)
-    assert len({trial.key for trial in trials}) == len(trials) == 6 * len(HARNESSES)
+    assert len({trial.key for trial in trials}) == len(trials) == TASKS * len(HARNESSES)
     assert all(isinstance(trial.reward, Graded) for trial in trials)
     with closing(RunDirectory.open(out / "run")) as run:
         for trial in trials:
@@ -127,7 +129,7 @@ def test_a_second_run_changes_no_trial_and_writes_the_report_again(home, out, mo
     before = trials_of(out)
     (out / "run" / "report.html").unlink()
     monkeypatch.chdir(home)
-    assert clawgym("demo", "-n", "6", "-o", "out", "-j", "1").exit_code == 0
+    assert clawgym("demo", "-n", TASKS, "-o", "out", "-j", "1").exit_code == 0
     assert trials_of(out) == before
     assert (out / "run" / "report.html").exists()
 
@@ -142,7 +144,7 @@ def test_an_interrupted_demo_runs_only_what_is_missing(out, tmp_path):
                 "DELETE FROM trials WHERE harness = ? AND task_id = ?", (key.harness, key.task_id)
             )
     assert lost
-    assert clawgym("demo", "-n", "6", "-o", "out").exit_code == 0
+    assert clawgym("demo", "-n", TASKS, "-o", "out").exit_code == 0
     after = {trial.key: trial for trial in trials_of(tmp_path / "out")}
     assert {key: trial.reward for key, trial in after.items()} == {
         key: trial.reward for key, trial in before.items()
@@ -150,7 +152,7 @@ def test_an_interrupted_demo_runs_only_what_is_missing(out, tmp_path):
     assert {key for key, trial in after.items() if trial != before[key]} == lost
 
 
-@pytest.mark.parametrize("options", [("-n", "6", "--seed", "8"), ("-n", "5")])
+@pytest.mark.parametrize("options", [("-n", TASKS, "--seed", 8), ("-n", TASKS - 1)])
 def test_other_tasks_in_the_same_directory_are_refused(home, out, options):
     result = clawgym("demo", *options, "-o", out)
     assert result.exit_code == 2
@@ -173,6 +175,6 @@ def test_bench_run_rolls_out_several_times_ranks_and_reports(out, tmp_path):
     arguments = ("bench", "run", out / "tasks", "--harness", "noop", "--runs", "2")
     result = clawgym(*arguments, "-o", tmp_path / "run")
     assert result.exit_code == 0, result.output
-    assert "6 tasks x 2 runs: expect a mean to be within" in result.stderr
+    assert f"{TASKS} tasks x 2 runs: expect a mean to be within" in result.stderr
     assert (tmp_path / "run" / "report.html").exists()
-    assert "12/12" in result.stdout
+    assert f"{2 * TASKS}/{2 * TASKS}" in result.stdout

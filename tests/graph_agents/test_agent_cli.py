@@ -27,8 +27,9 @@ def say(text: str) -> Message:
 
 async def agent(folder, *options: str):
     """Run the command in a thread, so that this loop can serve the model meanwhile."""
-    arguments = ["agent", "run", "-w", str(folder), "--sandbox", "local", "--skills", "none"]
-    return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, *options])
+    fixed = ["--sandbox", "local", "--skills", "none", "--retries", "0"]
+    arguments = ["agent", "run", "-w", str(folder), *fixed, *options]
+    return await asyncio.to_thread(CliRunner().invoke, app, arguments)
 
 
 async def served(folder, replies, *options: str):
@@ -55,24 +56,37 @@ async def test_junk_calls_are_shown_and_survived(tmp_path):
     assert "there is no tool 'fly'" in result.stderr
 
 
-async def test_json_prints_one_object_and_nothing_else(tmp_path):
+async def test_json_is_an_event_a_line_and_the_result_comes_last(tmp_path):
     class Counting:
         name = "counting"
 
         async def complete(self, messages, tools=(), *, on_delta=None):
+            if on_delta:
+                on_delta("ok")
             return ChatReply(say("ok"), Usage(100, 10, 50))
 
     async with serve(Counting()) as endpoint:
         result = await agent(
             tmp_path, "x", "--model", "m", "--base-url", endpoint.base_url, "--json"
         )
-    assert json.loads(result.stdout) == {
+    *events, last = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [event["type"] for event in events] == [
+        "turn_started",
+        "text_delta",
+        "model_replied",
+        "turn_ended",
+    ]
+    assert len(last.pop("session")) == 12
+    assert last == {
+        "type": "result",
         "stop_reason": "done",
         "answer": "ok",
         "turns": 1,
         "tool_calls": 0,
         "usage": {"prompt_tokens": 100, "completion_tokens": 10, "cached_tokens": 50},
+        "cost": None,
         "error": None,
+        "proposed": None,
     }
     assert result.stderr == ""
 

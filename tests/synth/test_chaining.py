@@ -1,5 +1,6 @@
 """What may follow what: nothing that is of no use to anybody."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -28,8 +29,13 @@ def grown(seeds: int = 120) -> Iterator[Scene]:
 
 
 @pytest.fixture(scope="module")
-def scenes() -> list[Scene]:
-    return list(grown())
+def many() -> list[Scene]:
+    return list(grown(400))
+
+
+@pytest.fixture(scope="module")
+def scenes(many: list[Scene]) -> list[Scene]:
+    return many[:120]
 
 
 def test_nothing_is_made_of_an_answer(scenes: list[Scene]) -> None:
@@ -43,7 +49,7 @@ def test_listings_are_only_narrowed_down_and_counted(scenes: list[Scene]) -> Non
     for scene in scenes:
         for node in scene.nodes:
             first = scene.values(node.inputs)[0]
-            if isinstance(first, RowSet) and first.use is Use.LISTING:
+            if isinstance(first, RowSet) and first.use is Use.LISTING and not first.subject:
                 assert node.operation in ("filter", "aggregate")
 
 
@@ -69,6 +75,58 @@ def test_only_amounts_are_added_up(scenes: list[Scene]) -> None:
                 totals = node.params["totals"]
                 assert isinstance(totals, (list, tuple))
                 assert {str(name) for name in totals} <= {field.name for field in first.amounts}
+
+
+def test_one_request_has_one_ranking_one_split_and_two_pages_at_most(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        times = Counter(node.operation for node in scene.nodes)
+        assert times["rank"] <= 1
+        assert times["split"] <= 1
+        assert times["report"] <= 2
+
+
+def test_no_reason_is_given_twice_and_no_reader_gets_two_pages(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        for key in ("why", "audience"):
+            said = [str(node.params.get(key)) for node in scene.nodes if node.params.get(key)]
+            assert len(set(said)) == len(said)
+
+
+def test_who_compares_two_versions_goes_on_with_the_newer_one(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        older = {node.inputs[0] for node in scene.nodes if node.operation == "compare"}
+        others = [node for node in scene.nodes if node.operation != "compare"]
+        assert not any(older & set(node.inputs) for node in others)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("filter", "rank"),
+        ("filter", "split"),
+        ("aggregate", "rank"),
+        ("aggregate", "report"),
+        ("filter", "report"),
+        ("join", "aggregate"),
+        ("deduplicate", "filter"),
+        ("deduplicate", "aggregate"),
+        ("extract", "aggregate"),
+    ],
+)
+def test_what_people_do_one_after_the_other_occurs(many: list[Scene], one: str, other: str) -> None:
+    assert any(
+        first.operation == one and second.operation == other and first.output in second.inputs
+        for scene in many
+        for first in scene.nodes
+        for second in scene.nodes
+    )
+
+
+def test_a_selection_and_an_overview_of_one_file_stand_side_by_side(many: list[Scene]) -> None:
+    found = [
+        {n.operation for n in s.nodes if n.inputs[0] == slot} for s in many for slot in s.slots
+    ]
+    assert any({"filter", "aggregate"} <= operations for operations in found)
 
 
 @pytest.mark.parametrize("other", sorted(OPERATIONS))

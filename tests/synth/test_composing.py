@@ -11,6 +11,7 @@ from clawgym.seeds import derive_random
 from clawgym_skills.operations import atomic_operations
 from synth.building import shape_label
 from synth.composing import MAX_SUPPORTING, Offer, Plan, compose
+from synth.follow_ups import may_be_said_again
 from synth.knobs import Knobs
 from synth.operations import OPERATIONS
 from synth.routes.design import design
@@ -79,8 +80,15 @@ def test_who_edits_a_file_is_the_only_one_who_takes_it(scenes: list[Scene]) -> N
 
 def test_no_step_is_made_twice(scenes: list[Scene]) -> None:
     for scene in scenes:
-        steps = Counter((node.operation, node.inputs) for node in scene.nodes)
+        steps = Counter((node.operation, node.inputs, str(node.params)) for node in scene.nodes)
         assert max(steps.values()) == 1
+
+
+def test_only_what_has_several_ways_is_asked_of_one_file_twice(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        steps = Counter((node.operation, node.inputs) for node in scene.nodes)
+        twice = {operation for (operation, _), times in steps.items() if times > 1}
+        assert all(may_be_said_again(operation) for operation in twice)
 
 
 def test_the_truth_of_every_node_is_that_of_its_operation(scenes: list[Scene]) -> None:
@@ -100,11 +108,13 @@ def test_the_same_seed_grows_the_same_scene() -> None:
 def test_large_plans_make_large_graphs_of_many_shapes() -> None:
     plan = Plan(offers("filter:table", "filter:records", "aggregate:table", "aggregate:records",
                        "report:table", "report:records", "convert:table", "convert:records",
-                       "join:table", "join:records"), (), 8, entries=3)  # fmt: skip
+                       "join:table", "join:records", "rank:table", "rank:records",
+                       "split:table", "split:records", "inspect:table"),
+                (), 8, entries=3)  # fmt: skip
     grown = [compose(derive_random(seed), world(seed, level=5), plan) for seed in range(12)]
     sizes = [len(scene.nodes) for scene in grown if scene]
     assert max(sizes) == 8
-    assert sum(size >= 5 for size in sizes) > len(sizes) / 2
+    assert sum(size >= 5 for size in sizes) > len(sizes) / 3
     shapes = {shape_label(scene.graph) for scene in grown if scene}
     assert shapes & {"fan-in", "both"}
     assert shapes & {"fan-out", "both"}

@@ -31,8 +31,9 @@ def test_the_same_seed_writes_the_same_bytes_for_one_and_two_workers(tmp_path: P
 def test_a_fresh_process_with_another_hash_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     for hash_seed in ("1", "2"):
         argv = [sys.executable, "-m", "clawgym", "synth", "run", "--no-prove", "--seed", "5"]
+        argv += ["--workers", hash_seed, "-n", str(NUMBER)]
         subprocess.run(
-            [*argv, "-n", str(NUMBER), "-o", str(tmp_path / hash_seed / "set")],
+            [*argv, "-o", str(tmp_path / hash_seed / "set")],
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": f"Etc/GMT-{hash_seed}"},
             check=True,
             capture_output=True,

@@ -106,7 +106,7 @@ def test_the_funnel_adds_up(tmp_path: Path, names: tuple[str, ...]) -> None:
 def test_the_funnel_adds_up_when_indices_yield_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_DRAWS", 1)
+    monkeypatch.setattr(drawing, "_DRAWS", 3)
     index = synthesise(recipe(2), 60, tmp_path / "set", backend=None)
     assert index.funnel["no-composition"] > 0
     assert len(index.tasks) == 60

@@ -18,7 +18,7 @@ from synth.routes.deck import cards, dealt, paired
 from synth.routes.mixture import routed
 from synth.routes.necessity import idle_skills, without_skill
 from synth.routes.options import read_levels, read_scenarios, share_of_skills
-from synth.routes.persona import lead_operation
+from synth.routes.persona import LEADS, lead_operation
 from synth.routes.skill import lead_of, primary_skill
 from synth.taxonomy import persona, subcategories
 from tests.synth.examples import bundled, invented, recipe
@@ -77,10 +77,13 @@ def test_designs_cover_all_subcategories_levels_forms_and_styles() -> None:
     assert {one.size for one in designs} == set(range(1, 9))
 
 
-def test_each_operation_leads_equally_often_and_on_each_of_its_kinds() -> None:
-    count = len(OPERATIONS) * 12
+def test_operations_lead_in_turn_work_on_events_twice_and_on_each_of_their_kinds() -> None:
+    count = len(LEADS) * 12
     leads = [lead_operation(5, design(5, index, mixture=0.0)) for index in range(count)]
-    assert set(Counter(lead.operation for lead in leads).values()) == {12}
+    turns = Counter(LEADS)
+    assert Counter(lead.operation for lead in leads) == {name: 12 * turns[name] for name in turns}
+    assert set(turns) == set(OPERATIONS)
+    assert set(turns.values()) == {1, 2}
     for name, operation in OPERATIONS.items():
         assert {lead.kind for lead in leads if lead.operation == name} == set(operation.kinds)
 

@@ -32,14 +32,15 @@ def rules(proof: Proof) -> list[tuple[str, str]]:
 async def test_generated_tasks_are_solvable_and_not_by_doing_nothing(
     tmp_path: Path, backend: Backend, generated: list[Task]
 ) -> None:
-    dataset = write(tmp_path / "set", generated)
+    sample = generated[::3]
+    dataset = write(tmp_path / "set", sample)
     seen: list[str] = []
     proof = await prove_dataset(dataset, backend, on_card=lambda card: seen.append(card.task_id))
     assert proof.findings == []
     assert proof.mean("oracle").value == 1.0
     assert proof.mean("noop").value == 0.0
     assert proof.lazy_mean.value == 0.0
-    assert proof.lazy_mean.total == len(LAZY) * len(generated)
+    assert proof.lazy_mean.total == len(LAZY) * len(sample)
     assert [card.task_id for card in proof.cards] == dataset.task_ids
     assert sorted(seen) == sorted(dataset.task_ids)
 

@@ -39,8 +39,8 @@ def read_mailbox(path):
         row["subject"] = str(message["subject"])
         body = message.get_content()
         row.update(
-            (name.lower(), number(value.strip()))
-            for name, value in re.findall(r"(?m)^(\w+): (.*)$", body)
+            (name.lower().replace(" ", "_"), number(value.strip()))
+            for name, value in re.findall(r"(?m)^(\w[\w ]*): (.*)$", body)
         )
         rows.append(row)
     return rows

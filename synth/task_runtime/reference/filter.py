@@ -31,6 +31,7 @@ def holds(cell, test):
         "!=": lambda: str(cell) not in map(str, values),
         "not-in": lambda: str(cell) not in map(str, values),
         ">=": lambda: at_least(cell, values[0]),
+        "<=": lambda: at_least(values[0], cell),
         "<": lambda: not at_least(cell, values[0]),
         "between": lambda: at_least(cell, values[0]) and at_least(values[1], cell),
         "contains": lambda: str(values[0]).casefold() in str(cell).casefold(),

@@ -13,8 +13,9 @@ def run(params, inputs, output):
     on, right_on, how = params["on"], params["right_on"], params["how"]
     key = loose if params["keys"] == "loose" else str
     left, right = load(inputs[0]), load(inputs[1])
-    partner = {key(row.pop(right_on)): row for row in right}
-    blank = dict.fromkeys(right[0], "")
+    added = [n for n in right[0] if n != right_on and n in (params.get("columns") or right[0])]
+    partner = {key(row[right_on]): {n: row[n] for n in added} for row in right}
+    blank = dict.fromkeys(added, "")
     found = [(row, partner.get(key(row[on]))) for row in left]
     if how == "missing":
         rows = [row for row, other in found if other is None]

@@ -39,11 +39,13 @@ def by_groups(params, rows):
 def with_findings(params, rows):
     name = params["totals"][0]
     values = [row[name] for row in rows]
-    figures = totals(params, rows) + [
-        "Highest %s: %s\n" % (name, max(values)),
-        "Average %s: %s\n" % (name, round(sum(values) / len(values), 2)),
-        "Rows: %d\n" % len(rows),
-    ]
+    lines = {
+        "total": totals(params, rows)[0],
+        "highest": "Highest %s: %s\n" % (name, max(values)),
+        "average": "Average %s: %s\n" % (name, round(sum(values) / len(values), 2)),
+        "rows": "Rows: %d\n" % len(rows),
+    }
+    figures = [lines[key] for key in params["figures"]]
     words = (
         "The figures of %s follow below. The largest single one stands out, so look at that first; "
         "the other rows are smaller and can wait. Please check the table before you pass any of "

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from reference.rows import load, save
-from reference.timeline import load_entries
+from reference.timeline import is_timeline, load_entries
 
 NAMES = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
@@ -59,7 +59,7 @@ def clock_of(minutes):
 
 def free(params, path):
     opens, closes = minutes_of(params["opens"]), minutes_of(params["closes"])
-    events = load_entries(path)
+    events = load_entries(path) if is_timeline(path) else load(path)
     date, last = dt.date.fromisoformat(params["start"]), dt.date.fromisoformat(params["end"])
     made = []
     while date <= last:

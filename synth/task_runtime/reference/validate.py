@@ -72,7 +72,7 @@ def check_rows(path, rules):
 
 def check_settings(path, rules):
     by_name = {rule["name"]: rule for rule in rules}
-    numbers, switches = by_name["number"], by_name["switch"]
+    numbers, switches = by_name["number"], by_name["yes-no"]
     parser = configparser.RawConfigParser(delimiters=("=",))
     parser.read(path, encoding="utf-8")
     found = []
@@ -81,11 +81,12 @@ def check_settings(path, rules):
             value, rule = whole(text), None
             if text == "":
                 rule = "empty"
-            elif key in numbers["places"]:
-                if value is None or not numbers["low"] <= value <= numbers["high"]:
+            elif key in numbers["ranges"]:
+                low, high = numbers["ranges"][key]
+                if value is None or not low <= value <= high:
                     rule = "number"
             elif key in switches["places"]:
-                rule = None if text in switches["allowed"] else "switch"
+                rule = None if text in switches["allowed"] else "yes-no"
             elif key not in by_name["unknown"]["allowed"]:
                 rule = "unknown"
             if rule:

@@ -17,8 +17,8 @@ def letters(path):
         row = {}
         for line in head.splitlines()[1:] + body.splitlines():
             name, colon, value = line.partition(": ")
-            if colon and " " not in name:
-                row.setdefault(name.lower(), value.strip())
+            if colon:
+                row.setdefault("_".join(name.lower().split()), value.strip())
         row["date"] = "%04d-%02d-%02d" % parsedate(row["date"])[:3]
         row["from"] = getaddresses([row["from"]])[0][1].lower()
         yield row

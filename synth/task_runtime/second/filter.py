@@ -25,6 +25,8 @@ def says_yes(cell, op, values):
         return reads(text(cell), op, values)
     if op == "between":
         return compare(cell, values[0]) >= 0 and compare(cell, values[1]) <= 0
+    if op == "<=":
+        return compare(cell, values[0]) <= 0
     return op != "missing" and (compare(cell, values[0]) < 0) is (op == "<")
 
 

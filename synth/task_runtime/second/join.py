@@ -16,9 +16,9 @@ def run(params, inputs, output):
     right_names, right_rows = read(inputs[1])
     loosely = params["keys"] == "loose"
     at, right_at = names.index(params["on"]), right_names.index(params["right_on"])
-    book = sorted(
-        (key_of(row[right_at], loosely), row[:right_at] + row[right_at + 1 :]) for row in right_rows
-    )
+    wanted = params.get("columns") or right_names
+    extra = [n for n in range(len(right_names)) if n != right_at and right_names[n] in wanted]
+    book = sorted((key_of(row[right_at], loosely), [row[n] for n in extra]) for row in right_rows)
     keys = [key for key, _ in book]
     kept = []
     for row in rows:
@@ -31,8 +31,6 @@ def run(params, inputs, output):
         elif partner is not None:
             kept.append(row + partner)
         elif params["how"] == "left":
-            kept.append(row + [None] * (len(right_names) - 1))
-    added = (
-        [] if params["how"] == "missing" else [n for n in right_names if n != params["right_on"]]
-    )
+            kept.append(row + [None] * len(extra))
+    added = [] if params["how"] == "missing" else [right_names[n] for n in extra]
     write(output, names + added, kept)

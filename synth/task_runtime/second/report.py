@@ -55,10 +55,14 @@ def run(params, inputs, output):
             WORDS,
             "## Key findings",
             "\n".join(
-                sums
-                + ["- Highest %s: %s" % (name, values[-1])]
-                + ["- Average %s: %s" % (name, cents(sum(values) / len(values)))]
-                + ["- Rows: %d" % len(rows)]
+                line
+                for key, line in (
+                    ("total", sums[0]),
+                    ("highest", "- Highest %s: %s" % (name, values[-1])),
+                    ("average", "- Average %s: %s" % (name, cents(sum(values) / len(values)))),
+                    ("rows", "- Rows: %d" % len(rows)),
+                )
+                if key in params["figures"]
             ),
             "## Details",
             grid(rows),

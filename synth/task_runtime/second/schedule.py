@@ -58,9 +58,14 @@ def at(clock):
     return int(hours) * 60 + int(minutes)
 
 
+def listed(path):
+    names, rows = read(path)
+    return [dict(zip(names, map(text, row))) for row in rows]
+
+
 def free(params, path):
     busy = set()
-    for event in entries(path):
+    for event in entries(path) if path.endswith(".ics") else listed(path):
         busy.update((event["date"], m) for m in range(at(event["start"]), at(event["end"])))
     rows, day = [], date(*map(int, params["start"].split("-")))
     while day.isoformat() <= params["end"]:

@@ -71,8 +71,9 @@ def rows_findings(path, rules):
 
 def settings_findings(path, rules):
     rule, section, found = {rule["name"]: rule for rule in rules}, None, []
-    known = rule["number"]["places"] + rule["switch"]["places"] + rule["unknown"]["allowed"]
-    numbers = [str(n) for n in range(rule["number"]["low"], rule["number"]["high"] + 1)]
+    ranges, switches = rule["number"]["ranges"], rule["yes-no"]["places"]
+    known = [*ranges, *switches, *rule["unknown"]["allowed"]]
+    numbers = {k: {str(n) for n in range(least, most + 1)} for k, (least, most) in ranges.items()}
     for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section = line.strip("[]")
@@ -83,10 +84,10 @@ def settings_findings(path, rules):
             found.append((section, key, "empty"))
         elif key not in known:
             found.append((section, key, "unknown"))
-        elif key in rule["number"]["places"] and value not in numbers:
+        elif key in ranges and value not in numbers[key]:
             found.append((section, key, "number"))
-        elif key in rule["switch"]["places"] and value not in ("yes", "no"):
-            found.append((section, key, "switch"))
+        elif key in switches and value not in ("yes", "no"):
+            found.append((section, key, "yes-no"))
     return found
 
 

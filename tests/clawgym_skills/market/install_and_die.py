@@ -1,6 +1,7 @@
 """Installs a skill and kills itself with SIGKILL at the n-th change of the file system.
 
-Usage: python install_and_die.py WORKDIR SOURCE N; prints how many changes there were if it lives.
+Usage: python install_and_die.py SOURCE N WORKDIR [N WORKDIR ...]; each install is a process of its
+own. Prints a line for each: how it ended, and after how many changes if it lived.
 """
 
 import os
@@ -30,7 +31,23 @@ def die_at(step: int) -> list[int]:
 
 
 def main() -> None:
-    workdir, source, step = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    # Imported once, for all the processes that are forked.
+    from clawgym_skills.market import client, policy, quarantine, sources, transport, workspace
+
+    assert all((client, policy, quarantine, sources, transport, workspace))
+    source, rest = sys.argv[1], sys.argv[2:]
+    for step, workdir in zip(rest[::2], rest[1::2], strict=True):
+        pid = os.fork()
+        if not pid:
+            install(Path(workdir), source, int(step))
+            sys.stdout.flush()
+            os._exit(0)
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if ended:
+            print(ended, flush=True)
+
+
+def install(workdir: Path, source: str, step: int) -> None:
     from clawgym_skills.market import quarantine
     from clawgym_skills.market.policy import allow_everything
     from clawgym_skills.market.sources import parse_source
@@ -55,7 +72,7 @@ def main() -> None:
             workspace.install(wanted, registry, force=True)
     else:
         workspace.install(parse_source(source), force=True)
-    print(count[0])
+    print(0, count[0])
 
 
 def _tick(count: list[int], step: int) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,23 @@ OLD, NEW = demo_files(), demo_files(**{"new.md": "new\n"})
 PROGRAM = Path(__file__).with_name("install_and_die.py")
 
 
-def install_and_die(workdir: Path, source: str, step: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, PROGRAM, workdir, source, str(step)],
+def install_and_die(source: str, steps: Mapping[Path, int]) -> list[str]:
+    """How the install into each of these folders ended that was to die at that step."""
+    pairs = [word for workdir, step in steps.items() for word in (str(step), str(workdir))]
+    ran = subprocess.run(
+        [sys.executable, PROGRAM, source, *pairs],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
+    return ran.stdout.splitlines()
+
+
+def steps_of(workdir: Path, source: str) -> int:
+    """How many changes an install makes that is left alone."""
+    [ended] = install_and_die(source, {workdir: 0})
+    return int(ended.removeprefix("0 "))
 
 
 def state_of(workdir: Path) -> tuple[str | None, str | None]:
@@ -47,14 +57,12 @@ def state_of(workdir: Path) -> tuple[str | None, str | None]:
 
 def test_a_first_install_that_is_killed_anywhere_is_all_or_nothing(shop, tmp_path):
     shop.publish(NEW, version="1.0.1")
-    steps = int(install_and_die(tmp_path / "whole", shop.url, 0).stdout)
-    outcomes = set()
-    for step in range(1, steps + 1, 2):
-        workdir = tmp_path / str(step)
-        assert install_and_die(workdir, shop.url, step).returncode == -9
-        outcomes.add(state_of(workdir))
+    last = steps_of(tmp_path / "whole", shop.url)
+    steps = {tmp_path / str(step): step for step in range(1, last + 1, 2)}
 
-    assert outcomes == {(None, None), ("1.0.1", "1.0.1")}
+    assert install_and_die(shop.url, steps) == ["-9"] * len(steps)
+
+    assert {state_of(workdir) for workdir in steps} == {(None, None), ("1.0.1", "1.0.1")}
 
 
 def test_a_replacement_that_is_killed_anywhere_leaves_the_old_or_the_new(shop, tmp_path):
@@ -64,22 +72,21 @@ def test_a_replacement_that_is_killed_anywhere_leaves_the_old_or_the_new(shop, t
         Workspace(before, allow_everything).install(parse_source(KEY), registry)
     shop.publish(NEW, version="1.0.1")
     shutil.copytree(before, tmp_path / "whole")
-    steps = int(install_and_die(tmp_path / "whole", shop.url, 0).stdout)
-    outcomes = set()
-    for step in range(1, steps + 1, 2):
-        workdir = tmp_path / str(step)
+    last = steps_of(tmp_path / "whole", shop.url)
+    steps = {tmp_path / str(step): step for step in range(1, last + 1, 2)}
+    for workdir in steps:
         shutil.copytree(before, workdir)
-        assert install_and_die(workdir, shop.url, step).returncode == -9
-        outcomes.add(state_of(workdir))
 
-    assert outcomes == {("1.0.0", "1.0.0"), ("1.0.1", "1.0.1")}
+    assert install_and_die(shop.url, steps) == ["-9"] * len(steps)
+
+    assert {state_of(workdir) for workdir in steps} == {("1.0.0", "1.0.0"), ("1.0.1", "1.0.1")}
 
 
 def test_what_a_dead_install_left_is_swept_out_by_the_next_one(tmp_path):
     folder = tmp_path / "demo-skill"
     OLD.write_to(folder)
     workdir = tmp_path / "work"
-    assert install_and_die(workdir, str(folder), 12).returncode == -9
+    assert install_and_die(str(folder), {workdir: 12}) == ["-9"]
     assert list((workdir / "skills").rglob("quarantine"))
 
     Workspace(workdir, allow_everything).install(parse_source(str(folder)))

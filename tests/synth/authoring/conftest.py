@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from clawgym.model.budget import Budget, Prices
 from clawgym.model.openai_client import OpenAIModel
 from clawgym.model.patience import Patience
 from clawgym.sandbox import Backend
+from clawgym.task import Task
 from synth.authoring.desk import Desk
 from synth.authoring.journal import Journal
 from synth.authoring.proving import Prover
@@ -22,10 +23,22 @@ from synth.authoring.running import Run, author
 from synth.authoring.writing import Writer
 from tests.synth.authoring.endpoint import Server
 from tests.synth.authoring.plays import commission
-from verify.cards import Depth
+from verify.cards import Card, Depth
 
 HASTE = Patience(attempts=4, deadline=0.5, first_wait=0.01, longest_wait=0.1)
 PRICES = Prices(2.0, 8.0)
+
+
+@dataclass(frozen=True)
+class Witness(Prover):
+    """A prover that keeps the cards of what it let pass."""
+
+    cards: list[Card] = field(default_factory=list[Card])
+
+    async def prove(self, task: Task, *, deeply: bool) -> Card:
+        card = await super().prove(task, deeply=deeply)
+        self.cards.append(card)
+        return card
 
 
 @dataclass
@@ -35,7 +48,7 @@ class Office:
     folder: Path
     desk: Desk
     journal: Journal
-    prover: Prover
+    prover: Witness
 
     async def author(
         self,
@@ -57,6 +70,10 @@ OpenOffice = Callable[..., AbstractAsyncContextManager[Office]]
 
 @pytest.fixture
 def office(tmp_path: Path, backend: Backend) -> OpenOffice:
+    return offices(tmp_path, backend)
+
+
+def offices(folder: Path, backend: Backend) -> OpenOffice:
     """Opens an office; with the same `name` it finds journal and cache as they were left."""
 
     @contextlib.asynccontextmanager
@@ -69,8 +86,8 @@ def office(tmp_path: Path, backend: Backend) -> OpenOffice:
         depth: Depth | None = None,
         concurrency: int = 4,
     ) -> AsyncGenerator[Office]:
-        journal = Journal(tmp_path / f"{name}.journal.sqlite", {"seed": "5"})
-        answers = AnswerCache(tmp_path / f"{cache}.sqlite")
+        journal = Journal(folder / f"{name}.journal.sqlite", {"seed": "5"})
+        answers = AnswerCache(folder / f"{cache}.sqlite")
         models: list[OpenAIModel] = []
 
         def open_model(who: str) -> Callable[[Callable[[], None]], OpenAIModel]:
@@ -92,7 +109,7 @@ def office(tmp_path: Path, backend: Backend) -> OpenOffice:
         )
         shallow = depth or Depth(quick=True)
         try:
-            yield Office(tmp_path, desk, journal, Prover(backend, asyncio.Semaphore(2), shallow))
+            yield Office(folder, desk, journal, Witness(backend, asyncio.Semaphore(2), shallow))
         finally:
             for model in models:
                 await model.close()

@@ -1,19 +1,24 @@
-"""Four stages, a misbehaving endpoint, and real boxes: what comes out and what is kept."""
+"""Runs at a misbehaving endpoint, and real boxes: what comes out and what is kept."""
 
-from typing import Any
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from clawgym.errors import BudgetExceededError, ProviderError
 from clawgym.model.budget import Budget
+from clawgym.sandbox import Backend
 from clawgym.task import Task
-from synth.authoring.proving import FULL, QUICK
+from synth.authoring.proving import FULL
+from synth.authoring.report import AuthoringReport
 from synth.authoring.running import Run
-from tests.synth.authoring.conftest import PRICES, Office, OpenOffice
-from tests.synth.authoring.endpoint import ANSWERS, TRANSPORT, Server, serving
-from tests.synth.authoring.plays import HANDOVER, LEDGER, PLAYS, Json
-from verify.cards import Depth
-from verify.proof import prove_task
+from tests.synth.authoring.conftest import PRICES, OpenOffice, offices
+from tests.synth.authoring.endpoint import Counts, Server, serving
+from tests.synth.authoring.plays import HANDOVER, LEDGER, PLAYS
+from verify.attempts import Family
+from verify.cards import Card, Depth
 
 FAULTY = {
     "task": ["429", "refusal", "wrong-language", "thinking-fenced"],
@@ -29,35 +34,67 @@ def digests(run: Run) -> dict[str, str]:
     return {task.id: task.digest for task in run.tasks}
 
 
-async def test_three_different_tasks_pass_every_gate_to_the_full_depth(
-    office: OpenOffice,
-) -> None:
-    async with serving(Server()) as server, office(server, depth=FULL) as opened:
-        run = await opened.author(3)
-        again = [await prove_task(task, opened.prover.backend, depth=FULL) for task in run.tasks]
-    assert run.funnel == {"tried": 3, "accepted": 3}
-    assert [card.findings for card in again] == [(), (), ()]
-    assert all(card.of("alternative") for card in again)  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Authored:
+    """A run of three tasks, told by both sides, with the cards of the deep proofs."""
+
+    run: Run
+    report: AuthoringReport
+    counts: Counts
+    cards: Sequence[Card]
+
+
+async def three(
+    office: OpenOffice, server: Server, *, name: str, depth: Depth | None = None, jobs: int = 2
+) -> Authored:
+    async with office(server, name=name, depth=depth) as opened:
+        run = await opened.author(3, concurrency=jobs)
+        counts = copy.deepcopy(server.counts)
+        return Authored(run, opened.report(run), counts, opened.prover.cards)
+
+
+@pytest.fixture(scope="module")
+async def smooth(tmp_path_factory: pytest.TempPathFactory, backend: Backend) -> Authored:
+    """At an endpoint that does as it should, proven to the full depth."""
+    office = offices(tmp_path_factory.mktemp("smooth"), backend)
+    async with serving(Server()) as server:
+        return await three(office, server, name="run", depth=FULL)
+
+
+@pytest.fixture(scope="module")
+async def rough(
+    tmp_path_factory: pytest.TempPathFactory, backend: Backend
+) -> tuple[Authored, Authored]:
+    """At an endpoint that misbehaves at every stage; and another run with the answers kept."""
+    office = offices(tmp_path_factory.mktemp("rough"), backend)
+    async with serving(Server(FAULTY)) as server:
+        first = await three(office, server, name="first", jobs=2)
+        return first, await three(office, server, name="second", jobs=3)
+
+
+async def test_three_different_tasks_pass_every_gate_to_the_full_depth(smooth: Authored) -> None:
+    assert smooth.run.funnel == {"tried": 3, "accepted": 3}
+    deep = [card for card in smooth.cards if card.depth == FULL]
+    assert {card.task_id for card in deep} == {task.id for task in smooth.run.tasks}
+    assert [card.findings for card in deep] == [(), (), ()]
+    assert all(card.of(Family.ALTERNATIVE) for card in deep)
 
 
 async def test_an_endpoint_that_misbehaves_at_every_stage_yields_the_same_tasks(
-    office: OpenOffice,
+    smooth: Authored, rough: tuple[Authored, Authored]
 ) -> None:
-    async with serving(Server()) as good, office(good, name="good", cache="good") as opened:
-        smooth = await opened.author(3)
-    async with serving(Server(FAULTY)) as server, office(server) as opened:
-        rough = await opened.author(3)
-        report = opened.report(rough)
-    assert digests(rough) == digests(smooth)
+    run, report = rough[0].run, rough[0].report
+    assert len(run.tasks) == 3
+    assert digests(run) == digests(smooth.run)
     assert report.repaired["verification/form"] == 3
     assert report.repaired["verification/oracle-fails"] == 3
     assert report.repaired["task/plan"] == 3
 
 
-async def test_the_report_adds_up_to_the_count_of_the_endpoint(office: OpenOffice) -> None:
-    async with serving(Server(FAULTY)) as server, office(server) as opened:
-        report = opened.report(await opened.author(3))
-        counts = server.counts
+async def test_the_report_adds_up_to_the_count_of_the_endpoint(
+    rough: tuple[Authored, Authored],
+) -> None:
+    report, counts = rough[0].report, rough[0].counts
     assert report.requests == counts.requests
     assert report.answers == counts.answers
     assert report.prompt_tokens == counts.prompt_tokens
@@ -74,67 +111,14 @@ async def test_the_report_adds_up_to_the_count_of_the_endpoint(office: OpenOffic
     assert report.cost_each == pytest.approx(cost / 3)
 
 
-async def test_the_same_cache_gives_the_same_bytes_without_a_request(office: OpenOffice) -> None:
-    async with serving(Server(FAULTY)) as server:
-        async with office(server, name="first") as opened:
-            first = await opened.author(3, concurrency=1)
-        before = server.counts.requests
-        async with office(server, name="second") as opened:
-            second = await opened.author(3, concurrency=3)
-            report = opened.report(second)
-    assert digests(second) == digests(first)
-    assert server.counts.requests == before
-    assert (report.requests, report.cost) == (0, 0)
-    assert report.from_cache > 18
-
-
-RIGHT = ("fenced", "thinking", "thinking-fenced")
-
-
-@pytest.mark.parametrize("fault", [name for name in ANSWERS if name not in RIGHT])
-async def test_no_bad_answer_of_a_stage_is_ever_accepted(fault: str, office: OpenOffice) -> None:
-    """The fault is made for ever: the task is lost, at that stage, and nothing comes out."""
-    stage = stage_of(fault)
-    server = Server({stage: [fault] * 9})
-    async with serving(server), office(server) as opened:
-        written = await _first(opened)
-    assert written.task is None
-    assert written.lost_at.startswith(f"{stage}/")
-    assert server.counts.served[f"{stage}/{LEDGER.mark}"] == 4  # the first time, three repairs
-
-
-@pytest.mark.parametrize("form", RIGHT)
-async def test_an_answer_in_an_unusual_form_is_read(form: str, office: OpenOffice) -> None:
-    server = Server({"task": [form], "quality": [form]})
-    async with serving(server), office(server) as opened:
-        assert (await _first(opened)).repaired == ()
-
-
-async def _first(opened: Office) -> Any:
-    from synth.authoring.writing import Writer
-    from tests.synth.authoring.plays import commission
-
-    writer = Writer(opened.desk, opened.journal, opened.prover)
-    return await writer.write(commission(0))
-
-
-def stage_of(fault: str) -> str:
-    names = list(ANSWERS)
-    if names.index("wrong-language") <= names.index(fault) < names.index("traversal"):
-        return "task"
-    if names.index("traversal") <= names.index(fault) < names.index("oracle-breaks"):
-        return "resources"
-    return "task" if names.index(fault) < names.index("oracle-breaks") else "verification"
-
-
-@pytest.mark.parametrize("fault", [name for name in TRANSPORT if name and name != "401"])
-async def test_a_failure_that_passes_is_waited_for(fault: str, office: OpenOffice) -> None:
-    server = Server({"task": [fault, fault]})
-    async with serving(server), office(server) as opened:
-        written = await _first(opened)
-        requests = opened.journal.requests()
-    assert written.task
-    assert requests == server.counts.requests == 8
+async def test_the_same_cache_gives_the_same_bytes_without_a_request(
+    rough: tuple[Authored, Authored],
+) -> None:
+    first, second = rough
+    assert digests(second.run) == digests(first.run)
+    assert second.counts.requests == first.counts.requests
+    assert (second.report.requests, second.report.cost) == (0, 0)
+    assert second.report.from_cache > 18
 
 
 async def test_a_failure_that_does_not_pass_stops_the_run(office: OpenOffice) -> None:
@@ -142,117 +126,12 @@ async def test_a_failure_that_does_not_pass_stops_the_run(office: OpenOffice) ->
         serving(Server({f"resources/{LEDGER.mark}": ["401"]})) as server,
         office(server) as opened,
     ):
-        run = await opened.author(3, concurrency=1)
+        run = await opened.author(1)
         assert isinstance(run.stopped, ProviderError)
-        again = await opened.author(3, concurrency=1)
+        again = await opened.author(1)
     assert run.tasks == []
-    assert len(again.tasks) == 3
+    assert len(again.tasks) == 1
     assert server.counts.served[f"task/{LEDGER.mark}"] == 1
-
-
-async def test_what_failed_is_told(office: OpenOffice) -> None:
-    server = Server({"verification": ["oracle-idle"]})
-    async with serving(server), office(server) as opened:
-        await _first(opened)
-    told = [body["messages"][-1]["content"] for body in server.bodies if len(body["messages"]) > 2]
-    assert len(told) == 1
-    assert "oracle-below-one" in told[0]
-    assert "output/depot_costs.csv" in told[0]
-
-
-def _names_only(good: Json) -> Json:
-    """A verifier that looks at names and not at numbers: hacks pass it, mutants of numbers too."""
-    check = dict(good["checks"][0])
-    check["columns"] = [{"name": "depot"}]
-    check["rows"] = [row[:1] for row in check["rows"]]
-    check |= {"extra_columns": True, "ordered": False}
-    return {**good, "checks": [check]}
-
-
-async def test_a_hack_that_works_sends_the_verifier_back(
-    office: OpenOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(ANSWERS, "names-only", _names_only)
-    server = Server({"verification": ["names-only"]})
-    # As quick as it gets: mutants alone would have found it out as well.
-    async with serving(server), office(server, depth=QUICK) as opened:
-        written = await _first(opened)
-    assert written.task
-    assert written.repaired == ("verification/hack",)
-    told = next(b for b in server.bodies if "earns 1.00 for wrong work" in str(b["messages"][-1]))
-    assert "every depot with zeros" in told["messages"][-1]["content"]
-
-
-async def test_mutants_find_a_verifier_out_that_looks_at_names_alone(
-    office: OpenOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(ANSWERS, "names-only", _names_only)
-    server = Server({"verification": ["names-only"]})
-    depth = Depth(mutants=12)
-    async with serving(server), office(server, depth=depth) as opened:
-        written = await _first(opened)
-    assert written.repaired == ("verification/mutant-survives",)
-
-
-async def test_right_work_in_another_form_is_no_hack(
-    office: OpenOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def honest(good: Json) -> Json:
-        program = LEDGER.verification["solution"].replace("'%.2f' % s", "' %.2f' % s")
-        return {"hacks": [{"name": "h", "why": "w", "program": program, "files": []}]}
-
-    monkeypatch.setitem(ANSWERS, "honest", honest)
-    async with serving(Server({"review": ["honest"]})) as server, office(server) as opened:
-        written = await _first(opened)
-    assert written.task
-    assert written.repaired == ()
-
-
-async def test_a_second_solution_that_disagrees_sends_the_verifier_back(
-    office: OpenOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def other(good: Json) -> Json:
-        return {"solution": good["solution"].replace("== 'done'", "!= 'lost'")}
-
-    monkeypatch.setitem(ANSWERS, "other", other)
-    server, depth = Server({"solution": ["other"]}), Depth(mutants=0)
-    async with serving(server), office(server, depth=depth) as opened:
-        written = await _first(opened)
-    assert written.lost_at == "verification/alternative-rejected"
-
-
-async def test_a_leak_sends_the_verifier_back(
-    office: OpenOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    total = max(row[2] for row in LEDGER.verification["checks"][0]["rows"])
-
-    def leaky(good: Json) -> Json:
-        return {**good, "instruction": f"{good['instruction']} I think Harrow had {total}."}
-
-    monkeypatch.setitem(ANSWERS, "leaky", leaky)
-    async with serving(Server({"task": ["leaky"]})) as server, office(server) as opened:
-        written = await _first(opened)
-    assert written.lost_at == "verification/leak"
-
-
-@pytest.mark.parametrize(
-    ("aspect", "grade"), [("fair", 2), ("clear", 1), ("realistic", 0), ("gives_away_answer", -1)]
-)
-async def test_a_judge_who_is_not_content_loses_the_task(
-    aspect: str, grade: int, office: OpenOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unhappy(good: Json) -> Json:
-        if grade < 0:
-            return {**good, "gives_away_answer": True}
-        return {**good, aspect: {"reason": "it is not", "grade": grade}}
-
-    monkeypatch.setitem(ANSWERS, "unhappy", unhappy)
-    async with serving(Server({"quality": ["unhappy"] * 9})) as server, office(server) as opened:
-        written = await _first(opened)
-    assert written.task is None
-    assert written.lost_at.startswith("quality/")
-    asked = server.counts.served[f"quality/{LEDGER.mark}"]
-    assert asked == (4 if grade == 0 else 1)  # out of the form is repaired, an opinion is not
 
 
 async def test_the_budget_ends_a_run_and_more_of_it_goes_on(office: OpenOffice) -> None:
@@ -298,7 +177,7 @@ async def test_a_run_of_repetitions_ends(office: OpenOffice) -> None:
     assert run.funnel == {"tried": 5, "accepted": 3, "novelty/similar": 2}
 
 
-@pytest.mark.parametrize("concurrency", [1, 2, 5])
+@pytest.mark.parametrize("concurrency", [1, 5])
 async def test_which_tasks_come_out_does_not_depend_on_how_many_are_written_at_a_time(
     concurrency: int, office: OpenOffice
 ) -> None:
@@ -310,23 +189,19 @@ async def test_which_tasks_come_out_does_not_depend_on_how_many_are_written_at_a
     assert run.funnel["tried"] == 5
 
 
-async def test_hybrid_tasks_carry_their_rubric(office: OpenOffice) -> None:
+async def test_hybrid_tasks_carry_their_rubric(smooth: Authored) -> None:
     from verify.rubric import rubric_of
 
-    async with serving(Server()) as server, office(server) as opened:
-        run = await opened.author(3, review=False)
-    rubrics = [rubric_of(task) for task in run.tasks]
+    rubrics = [rubric_of(task) for task in smooth.run.tasks]
     assert [rubric is not None for rubric in rubrics] == [False, True, False]
     assert rubrics[1]
     assert rubrics[1].criteria[0].bands["0"] == "names no team"
 
 
-async def test_a_task_is_whole(office: OpenOffice) -> None:
-    async with serving(Server()) as server, office(server) as opened:
-        run = await opened.author(1, review=False)
-    task: Task = run.tasks[0]
-    task.dump(opened.folder / "task")
-    assert Task.load(opened.folder / "task").digest == task.digest
+async def test_a_task_is_whole(smooth: Authored, tmp_path: Path) -> None:
+    task: Task = smooth.run.tasks[0]
+    task.dump(tmp_path / "task")
+    assert Task.load(tmp_path / "task").digest == task.digest
     assert task.clawgym.kind == "persona"
     assert task.config.task.keywords == ("filter", "aggregate")
     assert set(task.solution) == {"solve.sh", "solve.py", "alternative.sh", "alternative.py"}

@@ -1,6 +1,6 @@
 """Each operation over each of its kinds: two solutions, nothing for nothing, no mistake unseen."""
 
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -30,16 +30,18 @@ _CASES = [(name, kind) for name in _OURS for kind in OPERATIONS[name].kinds]
 _SEEDS = 12
 
 
-def tasks(operation: str, kind: ArtifactKind) -> Iterator[Made]:
-    for seed in range(_SEEDS):
-        style = "brief" if seed % 2 else "spec"
-        if made := make(operation, kind, seed, level=seed % 5 + 1, style=style):
-            yield made
+@cache
+def tasks(operation: str, kind: ArtifactKind) -> list[Made]:
+    drawn = [
+        make(operation, kind, seed, level=seed % 5 + 1, style="brief" if seed % 2 else "spec")
+        for seed in range(_SEEDS)
+    ]
+    return [made for made in drawn if made]
 
 
 @pytest.mark.parametrize(("operation", "kind"), _CASES)
 def test_both_solutions_and_the_truth_earn_everything(operation: str, kind: ArtifactKind) -> None:
-    found = list(tasks(operation, kind))
+    found = tasks(operation, kind)
     assert found
     for made in found:
         truth = made.scene.slots[made.node.output].value
@@ -50,7 +52,7 @@ def test_both_solutions_and_the_truth_earn_everything(operation: str, kind: Arti
 
 @pytest.mark.parametrize(("operation", "kind"), _CASES)
 def test_lazy_work_earns_nothing(operation: str, kind: ArtifactKind) -> None:
-    for made in list(tasks(operation, kind))[:3]:
+    for made in tasks(operation, kind)[:3]:
         assert not any(lazy_scores(made.task).values())
 
 

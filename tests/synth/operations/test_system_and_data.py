@@ -1,5 +1,7 @@
 """The operations of the categories `system` and `data`, over many seeds, kinds and levels."""
 
+from functools import cache
+
 import pytest
 
 from clawgym.artifact import ArtifactKind
@@ -31,6 +33,7 @@ SEEDS = range(12)
 grounded = pytest.mark.parametrize(("operation", "kind"), GROUNDED)
 
 
+@cache
 def made(operation: str, kind: ArtifactKind) -> list[Made]:
     """Tasks of all levels in both styles."""
     drawn = [

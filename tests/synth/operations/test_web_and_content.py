@@ -1,6 +1,7 @@
 """The operations of the categories `web` and `content`, over many seeds, kinds and levels."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -28,6 +29,7 @@ SEEDS = range(12)
 grounded = pytest.mark.parametrize(("operation", "kind"), GROUNDED)
 
 
+@cache
 def draw(operation: str, kind: ArtifactKind, *, served: bool = False) -> list[Made]:
     """Tasks of all levels in both styles; of sites, those that are served or those that are not."""
     most = 5 if operation in ("fetch", "crawl") else len(SEEDS)

@@ -40,7 +40,7 @@ def make(output: Path, wanted: int = 30, workers: int = 1, **about: object) -> D
 
 
 def test_the_number_of_workers_changes_nothing(tmp_path: Path):
-    made = {workers: make(tmp_path / f"by{workers}", 60, workers) for workers in (1, 2, 3)}
+    made = {workers: make(tmp_path / f"by{workers}", 60, workers) for workers in (1, 3)}
     first = made[1]
     for workers, index in made.items():
         assert index == first.model_copy(update={"name": f"by{workers}"})

@@ -1,0 +1,317 @@
+"""One conversation with an agent: turns, and what can be done between them."""
+
+# langgraph is a namespace package whose marker pyright does not find, with generics left open:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, Overwrite
+
+from clawgym.errors import UsageError
+from graph_agents.acting import settled
+from graph_agents.approval import ApprovalDecision, ApprovalRequest
+from graph_agents.asking import request_from
+from graph_agents.chat_model import storable
+from graph_agents.conversation import marked
+from graph_agents.events import AgentEvent, StopReason, TurnStarted
+from graph_agents.journal import Entry, Kind, SessionInfo, Sessions
+from graph_agents.journal.export import export
+from graph_agents.journal.ledger import Ledger
+from graph_agents.journal.saver import JournalSaver
+from graph_agents.journal.sessions import new_id
+from graph_agents.parts import Parts
+from graph_agents.state import AgentLimits, AgentState
+from graph_agents.steering import Steering
+from graph_agents.turn import run_turn
+
+_TITLE = 60
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all sessions of an agent share."""
+
+    graph: CompiledStateGraph[AgentState]
+    saver: JournalSaver
+    parts: Parts
+    limits: AgentLimits
+    workspace: Path
+    model: str
+
+
+class AgentSession:
+    """One conversation. One turn runs at a time."""
+
+    def __init__(self, id: str, bench: Bench, open_other: "Callable[[str], AgentSession]") -> None:
+        self.id = id
+        self._bench = bench
+        self._open_other = open_other
+        self._sessions = Sessions(bench.saver.store)
+        self._config: RunnableConfig = {"configurable": {"thread_id": id}}
+        self._steering: Steering | None = None
+
+    @property
+    def info(self) -> SessionInfo:
+        """Title, model, times."""
+        return self._sessions.find(self.id)
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn is running."""
+        return self._steering is not None
+
+    @property
+    def messages(self) -> list[BaseMessage]:
+        """The conversation as the model is shown it, without the system prompt."""
+        return list(self._state().get("messages", []))
+
+    def _state(self) -> AgentState:
+        found = self._bench.saver.get_tuple(self._config)
+        return cast("AgentState", found.checkpoint["channel_values"] if found else {})
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last turn was cut short, and `go_on` would continue it."""
+        state = self._state()
+        return bool(state.get("messages")) and not state.get("stop_reason")
+
+    @property
+    def asked(self) -> tuple[ApprovalRequest, ...]:
+        """The approvals that the session waits for."""
+        found = self._bench.saver.get_tuple(self._config)
+        for _, channel, value in (found.pending_writes or []) if found else []:
+            if channel == "__interrupt__":
+                return tuple(request_from(each) for each in value[0].value["approvals"])
+        return ()
+
+    async def send(self, prompt: str) -> AsyncGenerator[AgentEvent]:
+        """One turn: the user's message, then everything that happens until it stops.
+
+        The last event is `TurnEnded`; failures of model and sandbox are its reason, not exceptions.
+        Closing the generator cancels the turn.
+
+        Raises:
+            UsageError: a turn is running.
+        """
+        with self._turn() as steering:
+            await self._settle()
+            text, activated = self._expanded(prompt)
+            number = await self._begin(text)
+            message = HumanMessage(text, id=new_id())
+            news: list[AgentEvent] = [TurnStarted(number, text), *activated]
+            state = AgentState(messages=[message], stop_reason=None)
+            async for event in run_turn(self._bench, self._config, state, steering, news):
+                yield event
+
+    async def go_on(
+        self, decision: ApprovalDecision | Mapping[str, ApprovalDecision] | None = None
+    ) -> AsyncGenerator[AgentEvent]:
+        """Continue the last turn: after a crash, an interrupt, or with the answer it waits for.
+
+        Args:
+            decision: for every approval in `asked`, or one for each by its id.
+
+        Raises:
+            UsageError: a turn is running, there is nothing to continue, or a decision is missing.
+        """
+        with self._turn() as steering:
+            resumption = self._answer(decision) if self.asked else await self._reopened()
+            async for event in run_turn(self._bench, self._config, resumption, steering, []):
+                yield event
+
+    def _answer(
+        self, decision: ApprovalDecision | Mapping[str, ApprovalDecision] | None
+    ) -> Command[Any]:
+        given = decision if isinstance(decision, Mapping) else dict[str, ApprovalDecision]()
+        if isinstance(decision, ApprovalDecision):
+            given = {request.id: decision for request in self.asked}
+        missing = [request.call.name for request in self.asked if request.id not in given]
+        if missing:
+            raise UsageError(
+                f"session {self.id} waits for an answer about: {', '.join(missing)}; give one"
+            )
+        return Command(resume={name: _decision_json(each) for name, each in given.items()})
+
+    async def _reopened(self) -> None:
+        """Make the graph go on where it stands: it had a reason to stop, or none."""
+        state = self._state()
+        messages, reason = state.get("messages", []), state.get("stop_reason")
+        if not messages or reason in (StopReason.DONE, StopReason.EMPTY_REPLY):
+            raise UsageError(f"session {self.id} has no turn to continue; send it a message")
+        if reason:
+            await self._bench.graph.aupdate_state(
+                self._config, {"stop_reason": None}, as_node="tools"
+            )
+
+    def _turn(self) -> "_Turn":
+        return _Turn(self)
+
+    def hold(self, steering: Steering | None) -> None:
+        """Note which turn is running; for the turn itself."""
+        if steering and self._steering:
+            raise UsageError(f"a turn of session {self.id} is running; wait, steer or interrupt it")
+        self._steering = steering
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self._bench.saver, self.id)
+
+    async def _settle(self) -> None:
+        """Answer the calls that a cut turn has left open, from what the journal knows of them."""
+        messages = self._state().get("messages", [])
+        last = messages[-1] if messages else None
+        if isinstance(last, AIMessage) and (answers := settled(last, self._ledger())):
+            await self._bench.graph.aupdate_state(
+                self._config, {"messages": answers, "stop_reason": None}, as_node="tools"
+            )
+
+    def _expanded(self, prompt: str) -> tuple[str, list[AgentEvent]]:
+        redactor, skills = self._bench.parts.redactor, self._bench.parts.skills
+        text = storable(redactor.redact(prompt) if redactor else prompt)
+        if skills is None:
+            return text, []
+        text, used = skills.expand(self.id, text)
+        for each in used:
+            self._ledger().note(Kind.SKILL, name=each.name, digest=each.digest)
+        return text, list(used)
+
+    async def _begin(self, prompt: str) -> int:
+        """Keep the workspace as it is before the turn; returns the turn's number."""
+        snapshots = self._bench.parts.snapshots
+        kept = await asyncio.to_thread(snapshots.take, self._bench.workspace) if snapshots else None
+        found = self._bench.saver.get_tuple(self._config)
+        checkpoint = found.checkpoint["id"] if found else None
+        turn = 1 + sum(entry.kind is Kind.SNAPSHOT for entry in self.entries())
+        self._ledger().note(Kind.SNAPSHOT, turn=turn, snapshot=kept, checkpoint=checkpoint)
+        if self.info.title is None:
+            self._sessions.rename(self.id, " ".join(prompt.split())[:_TITLE])
+        return turn
+
+    def steer(self, text: str) -> None:
+        """Say something to the running turn; it is taken before the next model call.
+
+        Raises:
+            UsageError: no turn is running.
+        """
+        if self._steering is None:
+            raise UsageError(f"no turn of session {self.id} is running; send it the message")
+        self._steering.say(text)
+
+    def interrupt(self) -> None:
+        """End the running turn: the model is cut off, a running call is waited for."""
+        if self._steering:
+            self._steering.interrupt()
+
+    async def undo(self) -> None:
+        """Put the workspace and the conversation back to before the last turn.
+
+        Raises:
+            UsageError: there is no turn to undo, or one is running.
+        """
+        with self._turn():
+            begun = [entry for entry in self.entries() if entry.kind is Kind.SNAPSHOT]
+            if not begun:
+                raise UsageError(f"session {self.id} has no turn to undo")
+            body, snapshots = begun[-1].body, self._bench.parts.snapshots
+            if snapshots and body["snapshot"] is not None:
+                kept = str(body["snapshot"])
+                await asyncio.to_thread(snapshots.restore, kept, self._bench.workspace)
+            await self._back_to(body["checkpoint"])
+
+    async def _back_to(self, checkpoint: object) -> None:
+        if checkpoint is None:
+            empty: Any = Overwrite([])
+            await self._bench.graph.aupdate_state(
+                self._config, {"messages": empty, "stop_reason": StopReason.DONE}, as_node="tools"
+            )
+            return
+        then: RunnableConfig = {
+            "configurable": {"thread_id": self.id, "checkpoint_id": checkpoint, "checkpoint_ns": ""}
+        }
+        await self._bench.graph.aupdate_state(then, None, as_node="__copy__")
+
+    async def fork(self, entry: str | None = None, title: str | None = None) -> "AgentSession":
+        """A new session that shares the history up to an entry; by default, all of it.
+
+        An entry within a round of tools stands for the end of that round. The workspace is shared,
+        too, and stays as it is.
+
+        Raises:
+            UsageError: the session has no such entry.
+        """
+        checkpoint = self._checkpoint_at(entry) if entry else None
+        info = self.info
+        made = self._sessions.create(
+            title=title or info.title,
+            workspace=info.workspace,
+            model=info.model,
+            parent=self.id,
+            parent_entry=int(entry, 16) if entry else self._sessions.head(self.id),
+        )
+        if info.system is not None:
+            self._sessions.describe(made.id, system=info.system, tools=info.tools or "[]")
+        self._sessions.copy(self.id, made.id, checkpoint)
+        return self._open_other(made.id)
+
+    def _checkpoint_at(self, entry: str) -> str:
+        store = self._bench.saver.store
+        try:
+            seq = int(entry, 16)
+        except ValueError as error:
+            raise UsageError(f"{entry!r} is no id of an entry") from error
+        for checkpoint, head in store.all(
+            "SELECT id, head FROM checkpoints WHERE session = ? AND ns = '' AND head >= ? "
+            "ORDER BY id",
+            (self.id, seq),
+        ):
+            if any(each.seq == seq for each in store.path_to(cast("int", head))):
+                return str(checkpoint)
+        raise UsageError(f"session {self.id} has no entry {entry!r}")
+
+    def entries(self) -> list[Entry]:
+        """The entries of the current branch, oldest first."""
+        return self._sessions.entries(self.id)
+
+    def export(self, form: Literal["openclaw", "atif"], path: Path) -> None:
+        """Write the current branch as OpenClaw's JSONL transcript, or as an ATIF trajectory.
+
+        Raises:
+            UsageError: nothing was said yet.
+        """
+        export(self.info, self.entries(), form, path)
+
+
+class _Turn:
+    """Holds a session while one of its turns runs."""
+
+    def __init__(self, session: AgentSession) -> None:
+        self._session = session
+
+    def __enter__(self) -> Steering:
+        steering = Steering()
+        self._session.hold(steering)
+        return steering
+
+    def __exit__(self, *_: object) -> None:
+        self._session.hold(None)
+
+
+def _decision_json(decision: ApprovalDecision) -> dict[str, Any]:
+    return {
+        "answer": decision.answer.value,
+        "scope": decision.scope.value,
+        "arguments": dict(decision.arguments) if decision.arguments is not None else None,
+        "message": decision.message,
+    }
+
+
+def is_users(message: BaseMessage) -> bool:
+    """Whether the user wrote a message, to begin a turn or to steer it."""
+    own = marked(message, "nudge") or marked(message, "summary")
+    return isinstance(message, HumanMessage) and not own

@@ -1,0 +1,258 @@
+"""From what the user asked for to an open agent: every part in its place."""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from clawgym.errors import SandboxError
+from clawgym.model import ChatModel
+from clawgym.model.patience import Patience
+from clawgym.sandbox import BoxSpec, Sandbox, box, open_backend
+from clawgym.sandbox.protocol import WORKSPACE
+from graph_agents.agent import Agent, AgentSetup, open_agent
+from graph_agents.approval import ApprovalDecision, ApprovalRequest, Approve
+from graph_agents.context.compaction import SummaryCompactor
+from graph_agents.context.notes import note_tool
+from graph_agents.context.offload import WorkspaceOffload
+from graph_agents.context.prompt import WorkspacePrompt
+from graph_agents.context.tokens import TokenEstimate
+from graph_agents.control.approvals import StandingPolicy
+from graph_agents.control.loops import CircleWatch
+from graph_agents.control.redaction import Redactor
+from graph_agents.control.snapshots import KeptWorkspaces
+from graph_agents.control.spending import SessionBudget
+from graph_agents.control.steady import SteadyModel
+from graph_agents.diffs import preview, with_diff
+from graph_agents.journal import default_state
+from graph_agents.model_choice import open_model
+from graph_agents.offline import offline_model
+from graph_agents.options import AgentOptions
+from graph_agents.parts import Parts, Policy
+from graph_agents.skill_choice import chosen_source
+from graph_agents.skilled.offers import SkillSource
+from graph_agents.skilled.opening import skilled_box
+from graph_agents.skilled.remembering import SkillPolicy
+from graph_agents.skilled.shelf import Shelf
+from graph_agents.skilled.skillset import Skillset
+from graph_agents.skilled.trust import Trust
+from graph_agents.tools.family import Family
+from graph_agents.tools.progress_card import card_tool
+from graph_agents.tools.server_config import load_servers
+from graph_agents.tools.servers import server_tools
+from graph_agents.tools.subagents import subagent_tools
+from mcp_servers.toolkit import Tool
+from mcp_servers.workspace import workspace_tools
+
+_CHANGE_NOTHING = ("progress_card", "agents_wait")
+"""Tools of the agent's own that a policy need not care about."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """An open agent with what a front wants to know of it.
+
+    `skills` are the names and descriptions of what the user may call.
+    """
+
+    agent: Agent
+    sandbox: Sandbox
+    skills: tuple[tuple[str, str], ...]
+
+
+@asynccontextmanager
+async def assemble(
+    options: AgentOptions, approve: Approve | None = None
+) -> AsyncGenerator[Assembled]:
+    """Open everything that the options ask for.
+
+    Raises:
+        UsageError: no model is named, a skill or policy is unknown, the journal cannot be opened.
+        SandboxError: this machine cannot make the box.
+    """
+    rules = options.rules()  # before anything is opened: it may be wrong
+    async with AsyncExitStack() as stack:
+        source = stack.enter_context(_source(options))
+        model = await _model(options, stack)
+        sandbox, shelf = await _box(options, source, stack)
+        skillset = _skillset(options, source, sandbox, shelf)
+        family = await stack.enter_async_context(Family())
+        tools = [
+            *(with_diff(tool, sandbox) for tool in workspace_tools(sandbox)),
+            note_tool(sandbox),
+            card_tool(),
+            *(skillset.tools() if skillset else ()),
+            *await _servers(options, stack),
+        ]
+        policy = StandingPolicy(
+            rules,
+            read_only=[*_CHANGE_NOTHING, *(tool.name for tool in tools if tool.read_only)],
+            workspace=sandbox.place(WORKSPACE),
+            kept_in=_home(options.state) / "approvals" / f"{_short(options.workspace)}.json",
+        )
+        parts = _Parts(options, sandbox, skillset, family)
+        setup = AgentSetup(
+            workspace=options.workspace,
+            model=model,
+            sandbox=sandbox,
+            state=options.state,
+            tools=tools,
+            more_tools=lambda agent: subagent_tools(family, agent),
+            limits=options.limits,
+            parts=parts.made(policy, approve, tools),
+        )
+        agent = await stack.enter_async_context(open_agent(setup))
+        yield Assembled(agent, sandbox, _callable(source))
+
+
+@asynccontextmanager
+async def without_model(workspace: Path, state: Path | None = None) -> AsyncGenerator[Agent]:
+    """An agent for what needs neither model nor box: undoing, forking, exporting.
+
+    Raises:
+        UsageError: the journal cannot be opened.
+    """
+    parts = Parts(snapshots=KeptWorkspaces(_home(state) / "workspaces"))
+    nowhere = cast("Sandbox", _NoBox())
+    setup = AgentSetup(workspace, offline_model(), nowhere, state, tools=(), parts=parts)
+    async with open_agent(setup) as agent:
+        yield agent
+
+
+class _NoBox:
+    """In the place of a sandbox that nothing may ask for."""
+
+    def __getattr__(self, name: str) -> object:
+        raise SandboxError(f"{name} was asked of an agent that has no box")
+
+
+def _source(options: AgentOptions) -> AbstractContextManager[SkillSource | None]:
+    return chosen_source(
+        options.skills, catalogue=options.settings.catalog, workspace=options.workspace
+    )
+
+
+async def _model(options: AgentOptions, stack: AsyncExitStack) -> ChatModel:
+    """The model with its fallbacks, all at the same endpoint."""
+    models = [
+        await stack.enter_async_context(
+            open_model(options.settings.model_copy(update={"model": name}), max_retries=0)
+        )
+        for name in (options.settings.model, *options.fallback_models)
+    ]
+    patience = Patience(attempts=options.retries + 1, first_wait=0.5, longest_wait=30.0)
+    return SteadyModel(models, patience)
+
+
+async def _box(
+    options: AgentOptions, source: SkillSource | None, stack: AsyncExitStack
+) -> tuple[Sandbox, Shelf | None]:
+    live = BoxSpec(workspace_dir=options.workspace)
+    spec = BoxSpec(base=options.workspace) if options.dry_run else live
+    backend = open_backend(options.settings.sandbox)
+    if source is None:
+        return await stack.enter_async_context(box(backend, spec)), None
+    opened = await stack.enter_async_context(skilled_box(backend, source, spec))
+    return opened.sandbox, opened.shelf
+
+
+def _skillset(
+    options: AgentOptions, source: SkillSource | None, sandbox: Sandbox, shelf: Shelf | None
+) -> Skillset | None:
+    if source is None or shelf is None:
+        return None
+    trust = Trust(_home(options.state) / "trusted-skills.json")
+    return Skillset(source, sandbox, shelf, pinned=options.pinned, trust=trust)
+
+
+async def _servers(options: AgentOptions, stack: AsyncExitStack) -> Sequence[Tool[Any]]:
+    if options.mcp_config is None:
+        return ()
+    known = _home(options.state) / "mcp-tools.json"
+    servers = server_tools(load_servers(options.mcp_config), known=known)
+    return await stack.enter_async_context(servers)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Makes the parts of an agent."""
+
+    options: AgentOptions
+    sandbox: Sandbox
+    skillset: Skillset | None
+    family: Family
+
+    def made(
+        self, policy: StandingPolicy, approve: Approve | None, tools: Sequence[Tool[Any]]
+    ) -> Parts:
+        options = self.options
+        keeps = options.undo and not options.dry_run
+        return Parts(
+            policy=self._policy(policy),
+            approve=_with_preview(approve, self.sandbox),
+            budget_of=self._budgets(),
+            price=options.prices,
+            loops=CircleWatch,
+            redactor=Redactor.of_environment(also=[options.settings.api_key_env]),
+            snapshots=KeptWorkspaces(_home(options.state) / "workspaces") if keeps else None,
+            prompt=self._prompt(tools),
+            tokens=TokenEstimate(),
+            compactor=SummaryCompactor(),
+            window=options.window,
+            offload=WorkspaceOffload(self.sandbox),
+            skills=self.skillset,
+        )
+
+    def _policy(self, policy: StandingPolicy) -> Policy:
+        return SkillPolicy(self.skillset, policy) if self.skillset else policy
+
+    def _prompt(self, tools: Sequence[Tool[Any]]) -> WorkspacePrompt:
+        names = [*(tool.name for tool in tools), "sessions_spawn", "agents_wait", "subagents"]
+        prompt = WorkspacePrompt(
+            self.options.workspace, self.sandbox, names, detail=self.family.detail
+        )
+        return replace(prompt, skills=self.skillset.section) if self.skillset else prompt
+
+    def _budgets(self) -> Callable[[str], SessionBudget]:
+        """One budget for a session and all that it spawns."""
+        budgets: dict[str, SessionBudget] = {}
+
+        def of(session: str) -> SessionBudget:
+            root = self.family.root_of(session)
+            if root not in budgets:
+                budgets[root] = SessionBudget(self.options.allowance)
+            return budgets[root]
+
+        return of
+
+
+def _callable(source: SkillSource | None) -> tuple[tuple[str, str], ...]:
+    offers = source.offers() if source else ()
+    return tuple(
+        (offer.public, offer.description)
+        for offer in offers
+        if offer.user_invocable and not offer.refused
+    )
+
+
+def _with_preview(approve: Approve | None, sandbox: Sandbox) -> Approve | None:
+    """Shows whoever is asked what would change."""
+    if approve is None:
+        return None
+
+    async def ask(request: ApprovalRequest) -> ApprovalDecision:
+        shown = request.preview or await preview(sandbox, request.call.name, request.arguments)
+        return await approve(replace(request, preview=shown))
+
+    return ask
+
+
+def _home(state: Path | None) -> Path:
+    """Where everything is kept that belongs to a journal."""
+    return (state or default_state()).parent
+
+
+def _short(path: Path) -> str:
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]

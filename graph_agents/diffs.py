@@ -1,0 +1,89 @@
+"""What calls change in files, as diffs for people: afterwards, and before they are allowed."""
+
+import difflib
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import JsonValue
+
+from clawgym.sandbox.protocol import WORKSPACE, Sandbox
+from graph_agents.control.touched import touched_paths
+from mcp_servers.toolkit import Arguments, Tool, ToolResult
+
+CHANGE_FILES = frozenset({"write", "edit", "apply_patch"})
+"""The tools whose calls name every file that they change."""
+
+_LONGEST = 256 * 1024
+
+
+def with_diff(tool: Tool[Any], sandbox: Sandbox) -> Tool[Any]:
+    """The same tool, with the diff of what a call changed in `details["diff"]`."""
+    if tool.name not in CHANGE_FILES:
+        return tool
+
+    async def run(arguments: Arguments) -> ToolResult:
+        paths = touched_paths(tool.name, arguments.model_dump(), sandbox.place(WORKSPACE))
+        before = await _texts(sandbox, paths)
+        answer = await tool.run(arguments)
+        result = ToolResult(answer) if isinstance(answer, str) else answer
+        changed = diff(before, await _texts(sandbox, paths))
+        return replace(result, details={**result.details, "diff": changed}) if changed else result
+
+    return replace(tool, run=run)
+
+
+async def preview(sandbox: Sandbox, tool: str, arguments: Mapping[str, JsonValue]) -> str:
+    """What a call would change, as far as its arguments say so."""
+    if tool == "apply_patch":
+        return str(arguments.get("input", ""))
+    path = str(arguments.get("path", ""))
+    if tool == "write":
+        [path] = touched_paths(tool, arguments, sandbox.place(WORKSPACE))[:1] or (path,)
+        return diff(await _texts(sandbox, [path]), {path: str(arguments.get("content", ""))})
+    if tool == "edit":
+        changes = arguments.get("edits")
+        edits = changes if isinstance(changes, list) else [dict(arguments)]
+        return "\n".join(_of_edit(path, each) for each in edits if isinstance(each, dict))
+    return ""
+
+
+def diff(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> str:
+    """The unified diff of texts by path; None for what is not there or is no text."""
+    parts: list[str] = []
+    for path in dict.fromkeys([*before, *after]):
+        old, new = before.get(path), after.get(path)
+        if old == new:
+            continue
+        lines = difflib.unified_diff(
+            (old or "").splitlines(),
+            (new or "").splitlines(),
+            f"a/{path}" if old is not None else "/dev/null",
+            f"b/{path}" if new is not None else "/dev/null",
+            lineterm="",
+        )
+        parts += lines
+    return "\n".join(parts)
+
+
+def _of_edit(path: str, edit: Mapping[str, JsonValue]) -> str:
+    old, new = (
+        next((str(edit[name]) for name in names if name in edit), "")
+        for names in (("oldText", "old_string", "old_text"), ("newText", "new_string", "new_text"))
+    )
+    return diff({path: old}, {path: new})
+
+
+async def _texts(sandbox: Sandbox, paths: Iterable[str]) -> dict[str, str | None]:
+    return {path: await _text(sandbox, path) for path in paths}
+
+
+async def _text(sandbox: Sandbox, path: str) -> str | None:
+    if posixpath.isabs(path):
+        return None
+    try:
+        data = await sandbox.read(path)
+        return data.decode() if len(data) <= _LONGEST else None
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,68 @@
+"""The engine: the two nodes of the graph, over a thread that is kept between its steps."""
+
+# langgraph is a namespace package whose marker pyright does not find, with generics left open:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StreamWriter
+
+from clawgym.model import Usage
+from graph_agents.acting import Acting
+from graph_agents.events import OnEvent, listener, listening
+from graph_agents.journal.ledger import Ledger
+from graph_agents.journal.saver import JournalSaver
+from graph_agents.state import AgentState
+from graph_agents.step import Step
+from graph_agents.thread import Kit, Threads, thread_key
+
+
+class Engine:
+    """`ask` asks the model, `act` answers its calls.
+
+    Args:
+        kit: what every thread works with.
+        saver: where calls are written down before and after; without it a crash may repeat one.
+    """
+
+    def __init__(self, kit: Kit, saver: JournalSaver | None = None) -> None:
+        self._kit = kit
+        self._saver = saver
+        self.threads = Threads(kit)
+
+    async def ask(
+        self, state: AgentState, *, config: RunnableConfig, writer: StreamWriter
+    ) -> AgentState:
+        """Ask the model, unless something says that the turn is over."""
+        with listening(self._listener(writer)):
+            return await Step(self.threads.of(config), state, self._ledger(config)).take()
+
+    async def act(
+        self, state: AgentState, *, config: RunnableConfig, writer: StreamWriter
+    ) -> AgentState:
+        """Answer the calls of the last reply, each in its place."""
+        messages = state.get("messages", [])
+        reply, thread = messages[-1], self.threads.of(config)
+        assert isinstance(reply, AIMessage)
+        thread.conversation.follow(messages)
+        acting = Acting(
+            session=thread.session,
+            reply=reply,
+            tools={tool.name: tool for tool in thread.tools()},
+            parts=self._kit.parts,
+            loops=thread.loops(),
+            ledger=self._ledger(config),
+            left=self._kit.limits.max_tool_calls - thread.conversation.calls,
+            can_wait=bool(config.get("configurable", {}).get("__pregel_checkpointer")),
+        )
+        with listening(self._listener(writer)):
+            answers, reason = await acting.answers()
+        if thread.budget:
+            thread.budget.charge(Usage(), calls=len(answers))
+        return {"messages": list[AnyMessage](answers), "stop_reason": reason}
+
+    def _listener(self, writer: StreamWriter) -> OnEvent:
+        return self._kit.parts.on_event or listener() or writer
+
+    def _ledger(self, config: RunnableConfig) -> Ledger | None:
+        return Ledger(self._saver, *thread_key(config)) if self._saver else None

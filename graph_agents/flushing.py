@@ -1,0 +1,45 @@
+"""A silent turn: the model may save what matters before the conversation is summarised."""
+
+import logging
+from collections.abc import Collection, Sequence
+
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+
+from clawgym.errors import ProviderError
+from graph_agents.chat_model import responder, tool_requests
+from graph_agents.conversation import Conversation
+from graph_agents.parts import Flush
+from graph_agents.thread import Kit
+
+_log = logging.getLogger(__name__)
+
+_ROUNDS = 4
+
+
+def flush_with(kit: Kit, system: str, messages: Sequence[BaseMessage]) -> Flush:
+    """What a compactor calls with its prompt; a failure costs the notes, not the conversation."""
+
+    async def flush(prompt: str, names: Collection[str]) -> None:
+        tools = {tool.name: tool for tool in kit.tools if tool.name in names}
+        respond = responder(kit.model, [tool.schema for tool in tools.values()])
+        said = [*messages, HumanMessage(prompt)]
+        conversation = Conversation()
+        for _ in range(_ROUNDS):
+            conversation.follow(said)
+            try:
+                reply = await respond(system, conversation, None)
+            except ProviderError as error:
+                _log.warning("no notes were taken before the summary: %s", error)
+                return
+            said.append(reply)
+            calls = tool_requests(reply)
+            if not calls:
+                return
+            for call in calls:
+                tool = tools.get(call.name)
+                text = f"Error: there is no tool {call.name!r} now"
+                if tool is not None:
+                    text = (await tool.call(call.arguments)).text
+                said.append(ToolMessage(text, tool_call_id=call.id, name=call.name))
+
+    return flush

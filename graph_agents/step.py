@@ -1,0 +1,189 @@
+"""One call of the model, with what comes before and after it."""
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.types import Overwrite
+
+from clawgym.errors import ContextOverflowError, ProviderError
+from graph_agents.chat_model import model_name, redacted, tool_requests, usage_of
+from graph_agents.control.overflow import is_overflow
+from graph_agents.conversation import mark, marked
+from graph_agents.events import (
+    BudgetSeen,
+    Compacted,
+    ModelReplied,
+    Nudged,
+    ReasoningDelta,
+    Steered,
+    StopReason,
+    TextDelta,
+    emit,
+)
+from graph_agents.flushing import flush_with
+from graph_agents.journal.entries import Kind
+from graph_agents.journal.ledger import Ledger
+from graph_agents.journal.sessions import new_id
+from graph_agents.state import AgentState
+from graph_agents.steering import steering
+from graph_agents.thread import Thread
+
+_NUDGE = (
+    "Your last reply was empty. Go on with the task by calling a tool, or, if it is finished, say "
+    "in a sentence what you did."
+)
+
+
+class Step:
+    """Takes the state of a thread one reply further."""
+
+    def __init__(self, thread: Thread, state: AgentState, ledger: Ledger | None) -> None:
+        self._thread = thread
+        self._kit = thread.kit
+        self._ledger = ledger
+        self._messages = list(state.get("messages", []))
+        self._new: list[AnyMessage] = []
+        self._rewritten = False
+        thread.conversation.follow(self._messages)
+
+    async def take(self) -> AgentState:
+        """The change of the state.
+
+        Raises:
+            ProviderError: the model failed; a `ContextOverflowError` where the conversation is too
+                long and could not be made shorter.
+            BudgetExceededError: the model has a budget of its own, which is used up.
+        """
+        if reason := self._over():
+            return self._update(reason)
+        self._steer()
+        await self._compact_in_time()
+        reply = await self._reply()
+        if reply is None:
+            return self._update(StopReason.INTERRUPTED)
+        return self._update(self._judged(reply))
+
+    async def compact(self) -> AgentState:
+        """Only summarise; the change of the state, empty where no summary could be made."""
+        await self._compact()
+        return self._update(StopReason.DONE) if self._rewritten else {}
+
+    def _over(self) -> StopReason | None:
+        """Why the model must not be asked again."""
+        control = steering()
+        if control and control.interrupted:
+            return StopReason.INTERRUPTED
+        if self._thread.conversation.turns >= self._kit.limits.max_turns:
+            return StopReason.MAX_TURNS
+        seen = self._thread.budget.exceeded() if self._thread.budget else None
+        if seen is None:
+            return None
+        self._report(seen)
+        return StopReason.BUDGET
+
+    def _report(self, seen: BudgetSeen) -> None:
+        emit(seen)
+        if self._ledger:
+            self._ledger.note(Kind.BUDGET, kind=seen.kind, used=seen.used, limit=seen.limit)
+
+    def _steer(self) -> None:
+        control = steering()
+        redactor = self._kit.parts.redactor
+        for said in control.taken() if control else ():
+            text = redactor.redact(said) if redactor else said
+            self._add(HumanMessage(text, additional_kwargs=mark("steer"), id=new_id()))
+            self._thread.conversation.follow(self._messages)
+            emit(Steered(text))
+
+    def _add(self, message: AnyMessage) -> None:
+        self._new.append(message)
+        self._messages.append(message)
+
+    async def _compact_in_time(self) -> None:
+        parts = self._kit.parts
+        if parts.compactor and parts.tokens and parts.window:
+            tokens = parts.tokens.count(self._messages)
+            if parts.compactor.wanted(tokens, parts.window):
+                await self._compact()
+
+    async def _compact(self) -> bool:
+        """Put a summary in the place of the beginning; False where there is none to be had."""
+        compactor, thread = self._kit.parts.compactor, self._thread
+        if compactor is None:
+            return False
+        flush = flush_with(self._kit, thread.system, self._messages)
+        made = await compactor.compact(self._messages, self._kit.model, flush)
+        if made is None:
+            return False
+        summary, kept = made.summary, self._messages[made.first_kept :]
+        summary.id = summary.id or new_id()
+        summary.additional_kwargs.update(mark("summary"))
+        if self._ledger:
+            self._ledger.compacted(summary, len(kept), made.tokens_before)
+        self._messages, self._rewritten = [summary, *kept], True
+        thread.conversation.rewrite(self._messages)
+        emit(Compacted(made.tokens_before, made.tokens_after))
+        return True
+
+    async def _reply(self) -> AIMessage | None:
+        try:
+            return await self._asked()
+        except ProviderError as error:
+            if not is_overflow(error):
+                raise
+            if not await self._compact():
+                raise ContextOverflowError(
+                    f"the conversation does not fit into the model's window: {error}; start a new "
+                    "session, or use a model with a larger window"
+                ) from error
+        return await self._asked()
+
+    async def _asked(self) -> AIMessage | None:
+        thread = self._thread
+        thread.tools()
+        heard = _Heard() if self._kit.stream else None
+        reply = thread.respond(thread.system, thread.conversation, heard)
+        control = steering()
+        return await (control.asking(reply) if control else reply)
+
+    def _judged(self, reply: AIMessage) -> StopReason | None:
+        """Take in a reply; why the turn is over, if it is."""
+        self._charge(reply)
+        if self._kit.parts.redactor:
+            reply = redacted(reply, self._kit.parts.redactor.redact)
+        reply.id = new_id()
+        before = self._messages[-1] if self._messages else None
+        self._add(reply)
+        emit(ModelReplied(reply))
+        control = steering()
+        if tool_requests(reply) or (reply.text and control and control.waiting):
+            return None
+        if reply.text:
+            cut_off = reply.response_metadata.get("finish_reason") == "length"
+            return StopReason.LENGTH if cut_off else StopReason.DONE
+        if before is not None and marked(before, "nudge"):
+            return StopReason.EMPTY_REPLY
+        nudge = HumanMessage(_NUDGE, additional_kwargs=mark("nudge"), id=new_id())
+        self._add(nudge)
+        emit(Nudged(nudge))
+        return None
+
+    def _charge(self, reply: AIMessage) -> None:
+        if self._thread.budget:
+            usage, price = usage_of(reply), self._kit.parts.price
+            named = str(reply.response_metadata.get("model_name") or model_name(self._kit.model))
+            self._thread.budget.charge(usage, price(named, usage) if price else None)
+
+    def _update(self, reason: StopReason | None) -> AgentState:
+        messages: Any = Overwrite(self._messages) if self._rewritten else self._new
+        return {"messages": messages, "stop_reason": reason}
+
+
+class _Heard:
+    """Passes on what a model says while it says it."""
+
+    def __call__(self, text: str, /) -> None:
+        emit(TextDelta(text))
+
+    def reasoning(self, text: str) -> None:
+        emit(ReasoningDelta(text))

@@ -1,0 +1,97 @@
+"""Reasons: each step of table work says why it is wanted, once, and in a place that reads well."""
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from clawgym.artifact import ArtifactKind
+from clawgym.operation import Capability
+from clawgym.seeds import derive_random
+from synth.beginning import has_reasons
+from synth.composing import Offer, Plan, compose
+from synth.knobs import Knobs
+from synth.operations import OPERATIONS
+from synth.phrasing import STYLES, phrase
+from synth.scene import Scene
+from synth.taxonomy import domains
+from synth.taxonomy.opening import Style
+from synth.taxonomy.question import questions_of
+from synth.telling import Teller
+from synth.world import World
+
+WHY = "I phone these customers on Thursday."
+OFFERS = tuple(
+    Offer(Capability(name, kind))
+    for name in ("filter", "aggregate", "rank", "join", "report")
+    for kind in (ArtifactKind.TABLE, ArtifactKind.RECORDS)
+)
+
+
+def scenes() -> Iterator[Scene]:
+    asked = [domain for domain in domains() if questions_of(domain.name)]
+    for seed, domain in enumerate(asked[:50]):
+        world = World(domain, ArtifactKind.TABLE, Knobs(2), seed)
+        scene = compose(derive_random(seed, "telling"), world, Plan(OFFERS, (), 1 + seed % 4))
+        if scene:
+            yield scene
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_reason_of_a_request_is_said_once(style: Style) -> None:
+    for seed, scene in enumerate(scenes()):
+        text = phrase(random.Random(seed), style, scene)
+        for node in scene.nodes:
+            why = OPERATIONS[node.operation].why(node.params)
+            assert not why or text.count(why) == 1, text
+
+
+def test_what_is_asked_of_events_has_a_reason() -> None:
+    every = [node for scene in scenes() for node in scene.nodes]
+    asked = [node for node in every if node.operation in ("filter", "report")]
+    assert asked
+    assert all(OPERATIONS[node.operation].why(node.params) for node in asked)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_who_gives_reasons_for_the_steps_gives_no_other_for_the_whole(style: Style) -> None:
+    for seed, scene in enumerate(scenes()):
+        if has_reasons(scene):
+            text = phrase(random.Random(seed), style, scene)
+            setting = scene.world.setting
+            others = [purpose.filled(setting.period).say for purpose in setting.domain.purposes]
+            assert not any(other in text for other in others)
+
+
+def teller(seed: int) -> Teller:
+    return Teller(random.Random(seed), "brief")
+
+
+def test_a_reason_stands_after_the_step_or_before_it() -> None:
+    said = {teller(seed).with_reason("Pick them.", WHY) for seed in range(40)}
+    assert said == {f"Pick them. {WHY}", f"{WHY} Pick them."}
+
+
+@pytest.mark.parametrize("why", ["She decides on Friday.", "Each shop gets its own list."])
+def test_a_reason_that_points_back_stands_after_the_step(why: str) -> None:
+    assert {teller(seed).with_reason("Write it.", why) for seed in range(40)} == {
+        f"Write it. {why}"
+    }
+
+
+def test_words_that_lead_over_to_a_step_are_not_torn_from_it() -> None:
+    said = {teller(seed).with_reason("Pick them.", WHY, after_it=True) for seed in range(40)}
+    assert said == {f"Pick them. {WHY}"}
+
+
+def test_a_reason_for_a_step_with_rules_stands_above_them() -> None:
+    assert teller(1).with_reason("Pick them.\n- All columns.", WHY) == (
+        f"Pick them. {WHY}\n- All columns."
+    )
+    listed = teller(1).with_reason("Write a page:\n- its title", WHY)
+    assert re.fullmatch(rf"Write a page:\n- its title\n\n{re.escape(WHY)}", listed)
+
+
+def test_a_step_without_a_reason_is_told_as_it_is() -> None:
+    assert teller(1).with_reason("Pick them.", "") == "Pick them."
