@@ -187,9 +187,13 @@ def material_of(scene: Scene, clutter: Clutter = NOTHING) -> Material:
 
 
 def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File | bytes | str]:
-    """The sources that the graph uses; beside a feed also the facts about whom it refers to."""
+    """The sources that the graph uses; beside a feed also the facts about whom it refers to.
+
+    Where something is joined, what it is joined with lies there and nothing like it.
+    """
     used = {artifact.id for artifact in graph.sources}
-    beside = scene.world.dimension_source().path if takes_feed(scene) else ""
+    joined = any(node.operation == "join" for node in graph.nodes)
+    beside = scene.world.dimension_source().path if takes_feed(scene) and not joined else ""
     entries: dict[str, File | bytes | str] = {}
     for slot in scene.slots.values():
         wanted = slot.id in used or slot.path == beside or _was_made(scene, slot.id)

@@ -200,7 +200,7 @@ def _weights(scene: Scene, plan: Plan, moves: Sequence[_Move]) -> list[float]:
             weight *= 2.0
         if operation in _FIRST_ASKED and any(is_asked_about(v) for v in scene.values(move.inputs)):
             weight *= _ASKED
-        if operation in _BESIDES and done:
+        if operation in _BESIDES and (done or move.offer not in wanted):
             weight *= _RARELY
         return weight * 0.25 if operation in done else weight
 

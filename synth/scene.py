@@ -215,7 +215,7 @@ class Scene:
         topic = value.topic if isinstance(value, RowSet) else ""
         if isinstance(value, RowSet) and value.subject and value.subject.label:
             return value.subject.label
-        if topic == feed or feed in stem:
+        if topic == feed or re.search(rf"(?<![a-z]){re.escape(feed)}(?![a-z])", stem):
             return feed
         return re.sub(r"[^\w-]+", "_", topic.lower()) or stem
 

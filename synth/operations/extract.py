@@ -27,6 +27,9 @@ _FORMS: dict[ArtifactKind, tuple[tuple[Form, str, str], ...]] = {
 _MOST_FORMS = 40
 
 
+_SPAN = {"start", "end"}
+
+
 class ExtractParams(ParamsModel):
     """The fields to extract, in the order of the output's columns.
 
@@ -82,6 +85,8 @@ class Extract(GroundedOperation):
             return None
         spare = [field.name for field in rows.of_role(Role.TEXT) if field.name not in rows.key]
         dropped = set(rng.sample(spare, min(len(spare), rng.choice((0, 1, 2)))))
+        if dropped & _SPAN:  # an end says nothing without its start
+            dropped |= _SPAN & set(spare)
         fields = tuple(name for name in rows.names if name not in dropped)
         params = ExtractParams(fields=fields)
         if isinstance(value, Formed):

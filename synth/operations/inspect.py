@@ -76,7 +76,7 @@ class Inspect(GroundedOperation):
         if not views:
             return None
         view: View = rng.choice(views)
-        least = rng.choice((0, 0, 0, 200)) if view == "files" and knobs.level > 1 else 0
+        least = rng.choice((0,) * 7 + (200,)) if view == "files" and knobs.level > 1 else 0
         params = InspectParams(view=view, least=least).model_dump(mode="json")
         return params if len(self.apply(params, inputs).rows) > 1 else None
 

@@ -21,11 +21,16 @@ _SAYING = 4
 """The letters that a word has at least which somebody looks for."""
 
 
+_CALLED = ("people", "companies", "emails", "counterparties", "associations")
+"""The pools of those whom one can call or tell something."""
+
+
 class _Words(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     entries: tuple[str, ...]
     tasks: tuple[str, ...]
+    things: tuple[str, ...]
     asides: tuple[str, ...]
     titles: tuple[str, ...]
 
@@ -41,7 +46,8 @@ def make_tasks(world: World) -> Texts:
     rng, words = world.rng("tasks"), _words()
     links = {str(link) for link in world.clean_feed.values(_link(world.clean_feed))}
     whole = ["# To do"]
-    for day, lines in _days(rng, world, words.tasks, ()):
+    said = words.tasks if world.domain.dimension.pool in _CALLED else words.things
+    for day, lines in _days(rng, world, said, ()):
         whole += ["", f"## {day.isoformat()}", "", *lines]
     return Texts((("", tuple(whole)),), tuple(sorted(links)))
 
@@ -96,7 +102,7 @@ def _entry(rng: random.Random, world: World, entry: str) -> str:
     measure = rng.choice(feed.of_role(Role.MEASURE)).name
     link = _cell(feed, row, _link(feed))
     category = rng.choice(_telling(feed))
-    said = entry.format(
+    return entry.format(
         id=_cell(feed, row, feed.key[0]),
         link=link.lower() if rng.random() < 0.15 else link,
         category=_cell(feed, row, category),
@@ -105,7 +111,6 @@ def _entry(rng: random.Random, world: World, entry: str) -> str:
         figure=_cell(feed, row, measure),
         person=_first_name(rng, world.backdrop.staff),
     )
-    return said[0].upper() + said[1:]
 
 
 def _link(feed: RowSet) -> str:

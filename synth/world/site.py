@@ -30,6 +30,7 @@ class _Words(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: tuple[str, ...]
+    private_names: tuple[str, ...]
     welcome: tuple[str, ...]
     notice: tuple[_Notice, ...]
 
@@ -43,7 +44,8 @@ def _words() -> _Words:
 def make_site(world: World) -> Site:
     """The site of a world, always the same; served below `BASE_URL`."""
     rng = world.rng("site")
-    name = rng.choice(_words().names)
+    private = world.setting.persona.private
+    name = rng.choice(_words().private_names if private else _words().names)
     cards, rows = _cards(rng, world), world.clean_feed
     decoy = _summary(rows)
     size = rng.randint(max(4, len(rows.rows) // 5), max(4, len(rows.rows) // 2))
