@@ -15,7 +15,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 _SAYS = {
     "month": "month of `{}` (as `month`, like 2026-03)",
     "quarter": "quarter of `{}` (as `quarter`, like 2026-Q1)",
-    "weekday": "weekday of `{}` (as `weekday`, Monday to Sunday)",
+    "weekday": "weekday of `{}` (as `weekday`, in words; the week begins on Monday)",
     "day": "day of `{}` (as `day`, YYYY-MM-DD)",
     "hour": "hour of `{}` (as `hour`, 09:00 standing for 09:00 to 09:59)",
 }
