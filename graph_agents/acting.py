@@ -151,6 +151,7 @@ class Acting:
                 call.request,
                 parse_arguments(call.request.arguments) or {},
                 verdicts[call.position].rule,
+                await self._preview(call.request),
             )
             for call in calls
             if call.position in verdicts and verdicts[call.position].leave is Leave.ASK
@@ -159,6 +160,12 @@ class Acting:
         if asked:
             decisions = await decisions_for(asked, self.parts, self.ledger, can_wait=self.can_wait)
         return [self._ruled(call, verdicts.get(call.position), decisions) for call in calls]
+
+    async def _preview(self, request: ToolRequest) -> str:
+        """What a person sees who is asked: the skills that a call reaches, the diff it makes."""
+        skills, preview = self.parts.skills, self.parts.preview
+        shown = [skills.about(request) if skills else "", await preview(request) if preview else ""]
+        return self._clean("\n\n".join(part for part in shown if part))
 
     def _verdict(self, call: _Call) -> Verdict:
         policy, skills = self.parts.policy, self.parts.skills

@@ -23,13 +23,16 @@ from clawgym.sandbox.protocol import Sandbox
 from clawgym_skills.skill import Skill
 from graph_agents.agent_session import AgentSession, Bench
 from graph_agents.chat_model import AnyChatModel, model_name
-from graph_agents.events import SkillActivated, StopReason
-from graph_agents.graph import make_agent
+from graph_agents.engine import Engine
+from graph_agents.events import SkillActivated
+from graph_agents.graph import compile_graph
 from graph_agents.journal import Kind, Leases, SessionInfo, Sessions, Store, default_state
+from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.parts import Parts
 from graph_agents.prompting import system_prompt
 from graph_agents.state import AgentLimits
+from graph_agents.thread import Kit
 from mcp_servers.toolkit import Tool
 from mcp_servers.workspace import workspace_tools
 
@@ -91,26 +94,26 @@ class Agent:
         tools = workspace_tools(setup.sandbox) if setup.tools is None else setup.tools
         more = setup.more_tools(self) if setup.more_tools else ()
         self.tools: tuple[Tool[Any], ...] = (*tools, *more)
-        # Nothing else than this type and LangChain's own is made from what the file says.
-        known = [(StopReason.__module__, StopReason.__name__)]
-        saver = JournalSaver(store, JsonPlusSerializer(allowed_msgpack_modules=known))
+        # Nothing else than LangChain's own types is made from what the file says.
+        saver = JournalSaver(store, JsonPlusSerializer(allowed_msgpack_modules=None))
         # A session has listeners of its own; one that hears every session is told by it.
-        self.graph = make_agent(
-            setup.model,
-            self.tools,
-            system_prompt=self._system,
-            limits=setup.limits,
-            stream=setup.stream,
-            parts=replace(setup.parts, on_event=None),
-            checkpointer=saver,
-        )
+        parts = replace(setup.parts, on_event=None)
+        kit = Kit(setup.model, self.tools, self._system, setup.limits, parts, setup.stream)
+        engine = Engine(kit, saver)
+        self.graph = compile_graph(engine, setup.limits, saver)
         self._bench = Bench(
-            self.graph, saver, setup.parts, setup.limits, setup.workspace, model_name(setup.model)
+            self.graph,
+            engine,
+            saver,
+            setup.parts,
+            setup.limits,
+            setup.workspace,
+            model_name(setup.model),
         )
 
     def _system(self, session: str) -> str:
         """The prompt that the session began with: it never changes, so its cache stays good."""
-        info = self._sessions.find(session)
+        info = self._sessions.get(session)
         if info.system is not None:
             return info.system
         prompt, redactor = self.setup.parts.prompt, self.setup.parts.redactor
@@ -129,6 +132,8 @@ class Agent:
             model=model_name(self.setup.model),
             spawned_by=parent,
         )
+        if parent:
+            Ledger(self._bench.saver, parent).note(Kind.SUBAGENT, session=info.id, name=title)
         return self._open(info.id)
 
     def _open(self, session: str) -> AgentSession:

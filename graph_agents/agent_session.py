@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -14,13 +14,13 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Overwrite
 
-from clawgym.errors import UsageError
+from clawgym.errors import SessionBusyError, UsageError
 from graph_agents.acting import settled
 from graph_agents.approval import ApprovalDecision, ApprovalRequest
 from graph_agents.asking import request_from
 from graph_agents.chat_model import storable
-from graph_agents.conversation import marked
-from graph_agents.events import AgentEvent, StopReason, TurnStarted
+from graph_agents.engine import Engine
+from graph_agents.events import AgentEvent, Compacted, StopReason, TurnStarted, listening
 from graph_agents.journal import Entry, Kind, SessionInfo, Sessions
 from graph_agents.journal.export import export
 from graph_agents.journal.ledger import Ledger
@@ -39,11 +39,14 @@ class Bench:
     """What all sessions of an agent share."""
 
     graph: CompiledStateGraph[AgentState]
+    engine: Engine
     saver: JournalSaver
     parts: Parts
     limits: AgentLimits
     workspace: Path
     model: str
+    running: set[str] = field(default_factory=set[str])
+    """The sessions in which a turn is running."""
 
 
 class AgentSession:
@@ -60,7 +63,7 @@ class AgentSession:
     @property
     def info(self) -> SessionInfo:
         """Title, model, times."""
-        return self._sessions.find(self.id)
+        return self._sessions.get(self.id)
 
     @property
     def running(self) -> bool:
@@ -157,7 +160,13 @@ class AgentSession:
         """Note which turn is running; for the turn itself."""
         if steering and self._steering:
             raise UsageError(f"a turn of session {self.id} is running; wait, steer or interrupt it")
+        if steering and self.id in self._bench.running:
+            raise SessionBusyError(
+                f"a turn of session {self.id} is running in another part of this program; wait for "
+                "it, or fork the session"
+            )
         self._steering = steering
+        (self._bench.running.add if steering else self._bench.running.discard)(self.id)
 
     def _ledger(self) -> Ledger:
         return Ledger(self._bench.saver, self.id)
@@ -208,6 +217,30 @@ class AgentSession:
         if self._steering:
             self._steering.interrupt()
 
+    async def compact(self) -> Compacted | None:
+        """Put a summary in the place of the older part of the conversation, now.
+
+        Returns:
+            What it has changed; None where there is nothing to summarise, or no summary passed its
+            checks: the conversation is then as it was.
+
+        Raises:
+            UsageError: a turn is running, an approval is waited for, or no compactor is there.
+            ProviderError: the model that summarises cannot be asked.
+        """
+        with self._turn():
+            if self._bench.parts.compactor is None:
+                raise UsageError("this agent has no compactor: nothing can summarise")
+            if self.asked:
+                raise UsageError(f"session {self.id} waits for an answer; give it first")
+            await self._settle()
+            told: list[AgentEvent] = []
+            with listening(told.append):
+                change = await self._bench.engine.compact(self._state(), self._config)
+            if change:
+                await self._bench.graph.aupdate_state(self._config, change, as_node="tools")
+            return next((each for each in told if isinstance(each, Compacted)), None)
+
     async def undo(self) -> None:
         """Put the workspace and the conversation back to before the last turn.
 
@@ -228,7 +261,9 @@ class AgentSession:
         if checkpoint is None:
             empty: Any = Overwrite([])
             await self._bench.graph.aupdate_state(
-                self._config, {"messages": empty, "stop_reason": StopReason.DONE}, as_node="tools"
+                self._config,
+                {"messages": empty, "stop_reason": StopReason.DONE.value},
+                as_node="tools",
             )
             return
         then: RunnableConfig = {
@@ -309,9 +344,3 @@ def _decision_json(decision: ApprovalDecision) -> dict[str, Any]:
         "arguments": dict(decision.arguments) if decision.arguments is not None else None,
         "message": decision.message,
     }
-
-
-def is_users(message: BaseMessage) -> bool:
-    """Whether the user wrote a message, to begin a turn or to steer it."""
-    own = marked(message, "nudge") or marked(message, "summary")
-    return isinstance(message, HumanMessage) and not own

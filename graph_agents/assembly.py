@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from clawgym.model.patience import Patience
 from clawgym.sandbox import BoxSpec, Sandbox, box, open_backend
 from clawgym.sandbox.protocol import WORKSPACE
 from graph_agents.agent import Agent, AgentSetup, open_agent
-from graph_agents.approval import ApprovalDecision, ApprovalRequest, Approve
+from graph_agents.approval import Approve
 from graph_agents.context.compaction import SummaryCompactor
 from graph_agents.context.notes import note_tool
 from graph_agents.context.offload import WorkspaceOffload
@@ -191,7 +192,8 @@ class _Parts:
         keeps = options.undo and not options.dry_run
         return Parts(
             policy=self._policy(policy),
-            approve=_with_preview(approve, self.sandbox),
+            approve=approve,
+            preview=partial(preview, self.sandbox),
             budget_of=self._budgets(),
             price=options.prices,
             loops=CircleWatch,
@@ -235,18 +237,6 @@ def _callable(source: SkillSource | None) -> tuple[tuple[str, str], ...]:
         for offer in offers
         if offer.user_invocable and not offer.refused
     )
-
-
-def _with_preview(approve: Approve | None, sandbox: Sandbox) -> Approve | None:
-    """Shows whoever is asked what would change."""
-    if approve is None:
-        return None
-
-    async def ask(request: ApprovalRequest) -> ApprovalDecision:
-        shown = request.preview or await preview(sandbox, request.call.name, request.arguments)
-        return await approve(replace(request, preview=shown))
-
-    return ask
 
 
 def _home(state: Path | None) -> Path:

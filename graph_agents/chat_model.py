@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypedDict, cast
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
@@ -21,6 +22,7 @@ from langchain_core.messages import (
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.content import InvalidToolCall
 from langchain_core.messages.tool import ToolCall
+from langchain_core.outputs import LLMResult
 from pydantic import JsonValue
 
 from clawgym.errors import ClawGymError, ProviderError
@@ -102,6 +104,42 @@ def responder(model: AnyChatModel, tools: Sequence[ToolSchema]) -> Respond:
         return from_reply(await model.complete(conversation, offered, on_delta=on_delta))
 
     return respond
+
+
+def metered(model: AnyChatModel, spent: Callable[[Usage], None]) -> AnyChatModel:
+    """The same model, which says after each answer what it has cost."""
+    if not isinstance(model, BaseChatModel):
+        return _Metered(model, spent)
+    callbacks = model.callbacks if isinstance(model.callbacks, list) else []
+    return model.model_copy(update={"callbacks": [*callbacks, _Meter(spent)]})
+
+
+class _Metered:
+    def __init__(self, model: ChatModel, spent: Callable[[Usage], None]) -> None:
+        self.name = model.name
+        self._model, self._spent = model, spent
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema] = (),
+        *,
+        on_delta: OnDelta | None = None,
+    ) -> ChatReply:
+        reply = await self._model.complete(messages, tools, on_delta=on_delta)
+        self._spent(reply.usage)
+        return reply
+
+
+class _Meter(BaseCallbackHandler):
+    def __init__(self, spent: Callable[[Usage], None]) -> None:
+        self._spent = spent
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:  # noqa: ANN401
+        for generation in (each for several in response.generations for each in several):
+            message = getattr(generation, "message", None)
+            if isinstance(message, AIMessage):
+                self._spent(usage_of(message))
 
 
 def _langchain_responder(model: BaseChatModel, tools: Sequence[ToolSchema]) -> Respond:

@@ -8,7 +8,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from clawgym.model import ToolRequest
 from clawgym.sandbox.protocol import WORKSPACE, Sandbox
+from graph_agents.chat_model import parse_arguments
 from graph_agents.control.touched import touched_paths
 from mcp_servers.toolkit import Arguments, Tool, ToolResult
 
@@ -34,19 +36,28 @@ def with_diff(tool: Tool[Any], sandbox: Sandbox) -> Tool[Any]:
     return replace(tool, run=run)
 
 
-async def preview(sandbox: Sandbox, tool: str, arguments: Mapping[str, JsonValue]) -> str:
-    """What a call would change, as far as its arguments say so."""
-    if tool == "apply_patch":
+async def preview(sandbox: Sandbox, call: ToolRequest) -> str:
+    """What a call would change, as far as that can be said before it runs; '' for other tools."""
+    arguments = parse_arguments(call.arguments) or {}
+    if call.name == "apply_patch":
         return str(arguments.get("input", ""))
-    path = str(arguments.get("path", ""))
-    if tool == "write":
-        [path] = touched_paths(tool, arguments, sandbox.place(WORKSPACE))[:1] or (path,)
-        return diff(await _texts(sandbox, [path]), {path: str(arguments.get("content", ""))})
-    if tool == "edit":
-        changes = arguments.get("edits")
-        edits = changes if isinstance(changes, list) else [dict(arguments)]
-        return "\n".join(_of_edit(path, each) for each in edits if isinstance(each, dict))
-    return ""
+    if call.name not in CHANGE_FILES:
+        return ""
+    named = str(arguments.get("path", ""))
+    [path] = touched_paths(call.name, arguments, sandbox.place(WORKSPACE))[:1] or (named,)
+    before = await _text(sandbox, path)
+    if call.name == "write":
+        return diff({path: before}, {path: str(arguments.get("content", ""))})
+    given = arguments.get("edits")
+    edits = given if isinstance(given, list) else [arguments]
+    pairs = [_old_and_new(each) for each in edits if isinstance(each, dict)]
+    after = before
+    for old, new in pairs:
+        if after is None or not old or after.count(old) != 1:
+            # It may fail, or be found by other means than letter by letter: show what was asked.
+            return "\n".join(diff({path: old}, {path: new}) for old, new in pairs)
+        after = after.replace(old, new)
+    return diff({path: before}, {path: after})
 
 
 def diff(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> str:
@@ -67,12 +78,12 @@ def diff(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> s
     return "\n".join(parts)
 
 
-def _of_edit(path: str, edit: Mapping[str, JsonValue]) -> str:
+def _old_and_new(edit: Mapping[str, JsonValue]) -> tuple[str, str]:
     old, new = (
         next((str(edit[name]) for name in names if name in edit), "")
         for names in (("oldText", "old_string", "old_text"), ("newText", "new_string", "new_text"))
     )
-    return diff({path: old}, {path: new})
+    return old, new
 
 
 async def _texts(sandbox: Sandbox, paths: Iterable[str]) -> dict[str, str | None]:

@@ -3,10 +3,14 @@
 # langgraph is a namespace package whose marker pyright does not find, with generics left open:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamWriter
 
+from clawgym.errors import ClawGymError
 from clawgym.model import Usage
 from graph_agents.acting import Acting
 from graph_agents.events import OnEvent, listener, listening
@@ -28,13 +32,13 @@ class Engine:
     def __init__(self, kit: Kit, saver: JournalSaver | None = None) -> None:
         self._kit = kit
         self._saver = saver
-        self.threads = Threads(kit)
+        self.threads = Threads(kit, saver.store if saver else None)
 
     async def ask(
         self, state: AgentState, *, config: RunnableConfig, writer: StreamWriter
     ) -> AgentState:
         """Ask the model, unless something says that the turn is over."""
-        with listening(self._listener(writer)):
+        with listening(self._listener(writer)), self._clean_failures():
             return await Step(self.threads.of(config), state, self._ledger(config)).take()
 
     async def act(
@@ -55,11 +59,25 @@ class Engine:
             left=self._kit.limits.max_tool_calls - thread.conversation.calls,
             can_wait=bool(config.get("configurable", {}).get("__pregel_checkpointer")),
         )
-        with listening(self._listener(writer)):
+        with listening(self._listener(writer)), self._clean_failures():
             answers, reason = await acting.answers()
         if thread.budget:
             thread.budget.charge(Usage(), calls=len(answers))
-        return {"messages": list[AnyMessage](answers), "stop_reason": reason}
+        return {"messages": list[AnyMessage](answers), "stop_reason": reason and reason.value}
+
+    async def compact(self, state: AgentState, config: RunnableConfig) -> AgentState:
+        """Summarise a thread that is not running; the change of its state, if there is one."""
+        return await Step(self.threads.of(config), state, self._ledger(config)).compact()
+
+    @contextmanager
+    def _clean_failures(self) -> Generator[None]:
+        """LangGraph keeps what a node raises; an endpoint may repeat what it was sent."""
+        try:
+            yield
+        except ClawGymError as error:
+            if redactor := self._kit.parts.redactor:
+                error.args = tuple(redactor.redact(str(part)) for part in error.args)
+            raise
 
     def _listener(self, writer: StreamWriter) -> OnEvent:
         return self._kit.parts.on_event or listener() or writer

@@ -135,10 +135,11 @@ class FilesChanged:
 
 @dataclass(frozen=True)
 class Compacted:
-    """The conversation was summarised; its tokens before and after."""
+    """The conversation was summarised; its tokens before and after, and what that has cost."""
 
     before: int
     after: int
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)

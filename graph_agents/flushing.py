@@ -2,26 +2,33 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from clawgym.errors import ProviderError
-from graph_agents.chat_model import responder, tool_requests
+from graph_agents.chat_model import AnyChatModel, responder, tool_requests
 from graph_agents.conversation import Conversation
-from graph_agents.parts import Flush
-from graph_agents.thread import Kit
+from graph_agents.parts import Flush, Parts
+from mcp_servers.toolkit import Tool
 
 _log = logging.getLogger(__name__)
 
 _ROUNDS = 4
 
 
-def flush_with(kit: Kit, system: str, messages: Sequence[BaseMessage]) -> Flush:
+def flush_with(
+    parts: Parts,
+    offered: Sequence[Tool[Any]],
+    model: AnyChatModel,
+    system: str,
+    messages: Sequence[BaseMessage],
+) -> Flush:
     """What a compactor calls with its prompt; a failure costs the notes, not the conversation."""
 
     async def flush(prompt: str, names: Collection[str]) -> None:
-        tools = {tool.name: tool for tool in kit.tools if tool.name in names}
-        respond = responder(kit.model, [tool.schema for tool in tools.values()])
+        tools = {tool.name: tool for tool in offered if tool.name in names}
+        respond = responder(model, [tool.schema for tool in tools.values()])
         said = [*messages, HumanMessage(prompt)]
         conversation = Conversation()
         for _ in range(_ROUNDS):
@@ -40,6 +47,7 @@ def flush_with(kit: Kit, system: str, messages: Sequence[BaseMessage]) -> Flush:
                 text = f"Error: there is no tool {call.name!r} now"
                 if tool is not None:
                     text = (await tool.call(call.arguments)).text
+                    text = parts.redactor.redact(text) if parts.redactor else text
                 said.append(ToolMessage(text, tool_call_id=call.id, name=call.name))
 
     return flush

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -77,8 +78,8 @@ def compile_graph(
     graph.add_node("model", engine.ask)
     graph.add_node("tools", engine.act)
     graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", _after_model, ["model", "tools", END])
-    graph.add_conditional_edges("tools", _after_tools, ["model", END])
+    graph.add_conditional_edges("model", _Route(_after_model), ["model", "tools", END])
+    graph.add_conditional_edges("tools", _Route(_after_tools), ["model", END])
     agent = graph.compile(name="clawgym", checkpointer=checkpointer)
     return agent.with_config(recursion_limit=4 * limits.max_turns + 10)
 
@@ -88,13 +89,28 @@ def is_nudge(message: BaseMessage) -> bool:
     return marked(message, "nudge")
 
 
-# Asynchronous, because LangGraph sends a plain function to a thread: a millisecond for each step.
-async def _after_model(state: AgentState) -> str:
+class _Route(Runnable[AgentState, str]):
+    """A condition. LangGraph would trace a plain function, or send it to a thread, at each step."""
+
+    def __init__(self, choose: Callable[[AgentState], str]) -> None:
+        self.name = choose.__name__
+        self._choose = choose
+
+    def invoke(self, input: AgentState, config: RunnableConfig | None = None, **_: object) -> str:
+        return self._choose(input)
+
+    async def ainvoke(
+        self, input: AgentState, config: RunnableConfig | None = None, **_: object
+    ) -> str:
+        return self._choose(input)
+
+
+def _after_model(state: AgentState) -> str:
     if state.get("stop_reason"):
         return END
     last = state.get("messages", [])[-1]
     return "tools" if isinstance(last, AIMessage) and tool_requests(last) else "model"
 
 
-async def _after_tools(state: AgentState) -> str:
+def _after_tools(state: AgentState) -> str:
     return END if state.get("stop_reason") else "model"

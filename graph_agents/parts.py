@@ -9,7 +9,7 @@ the result, in this order.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -101,13 +101,14 @@ class Compaction:
     """A shorter conversation: the summary, then the messages from `first_kept` on, as they were.
 
     `first_kept` indexes the messages that `compact` was given; it never parts a call and its
-    result.
+    result. `usage` is what other models have spent than the one that `compact` was given.
     """
 
     summary: HumanMessage
     first_kept: int
     tokens_before: int
     tokens_after: int
+    usage: Usage = field(default_factory=Usage)
 
 
 class Compactor(Protocol):
@@ -143,6 +144,10 @@ class SkillBook(Protocol):
         """Whether a call that would activate a skill may; None where it activates none."""
         ...
 
+    def about(self, call: ToolRequest) -> str:
+        """What a person should know of the skills that a call reaches; '' where it reaches none."""
+        ...
+
     def saw(self, session: str, call: ToolRequest, result: ToolResult) -> SkillActivated | None:
         """Look at a finished call: reading a skill activates it."""
         ...
@@ -156,6 +161,9 @@ class SkillBook(Protocol):
         ...
 
 
+Preview = Callable[[ToolRequest], Awaitable[str]]
+"""Shows what a call would change, as a diff; '' where nobody can say."""
+
 Price = Callable[[str, Usage], float | None]
 """US dollars for an exchange with the model of that name; None where nobody knows."""
 
@@ -165,14 +173,17 @@ class Parts:
     """What the engine works with beside a model and tools. Everything may be left out.
 
     `budget_of` is asked once for each session and `loops` once for each turn, because what they
-    make counts. `window` is the model's context in tokens; without it only an overflow that the
-    endpoint reports leads to compaction. `dry_run` answers calls that would have effects with what
-    they would do. Without `approve`, a call to be approved interrupts the graph (LangGraph's
-    `interrupt`), and is refused where nothing could resume it.
+    make counts; with a journal a budget begins with what the session, and those that it spawned,
+    have spent before. `preview` is shown to whoever is asked about a call. `window` is the model's
+    context in tokens; without it only an overflow that the endpoint reports leads to compaction.
+    `dry_run` answers calls that would have effects with what they would do. Without `approve`, a
+    call to be approved interrupts the graph (LangGraph's `interrupt`), and is refused where nothing
+    could resume it.
     """
 
     policy: Policy | None = None
     approve: Approve | None = None
+    preview: Preview | None = None
     budget_of: Callable[[str], Budget] | None = None
     price: Price | None = None
     loops: Callable[[], LoopWatch] | None = None

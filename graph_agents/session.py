@@ -18,7 +18,7 @@ from clawgym.sandbox.protocol import Sandbox
 from clawgym.trajectory import Trajectory
 from clawgym_skills.skill import Skill
 from graph_agents.chat_model import AnyChatModel, model_name
-from graph_agents.events import AgentEvent, OnEvent, StopReason, TextDelta, ToolStarted
+from graph_agents.events import AgentEvent, ModelReplied, Nudged, OnEvent, StopReason, ToolEnded
 from graph_agents.graph import AgentLimits, AgentState, make_agent
 from graph_agents.prompting import system_prompt
 from graph_agents.recording import Recorder, describe_agent
@@ -118,7 +118,7 @@ def _observer(recorder: Recorder, on_event: OnEvent | None) -> OnEvent:
     """Record as it happens, so that nothing is lost when the run is cancelled."""
 
     def observe(event: AgentEvent) -> None:
-        if not isinstance(event, TextDelta | ToolStarted):
+        if isinstance(event, ModelReplied | Nudged | ToolEnded):
             recorder.add(event.message)
         if on_event:
             on_event(event)

@@ -5,8 +5,6 @@ from typing import Annotated, TypedDict, cast
 
 from langchain_core.messages import AnyMessage, convert_to_messages
 
-from graph_agents.events import StopReason
-
 
 @dataclass(frozen=True)
 class AgentLimits:
@@ -29,7 +27,10 @@ def _append(left: list[AnyMessage], right: object) -> list[AnyMessage]:
 
 
 class AgentState(TypedDict, total=False):
-    """The conversation without its system prompt, and why the run stopped, once it has."""
+    """The conversation without its system prompt, and why the run stopped, once it has.
+
+    `stop_reason` is the value of a `StopReason`: text, which every checkpointer can keep.
+    """
 
     messages: Annotated[list[AnyMessage], _append]
-    stop_reason: StopReason | None
+    stop_reason: str | None

@@ -6,7 +6,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.types import Overwrite
 
 from clawgym.errors import ContextOverflowError, ProviderError
-from graph_agents.chat_model import model_name, redacted, tool_requests, usage_of
+from clawgym.model import Usage
+from graph_agents.chat_model import metered, model_name, redacted, tool_requests, usage_of
 from graph_agents.control.overflow import is_overflow
 from graph_agents.conversation import mark, marked
 from graph_agents.events import (
@@ -14,13 +15,12 @@ from graph_agents.events import (
     Compacted,
     ModelReplied,
     Nudged,
-    ReasoningDelta,
     Steered,
     StopReason,
-    TextDelta,
     emit,
 )
 from graph_agents.flushing import flush_with
+from graph_agents.hearing import Heard
 from graph_agents.journal.entries import Kind
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.sessions import new_id
@@ -32,6 +32,9 @@ _NUDGE = (
     "Your last reply was empty. Go on with the task by calling a tool, or, if it is finished, say "
     "in a sentence what you did."
 )
+
+_SHORTENED = 4
+"""How often a conversation is made shorter for one reply; each time by half at least."""
 
 
 class Step:
@@ -66,7 +69,8 @@ class Step:
     async def compact(self) -> AgentState:
         """Only summarise; the change of the state, empty where no summary could be made."""
         await self._compact()
-        return self._update(StopReason.DONE) if self._rewritten else {}
+        messages: Any = Overwrite(self._messages)
+        return {"messages": messages} if self._rewritten else {}
 
     def _over(self) -> StopReason | None:
         """Why the model must not be asked again."""
@@ -111,10 +115,17 @@ class Step:
         compactor, thread = self._kit.parts.compactor, self._thread
         if compactor is None:
             return False
-        flush = flush_with(self._kit, thread.system, self._messages)
-        made = await compactor.compact(self._messages, self._kit.model, flush)
+        used: list[Usage] = []
+        model = metered(self._kit.model, used.append)
+        flush = flush_with(self._kit.parts, self._kit.tools, model, thread.system, self._messages)
+        try:
+            made = await compactor.compact(self._messages, model, flush)
+        finally:
+            spent = sum(used, Usage())
+            self._spend(spent, model_name(self._kit.model))
         if made is None:
             return False
+        self._spend(made.usage, "")
         summary, kept = made.summary, self._messages[made.first_kept :]
         summary.id = summary.id or new_id()
         summary.additional_kwargs.update(mark("summary"))
@@ -122,29 +133,33 @@ class Step:
             self._ledger.compacted(summary, len(kept), made.tokens_before)
         self._messages, self._rewritten = [summary, *kept], True
         thread.conversation.rewrite(self._messages)
-        emit(Compacted(made.tokens_before, made.tokens_after))
+        emit(Compacted(made.tokens_before, made.tokens_after, spent + made.usage))
         return True
 
     async def _reply(self) -> AIMessage | None:
-        try:
-            return await self._asked()
-        except ProviderError as error:
-            if not is_overflow(error):
-                raise
-            if not await self._compact():
-                raise ContextOverflowError(
-                    f"the conversation does not fit into the model's window: {error}; start a new "
-                    "session, or use a model with a larger window"
-                ) from error
-        return await self._asked()
+        for shortened in range(_SHORTENED + 1):
+            try:
+                return await self._asked()
+            except ProviderError as error:
+                if not is_overflow(error):
+                    raise
+                if shortened == _SHORTENED or not await self._compact():
+                    raise ContextOverflowError(
+                        f"the conversation does not fit into the model's window: {error}; start a "
+                        "new session, or use a model with a larger window"
+                    ) from error
+        raise AssertionError("the last round returns or raises")
 
     async def _asked(self) -> AIMessage | None:
         thread = self._thread
         thread.tools()
-        heard = _Heard() if self._kit.stream else None
+        heard = Heard(self._kit.parts.redactor) if self._kit.stream else None
         reply = thread.respond(thread.system, thread.conversation, heard)
         control = steering()
-        return await (control.asking(reply) if control else reply)
+        said = await (control.asking(reply) if control else reply)
+        if heard:
+            heard.end()
+        return said
 
     def _judged(self, reply: AIMessage) -> StopReason | None:
         """Take in a reply; why the turn is over, if it is."""
@@ -169,21 +184,14 @@ class Step:
         return None
 
     def _charge(self, reply: AIMessage) -> None:
+        named = str(reply.response_metadata.get("model_name") or model_name(self._kit.model))
+        self._spend(usage_of(reply), named)
+
+    def _spend(self, usage: Usage, model: str) -> None:
         if self._thread.budget:
-            usage, price = usage_of(reply), self._kit.parts.price
-            named = str(reply.response_metadata.get("model_name") or model_name(self._kit.model))
-            self._thread.budget.charge(usage, price(named, usage) if price else None)
+            price = self._kit.parts.price
+            self._thread.budget.charge(usage, price(model, usage) if price else None)
 
     def _update(self, reason: StopReason | None) -> AgentState:
         messages: Any = Overwrite(self._messages) if self._rewritten else self._new
-        return {"messages": messages, "stop_reason": reason}
-
-
-class _Heard:
-    """Passes on what a model says while it says it."""
-
-    def __call__(self, text: str, /) -> None:
-        emit(TextDelta(text))
-
-    def reasoning(self, text: str) -> None:
-        emit(ReasoningDelta(text))
+        return {"messages": messages, "stop_reason": reason and reason.value}

@@ -9,6 +9,8 @@ from langchain_core.runnables import RunnableConfig
 
 from graph_agents.chat_model import AnyChatModel, Respond, responder
 from graph_agents.conversation import Conversation
+from graph_agents.journal.spending import family, spent_by
+from graph_agents.journal.store import Store
 from graph_agents.parts import Budget, LoopWatch, Parts
 from graph_agents.state import AgentLimits
 from mcp_servers.toolkit import Tool
@@ -69,8 +71,11 @@ class Thread:
 class Threads:
     """The threads that a graph has seen lately."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, store: Store | None = None) -> None:
         self._kit = kit
+        self._store = store
+        self._budgets: dict[str, Budget] = {}
+        self._counted: set[str] = set()
         self._known: OrderedDict[tuple[str, str], Thread] = OrderedDict()
         self._respond = responder(kit.model, [tool.schema for tool in kit.tools])
 
@@ -89,8 +94,24 @@ class Threads:
     def _make(self, session: str) -> Thread:
         kit = self._kit
         system = kit.system if isinstance(kit.system, str) else kit.system(session)
-        budget = kit.parts.budget_of(session) if kit.parts.budget_of else None
-        return Thread(kit, session, system, self._respond, kit.tools, budget)
+        return Thread(kit, session, system, self._respond, kit.tools, self._budget(session))
+
+    def _budget(self, session: str) -> Budget | None:
+        """The budget of a session, less what it and those that it spawned have spent before."""
+        if self._kit.parts.budget_of is None:
+            return None
+        if session not in self._budgets:
+            budget = self._budgets[session] = self._kit.parts.budget_of(session)
+            for each in family(self._store, session) if self._store and session else ():
+                self._count(budget, each)
+        return self._budgets[session]
+
+    def _count(self, budget: Budget, session: str) -> None:
+        # A child may be counted with its parent, and be resumed afterwards.
+        if self._store and session not in self._counted:
+            self._counted.add(session)
+            spent = spent_by(self._store, session)
+            budget.charge(spent.usage, spent.cost, calls=spent.calls)
 
 
 def thread_key(config: RunnableConfig) -> tuple[str, str]:

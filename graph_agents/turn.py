@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from langchain_core.runnables import RunnableConfig
@@ -24,8 +25,10 @@ from graph_agents.chat_model import usage_of
 from graph_agents.events import (
     AgentEvent,
     ApprovalAsked,
+    Compacted,
     ModelReplied,
     StopReason,
+    ToolEnded,
     TurnEnded,
     emit,
     listening,
@@ -112,20 +115,24 @@ class _Tally:
         self._pass_on = pass_on
         self.usage = Usage()
         self.cost: float | None = None
+        self.calls = 0
 
     def __call__(self, event: AgentEvent) -> None:
         if isinstance(event, ModelReplied):
-            self._add(event)
+            named = event.message.response_metadata.get("model_name")
+            self._add(usage_of(event.message), str(named or self._running.model))
+        elif isinstance(event, Compacted):
+            self._add(event.usage, self._running.model)
+        elif isinstance(event, ToolEnded):
+            self.calls += 1
         if self._running.parts.on_event:
             self._running.parts.on_event(event)
         self._pass_on(event)
 
-    def _add(self, event: ModelReplied) -> None:
-        usage = usage_of(event.message)
+    def _add(self, usage: Usage, model: str) -> None:
         self.usage += usage
-        named = event.message.response_metadata.get("model_name") or self._running.model
         price = self._running.parts.price
-        if price and (cost := price(str(named), usage)) is not None:
+        if price and (cost := price(model, usage)) is not None:
             self.cost = (self.cost or 0.0) + cost
 
 
@@ -135,7 +142,14 @@ async def _drive(
     session = str(config.get("configurable", {})["thread_id"])
     with listening(tally), steered_by(steering):
         reason, error = await _outcome(running, config, given)
-        Ledger(running.saver, session).note(Kind.STOP, reason=reason.value, error=error)
+        Ledger(running.saver, session).note(
+            Kind.STOP,
+            reason=reason.value,
+            error=error,
+            usage=asdict(tally.usage),
+            cost=tally.cost,
+            calls=tally.calls,
+        )
         emit(TurnEnded(reason, tally.usage, tally.cost, error))
 
 
@@ -144,7 +158,7 @@ async def _outcome(
 ) -> tuple[StopReason, str | None]:
     try:
         async with asyncio.timeout(running.limits.wall_seconds):
-            final = await running.graph.ainvoke(given, config, durability="sync")
+            waiting, reason = await _played(running, config, given)
     except TimeoutError:
         return StopReason.TIME, None
     except ClawGymError as error:
@@ -152,10 +166,28 @@ async def _outcome(
             if isinstance(error, kind):
                 return reason, str(error)
         raise
-    waiting: Sequence[Interrupt] = final.get("__interrupt__", ())
     for interrupt in waiting:
         for request in interrupt.value["approvals"]:
             emit(ApprovalAsked(request_from(request)))
     if waiting:
         return StopReason.APPROVAL, None
-    return StopReason(final["stop_reason"]), None
+    return reason, None
+
+
+async def _played(
+    running: Running, config: RunnableConfig, given: Given
+) -> tuple[Sequence[Interrupt], StopReason]:
+    """What the graph waits for at its end, and why it has stopped.
+
+    It is told only what changed: to copy the whole state at each step costs more than the step.
+    """
+    waiting: Sequence[Interrupt] = ()
+    reason = StopReason.APPROVAL.value
+    changes = running.graph.astream(given, config, stream_mode="updates", durability="sync")
+    async for change in changes:
+        for node, update in change.items():
+            if node == "__interrupt__":
+                waiting = update
+            elif update:
+                reason = update.get("stop_reason") or reason
+    return waiting, StopReason(reason)

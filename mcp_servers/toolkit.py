@@ -120,8 +120,13 @@ _watcher: ContextVar[Callable[[str], None] | None] = ContextVar("tool_output", d
 def put_out(text: str) -> None:
     """Show a piece of output while a call is still running, to whoever watches."""
     watcher = _watcher.get()
-    if watcher is not None:
+    if watcher is not None and text:
         watcher(text)
+
+
+def watched() -> bool:
+    """Whether anybody sees what is put out."""
+    return _watcher.get() is not None
 
 
 @contextlib.contextmanager

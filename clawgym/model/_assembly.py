@@ -39,11 +39,12 @@ class Assembly:
         self._model = chunk.model or self._model
         if chunk.usage:
             self._usage = chunk.usage.counted()
-        for choice in chunk.choices[:1]:
+        for choice in (chunk.choices or [])[:1]:
             self.finish_reason = choice.finish_reason or self.finish_reason
-            self._add_text(choice.delta)
-            for call in choice.delta.tool_calls or []:
-                self._add_call(call)
+            if choice.delta:
+                self._add_text(choice.delta)
+                for call in choice.delta.tool_calls or []:
+                    self._add_call(call)
 
     def _add_text(self, delta: WireText) -> None:
         if delta.reasoning:
@@ -56,8 +57,9 @@ class Assembly:
 
     def _add_call(self, piece: WireToolCall) -> None:
         call = self._call_of(piece)
-        call.name += piece.function.name or ""
-        call.pieces.append(piece.function.text)
+        if piece.function:
+            call.name += piece.function.name or ""
+            call.pieces.append(piece.function.text)
 
     def _call_of(self, piece: WireToolCall) -> _Call:
         """The call that a piece belongs to; some servers send index 0, or none, for every call."""

@@ -36,13 +36,12 @@ class WireToolCall(BaseModel):
 
     id: str | None = None
     index: int | None = None
-    function: WireFunction = WireFunction()
+    function: WireFunction | None = None
 
     def request(self, position: int) -> ToolRequest:
         """Our noun; a call without an id gets one, because the answer has to name it."""
-        return ToolRequest(
-            self.id or f"call_{position}", self.function.name or "", self.function.text
-        )
+        called = self.function or WireFunction()
+        return ToolRequest(self.id or f"call_{position}", called.name or "", called.text)
 
 
 class _CachedTokens(BaseModel):
@@ -52,15 +51,15 @@ class _CachedTokens(BaseModel):
 class WireUsage(BaseModel):
     """Token counts."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     prompt_tokens_details: _CachedTokens | None = None
 
     def counted(self) -> Usage:
         """Our noun."""
         details = self.prompt_tokens_details
         cached = details.cached_tokens if details else None
-        return Usage(self.prompt_tokens, self.completion_tokens, cached or 0)
+        return Usage(self.prompt_tokens or 0, self.completion_tokens or 0, cached or 0)
 
 
 class WireText(BaseModel):
@@ -100,14 +99,14 @@ class WireReply(BaseModel):
 
 
 class _Delta(BaseModel):
-    delta: WireText = WireText()
+    delta: WireText | None = None
     finish_reason: str | None = None
 
 
 class WireChunk(BaseModel):
     """One event of a streamed reply; `error` stands alone when the server gave up."""
 
-    choices: list[_Delta] = []
+    choices: list[_Delta] | None = None
     usage: WireUsage | None = None
     model: str | None = None
     error: JsonValue = None

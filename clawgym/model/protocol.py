@@ -36,7 +36,7 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ToolRequest:
     """A call as the model wrote it: `arguments` is its raw JSON text, valid or not."""
 
@@ -59,7 +59,7 @@ class Message:
     reasoning: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one exchange; `prompt_tokens` includes the cached ones."""
 
@@ -75,7 +75,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChatReply:
     """One answer. `finish_reason` is the word of the provider: `stop`, `tool_calls`, `length`."""
 

@@ -182,9 +182,8 @@ async def _start(program: Program, output_bytes: int) -> tuple[asyncio.Subproces
 def memory_file(data: bytes) -> int:
     """A descriptor of an anonymous file that holds `data`, at its start. The caller closes it."""
     descriptor = os.memfd_create("clawgym")
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(data)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 

@@ -315,9 +315,8 @@ async def _open(spec: BoxSpec) -> _Opened:
     """Ask the keeper for a box and take its workspace."""
     name = f"b{next(_numbers)}"
     kind = "bind" if spec.workspace_dir else "overlay" if _shares(spec.base) else "tmpfs"
-    request = _request(name, spec, kind)
-    with _arguments(_options(spec)) as arguments:
-        opened = _Opened(BoxChannel(_keeper().open_box(request, arguments)), kind)
+    # It looks around and may have to start the keeper: too long for whoever shares the loop.
+    opened = _Opened(BoxChannel(await asyncio.to_thread(_ask_for, name, spec, kind)), kind)
     try:
         await opened.made
     except BaseException:
@@ -325,6 +324,12 @@ async def _open(spec: BoxSpec) -> _Opened:
         raise
     opened.workspace = opened.channel.take_descriptor()
     return opened
+
+
+def _ask_for(name: str, spec: BoxSpec, kind: str) -> socket.socket:
+    request = _request(name, spec, kind)
+    with _arguments(_options(spec)) as arguments:
+        return _keeper().open_box(request, arguments)
 
 
 def _request(name: str, spec: BoxSpec, kind: str) -> dict[str, object]:

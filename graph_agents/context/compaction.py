@@ -14,12 +14,21 @@ from string import Template
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from clawgym.errors import ContextOverflowError, ProviderError
-from graph_agents.chat_model import AnyChatModel, Respond, parse_arguments, responder, tool_requests
+from clawgym.errors import ProviderError
+from clawgym.model import Usage
+from graph_agents.chat_model import (
+    AnyChatModel,
+    Respond,
+    metered,
+    parse_arguments,
+    responder,
+    tool_requests,
+)
 from graph_agents.context import notes
 from graph_agents.context.identifiers import exact_names
 from graph_agents.context.tokens import KEPT, SUMMARY, TokenEstimate, text_tokens
 from graph_agents.context.transcript import pieces
+from graph_agents.control.overflow import is_overflow
 from graph_agents.conversation import Conversation, mark, marked
 from graph_agents.parts import Compaction, Flush
 
@@ -85,9 +94,9 @@ class SummaryCompactor:
             return None
         if flush is not None and self.flush_tools:
             await self._flush(flush)
-        writer = _Writer(
-            responder(self.model or model, ()), messages[:first_kept], messages[first_kept:]
-        )
+        used: list[Usage] = []
+        writes = metered(self.model, used.append) if self.model else model
+        writer = _Writer(responder(writes, ()), messages[:first_kept], messages[first_kept:])
         text = await writer.summary(self.window)
         if text is None:
             self._refused = self._last
@@ -100,6 +109,7 @@ class SummaryCompactor:
             first_kept,
             tokens_before=self._estimate(messages),
             tokens_after=self._estimate([summary, *messages[first_kept:]]),
+            usage=sum(used, Usage()),
         )
 
     def _cut(self, messages: Sequence[BaseMessage]) -> int:
@@ -144,7 +154,9 @@ class _Writer:
         while piece >= _SMALLEST_PIECE:
             try:
                 text = await self._in_pieces(pieces(self.dropped, piece), names, room)
-            except ContextOverflowError:
+            except ProviderError as error:
+                if not is_overflow(error):
+                    raise
                 piece //= 2
                 continue
             return text and _framed(f"{text}\n\n{carried}")

@@ -2,6 +2,8 @@
 
 import re
 
+from clawgym.errors import ContextOverflowError
+
 _WORDS = re.compile(
     r"context[ _-]?(?:length|window|size)|maximum context|context_length_exceeded|"
     r"too many (?:input )?tokens|prompt is too long|input is too long|request_too_large|"
@@ -12,6 +14,13 @@ _WORDS = re.compile(
 """What providers say; of OpenAI, Anthropic, vLLM, llama.cpp, SGLang, Ollama and their gateways."""
 
 
+_THROTTLED = re.compile(r" answered 429: ")
+"""Asks for patience, even where it speaks of too many tokens: they are those of a minute."""
+
+
 def is_overflow(error: Exception) -> bool:
     """Whether an endpoint refused a request because the conversation does not fit."""
-    return bool(_WORDS.search(str(error)))
+    if isinstance(error, ContextOverflowError):
+        return True
+    words = str(error)
+    return bool(_WORDS.search(words)) and not _THROTTLED.search(words)

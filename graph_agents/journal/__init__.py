@@ -6,6 +6,7 @@ It is the durable truth. LangGraph's checkpoints are pointers into it.
 - `entries`: what is in it; `sessions`: making, listing and copying sessions
 - `line`: the branch that a thread writes; `saver`: LangGraph's checkpointer over it
 - `ledger`: which calls began and which were answered; `lease`: one writer at a time
+- `spending`: what a session has cost so far
 - `export`: a session as OpenClaw's transcript or as an ATIF trajectory
 """
 

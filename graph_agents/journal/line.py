@@ -87,14 +87,16 @@ class Line:
 
     def note(self, kind: Kind, body: str, ref: str | None = None) -> int:
         """Append something that is no message."""
-        self.tip = self.store.append(self.session, self.tip, kind, body, ref)
-        if self.tip_last == self.last:
-            # Nothing said is on the way, so a restart may go on from here.
-            self.store.execute(
-                "UPDATE heads SET entry = ? WHERE session = ? AND ns = ? AND checkpoint = ?",
-                (self.tip, self.session, self.ns, self.checkpoint),
-            )
-        return self.tip
+        with self.store.transaction():
+            tip = self.store.append(self.session, self.tip, kind, body, ref)
+            if self.tip_last == self.last:
+                # Nothing said is on the way, so a restart may go on from here.
+                self.store.execute(
+                    "UPDATE heads SET entry = ? WHERE session = ? AND ns = ? AND checkpoint = ?",
+                    (tip, self.session, self.ns, self.checkpoint),
+                )
+        self.tip = tip
+        return tip
 
     def add_ahead(self, message: BaseMessage, ref: str | None = None) -> int:
         """Append a message before a checkpoint has it; one that is there keeps its entry."""

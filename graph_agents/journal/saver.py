@@ -29,16 +29,16 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from graph_agents.journal.addressing import Thread, config_of, selection, thread_of
 from graph_agents.journal.line import Line
 from graph_agents.journal.sessions import Sessions, new_id
-from graph_agents.journal.store import Row, Store, Values
+from graph_agents.journal.store import Row, Store
 
 MESSAGES = "messages"
 _COLUMNS = "id, parent, head, body, metadata"
 _LINES = 512
 """How many threads are remembered; others are read again."""
 
-_Thread = tuple[str, str]
 _Known = dict[int, BaseMessage]
 
 
@@ -49,7 +49,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         """Save into a journal; `serde` is for the values of other channels than `messages`."""
         super().__init__(serde=serde)
         self.store = store
-        self._lines: OrderedDict[_Thread, Line] = OrderedDict()
+        self._lines: OrderedDict[Thread, Line] = OrderedDict()
         self._sessions = Sessions(store)
 
     def line(self, session: str, ns: str = "") -> Line:
@@ -57,14 +57,14 @@ class JournalSaver(BaseCheckpointSaver[int]):
         known = self._lines.get((session, ns))
         return known or self._line((session, ns), self._newest((session, ns)))
 
-    def _newest(self, thread: _Thread) -> str | None:
+    def _newest(self, thread: Thread) -> str | None:
         row = self.store.one(
             "SELECT id FROM checkpoints WHERE session = ? AND ns = ? ORDER BY id DESC LIMIT 1",
             thread,
         )
         return str(row[0]) if row else None
 
-    def _line(self, thread: _Thread, checkpoint: str | None, known: _Known | None = None) -> Line:
+    def _line(self, thread: Thread, checkpoint: str | None, known: _Known | None = None) -> Line:
         line = self._lines.get(thread)
         if line is None or line.checkpoint != checkpoint:
             row = self.store.one(
@@ -88,7 +88,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The checkpoint that the configuration names, or the newest of its thread."""
-        thread = _thread(config)
+        thread = thread_of(config)
         wanted = get_checkpoint_id(config) or self._newest(thread)
         row = self._row(thread, wanted) if wanted else None
         if row is None:
@@ -96,15 +96,13 @@ class JournalSaver(BaseCheckpointSaver[int]):
         newest = not get_checkpoint_id(config)
         return self._tuple(thread, row, self._line(thread, wanted) if newest else None, {})
 
-    def _row(self, thread: _Thread, checkpoint: str) -> Row | None:
+    def _row(self, thread: Thread, checkpoint: str) -> Row | None:
         return self.store.one(
             f"SELECT {_COLUMNS} FROM checkpoints WHERE session = ? AND ns = ? AND id = ?",  # noqa: S608
             (*thread, checkpoint),
         )
 
-    def _tuple(
-        self, thread: _Thread, row: Row, line: Line | None, known: _Known
-    ) -> CheckpointTuple:
+    def _tuple(self, thread: Thread, row: Row, line: Line | None, known: _Known) -> CheckpointTuple:
         """`line` is the thread's own; without it the messages are read apart from that."""
         checkpoint_id, parent, head, body, metadata = row
         stored = json.loads(str(body))
@@ -124,16 +122,16 @@ class JournalSaver(BaseCheckpointSaver[int]):
             values[MESSAGES] = list(line.messages)
         checkpoint = cast("Checkpoint", {**stored, "channel_values": values})
         return CheckpointTuple(
-            config=_config(thread, str(checkpoint_id)),
+            config=config_of(thread, str(checkpoint_id)),
             checkpoint=checkpoint,
             metadata=cast(
                 "CheckpointMetadata", self.serde.loads_typed(("msgpack", cast("bytes", metadata)))
             ),
-            parent_config=_config(thread, str(parent)) if parent else None,
+            parent_config=config_of(thread, str(parent)) if parent else None,
             pending_writes=self._pending(thread, str(checkpoint_id), line),
         )
 
-    def _values(self, thread: _Thread, versions: ChannelVersions) -> dict[str, Any]:
+    def _values(self, thread: Thread, versions: ChannelVersions) -> dict[str, Any]:
         rows = self.store.all(
             "SELECT v.channel, v.type, v.value FROM channel_values v "
             "JOIN json_each(?) j ON v.channel = j.key AND v.version = j.value "
@@ -145,7 +143,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
     def _loads(self, form: object, value: object) -> Any:  # noqa: ANN401 - whatever a graph keeps
         return self.serde.loads_typed((str(form), cast("bytes", value)))
 
-    def _pending(self, thread: _Thread, checkpoint: str, line: Line) -> list[PendingWrite]:
+    def _pending(self, thread: Thread, checkpoint: str, line: Line) -> list[PendingWrite]:
         rows = self.store.all(
             "SELECT task, channel, type, value FROM writes "
             "WHERE session = ? AND ns = ? AND checkpoint = ? ORDER BY path, task, idx",
@@ -176,7 +174,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
         """The checkpoints of a thread, or of all, newest first."""
-        conditions, values = _selection(config, before)
+        conditions, values = selection(config, before)
         # `conditions` is our own text with question marks in it.
         rows = self.store.all(
             f"SELECT session, ns, {_COLUMNS} FROM checkpoints WHERE {conditions} "  # noqa: S608
@@ -202,7 +200,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Append the messages that are new, and a row that points to the last of them."""
-        thread = _thread(config)
+        thread = thread_of(config)
         parent = get_checkpoint_id(config)
         with self.store.lock:
             line = self._line(thread, parent)
@@ -213,7 +211,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
                 self._put_row(thread, parent, line, checkpoint, metadata, config, inline, told)
             line.checkpoint = checkpoint["id"]
             self._lines[thread] = line
-        return _config(thread, checkpoint["id"])
+        return config_of(thread, checkpoint["id"])
 
     def _tell(self, line: Line, checkpoint: Checkpoint) -> tuple[dict[str, Any], bool]:
         """Bring the line up to the state; returns the values of the other channels."""
@@ -228,7 +226,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         return values, True
 
     def _put_values(
-        self, thread: _Thread, values: dict[str, Any], new_versions: ChannelVersions
+        self, thread: Thread, values: dict[str, Any], new_versions: ChannelVersions
     ) -> dict[str, Any]:
         """Store the values that have a new version; returns those that the row can hold."""
         inline: dict[str, Any] = {}
@@ -245,7 +243,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
 
     def _put_row(
         self,
-        thread: _Thread,
+        thread: Thread,
         parent: str | None,
         line: Line,
         checkpoint: Checkpoint,
@@ -254,7 +252,8 @@ class JournalSaver(BaseCheckpointSaver[int]):
         inline: dict[str, Any],
         told: bool,
     ) -> None:
-        self._sessions.touch(thread[0])
+        if metadata.get("source") != "loop":  # once a turn: the row holds a whole system prompt
+            self._sessions.touch(thread[0])
         kept = {key: value for key, value in checkpoint.items() if key != "channel_values"}
         body = json.dumps({**kept, "values": inline, "told": told}, separators=(",", ":"))
         _, data = self.serde.dumps_typed(dict(get_checkpoint_metadata(config, metadata)))
@@ -275,30 +274,26 @@ class JournalSaver(BaseCheckpointSaver[int]):
         task_path: str = "",
     ) -> None:
         """Keep what a task has produced, until its whole step is done."""
-        thread = _thread(config)
+        thread = thread_of(config)
         checkpoint = get_checkpoint_id(config)
         assert checkpoint is not None
         with self.store.lock:
             line = self._line(thread, checkpoint)
             del self._lines[thread]
             with self.store.transaction():
-                for position, (channel, value) in enumerate(writes):
-                    form, data = self._as_write(line, channel, value)
-                    special = channel in WRITES_IDX_MAP
-                    self.store.execute(
-                        f"INSERT OR {'REPLACE' if special else 'IGNORE'} INTO writes "  # noqa: S608
-                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        (
-                            *thread,
-                            checkpoint,
-                            task_id,
-                            WRITES_IDX_MAP.get(channel, position),
-                            task_path,
-                            channel,
-                            form,
-                            data,
-                        ),
+                rows = [
+                    (
+                        *(*thread, checkpoint, task_id),
+                        WRITES_IDX_MAP.get(channel, position),
+                        *(task_path, channel, *self._as_write(line, channel, value)),
                     )
+                    for position, (channel, value) in enumerate(writes)
+                ]
+                again = "REPLACE" if all(each[0] in WRITES_IDX_MAP for each in writes) else "IGNORE"
+                self.store.execute_many(
+                    f"INSERT OR {again} INTO writes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                    rows,
+                )
             self._lines[thread] = line
 
     def _as_write(self, line: Line, channel: str, value: Any) -> tuple[str, bytes]:  # noqa: ANN401
@@ -312,6 +307,16 @@ class JournalSaver(BaseCheckpointSaver[int]):
         """Delete a session; entries that a fork of it needs stay."""
         self._sessions.delete(thread_id)
         self.forget(thread_id)
+
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Drop checkpoints but the newest of each thread, or with `delete` the whole thread."""
+        if strategy not in ("keep_latest", "delete"):
+            raise ValueError(f"strategy {strategy!r} is neither keep_latest nor delete")
+        for thread in thread_ids:
+            if strategy == "delete":
+                self.delete_thread(thread)
+            else:
+                self._sessions.prune(thread)
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Give another thread the same past. Its entries are shared, not copied."""
@@ -357,34 +362,13 @@ class JournalSaver(BaseCheckpointSaver[int]):
         """As `delete_thread`."""
         self.delete_thread(thread_id)
 
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """As `prune`."""
+        self.prune(thread_ids, strategy=strategy)
+
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """As `copy_thread`."""
         self.copy_thread(source_thread_id, target_thread_id)
-
-
-def _thread(config: RunnableConfig) -> _Thread:
-    named = config.get("configurable", {})
-    return str(named["thread_id"]), str(named.get("checkpoint_ns", ""))
-
-
-def _config(thread: _Thread, checkpoint: str) -> RunnableConfig:
-    session, ns = thread
-    return {
-        "configurable": {"thread_id": session, "checkpoint_ns": ns, "checkpoint_id": checkpoint}
-    }
-
-
-def _selection(config: RunnableConfig | None, before: RunnableConfig | None) -> tuple[str, Values]:
-    conditions, values = ["1"], list[str]()
-    named = config.get("configurable", {}) if config else {}
-    for column, key in (("session", "thread_id"), ("ns", "checkpoint_ns"), ("id", "checkpoint_id")):
-        if named.get(key) is not None:
-            conditions.append(f"{column} = ?")
-            values.append(str(named[key]))
-    if before and (limit := get_checkpoint_id(before)):
-        conditions.append("id < ?")
-        values.append(limit)
-    return " AND ".join(conditions), values
 
 
 def _is_conversation(value: object) -> bool:

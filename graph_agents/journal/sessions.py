@@ -80,6 +80,17 @@ class Sessions:
         )
         return [SessionInfo(*row) for row in cast("list[tuple[str, ...]]", rows)]  # pyright: ignore[reportArgumentType] - the columns are the fields
 
+    def get(self, session: str) -> SessionInfo:
+        """The session of exactly that id.
+
+        Raises:
+            UsageError: there is none.
+        """
+        row = self._store.one(f"SELECT {_COLUMNS} FROM sessions WHERE id = ?", (session,))  # noqa: S608
+        if row is None:
+            raise UsageError(f"there is no session {session!r}")
+        return SessionInfo(*cast("tuple[str, ...]", row))  # pyright: ignore[reportArgumentType] - the columns are the fields
+
     def find(self, name: str, workspace: str | None = None) -> SessionInfo:
         """The session of that id, of an id that begins so, or `last`: the one used last.
 
@@ -119,6 +130,24 @@ class Sessions:
                 " UNION SELECT parent FROM entries e JOIN needed n ON e.seq = n.seq) "
                 "DELETE FROM entries WHERE session NOT IN (SELECT id FROM sessions) "
                 "AND seq NOT IN (SELECT seq FROM needed WHERE seq IS NOT NULL)"
+            )
+
+    def prune(self, session: str) -> None:
+        """Keep only the newest checkpoint; the conversation stays, ways back into it do not."""
+        newest = "SELECT checkpoint FROM heads h WHERE h.session = ? AND h.ns = {}.ns"
+        with self._store.transaction():
+            for table, column in (("checkpoints", "id"), ("writes", "checkpoint")):
+                self._store.execute(
+                    f"DELETE FROM {table} WHERE session = ? "  # noqa: S608
+                    f"AND {column} NOT IN ({newest.format(table)})",
+                    (session, session),
+                )
+            self._store.execute(
+                "DELETE FROM channel_values AS v WHERE session = ? AND NOT EXISTS ("
+                " SELECT 1 FROM checkpoints c, json_each(c.body, '$.channel_versions') j"
+                " WHERE c.session = v.session AND c.ns = v.ns"
+                " AND j.key = v.channel AND j.value = v.version)",
+                (session,),
             )
 
     def copy(self, source: str, target: str, checkpoint: str | None = None) -> None:

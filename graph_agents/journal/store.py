@@ -95,6 +95,11 @@ class Store:
         with self.lock:
             return self._connection.execute(statement, values).lastrowid or 0
 
+    def execute_many(self, statement: str, rows: Iterable[Values]) -> None:
+        """Run one statement for each row; inside a transaction."""
+        with self.lock:
+            self._connection.executemany(statement, rows)
+
     def transaction(self) -> "_Transaction":
         """Several statements that are committed together, or not at all."""
         return _Transaction(self)

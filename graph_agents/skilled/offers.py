@@ -22,6 +22,7 @@ class Offer:
         user_invocable: whether a user may call it by name.
         trusted: whether somebody vouches for it, so that it may be used without asking.
         refused: why it must not be used at all; empty if it may.
+        findings: what a scanner noticed, in a line; empty if nothing or not scanned.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Offer:
     user_invocable: bool = True
     trusted: bool = False
     refused: str = ""
+    findings: str = ""
 
 
 class SkillSource(Protocol):

@@ -1,5 +1,6 @@
 """A box around a folder of the user's, with a shelf of skills that may grow while it is open."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ async def skilled_box(
     Raises:
         SandboxError: this machine cannot make the box.
     """
-    with scratch_directory() as directory:
+    async with _scratch() as directory:
         shelf = Shelf(directory)
         plan = spec or BoxSpec(workspace_dir=folder)
         mounts = replace(plan, mounts={**plan.mounts, SKILLS: directory})
@@ -53,12 +54,23 @@ async def skilled_box(
             yield SkilledBox(sandbox, shelf)
 
 
+@contextlib.asynccontextmanager
+async def _scratch() -> AsyncGenerator[Path]:
+    """A scratch directory whose making and removing holds up nobody on the same loop."""
+    scratch = scratch_directory()
+    directory = await asyncio.to_thread(scratch.__enter__)
+    try:
+        yield directory
+    finally:
+        await asyncio.to_thread(scratch.__exit__, None, None, None)
+
+
 async def _is_live(sandbox: Sandbox, directory: Path) -> bool:
     """Whether the box sees a file that is written to the mount from outside."""
     probe = directory / _PROBE
-    probe.touch()
+    await asyncio.to_thread(probe.touch)
     try:
         result = await sandbox.exec(["test", "-e", f"{sandbox.place(SKILLS)}/{_PROBE}"])
         return result.exit_code == 0
     finally:
-        probe.unlink()
+        await asyncio.to_thread(probe.unlink)

@@ -204,6 +204,17 @@ class Skillset:
         rules += [f"and so for {more} more skills"] if more else []
         return Verdict(strictest[0].leave, "; ".join(rules))
 
+    def about(self, call: ToolRequest) -> str:
+        """Id, description, digest and findings of the skills that a call reaches, for a person."""
+        offers = self._reached(call)
+        lines = [
+            f"skill {offer.id}: {offer.description}\nfiles: {offer.digest}"
+            + (f"\nfindings: {offer.findings}" if offer.findings else "")
+            for offer in offers[:_RULES_SHOWN]
+        ]
+        more = len(offers) - _RULES_SHOWN
+        return "\n\n".join([*lines, *([f"and {more} more skills"] if more > 0 else [])])
+
     def saw(self, session: str, call: ToolRequest, result: ToolResult) -> SkillActivated | None:
         """What a call that ran has reached is approved; if it showed a SKILL.md, in use as well."""
         offers = self._reached(call)

@@ -36,6 +36,9 @@ FROM skills LEFT JOIN owners ON owners.handle = skills.owner
 ORDER BY instr(skills.id, '/') > 0, skills.id
 """
 _BLOCKED = "SELECT digest, min(rule) FROM findings WHERE severity = 'block' GROUP BY digest"
+_NOTICED = """
+SELECT digest, group_concat(DISTINCT rule) FROM findings WHERE severity = 'warn' GROUP BY digest
+"""
 _USED = "SELECT skill FROM activations GROUP BY skill ORDER BY max(key) DESC LIMIT ?"
 
 
@@ -74,6 +77,7 @@ class CatalogueSource:
         rows = connection.execute(_ROWS).fetchall()
         names = dict(public_names(row[0] for row in rows))
         refused = dict(connection.execute(_BLOCKED))
+        noticed = dict(connection.execute(_NOTICED))
         is_eligible, ours = eligibility(), f"{bundled_directory()}/"
         offers = [
             Offer(
@@ -85,6 +89,7 @@ class CatalogueSource:
                 user_invocable=bool(row[5]),
                 trusted=self._trust_all or bool(row[7]) or row[6].startswith(ours),
                 refused=_refusal(refused.get(row[2])),
+                findings=noticed.get(row[2], ""),
             )
             for row in rows
             if is_eligible(row[1], row[4])

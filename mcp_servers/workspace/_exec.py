@@ -3,13 +3,14 @@
 import asyncio
 import posixpath
 import re
+import time
 from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, JsonValue, field_validator
 
 from clawgym.sandbox.protocol import WORKSPACE, ExecResult, Sandbox
-from mcp_servers.toolkit import Arguments, Tool, ToolFailure, ToolResult
+from mcp_servers.toolkit import Arguments, Tool, ToolFailure, ToolResult, put_out, watched
 from mcp_servers.workspace._places import in_workspace
 from mcp_servers.workspace._sessions import KEPT_CHARACTERS, Said, Session, Sessions
 
@@ -77,7 +78,7 @@ def exec_tool(sandbox: Sandbox, sessions: Sessions) -> Tool[ExecArguments]:
         )
         patience = 0.0 if arguments.background else arguments.yield_ms / 1000
         try:
-            ended = await sessions.wait(session, patience)
+            ended = await _shown(sessions, session, patience)
         except asyncio.CancelledError:
             await sessions.abandon(session)
             raise
@@ -95,6 +96,34 @@ def exec_tool(sandbox: Sandbox, sessions: Sessions) -> Tool[ExecArguments]:
         "itself leaves behind with & dies with it."
     )
     return Tool("exec", description, ExecArguments, run)
+
+
+async def _shown(sessions: Sessions, session: Session, seconds: float) -> bool:
+    """Whether the command ends within so many seconds; meanwhile its output is put out.
+
+    Someone has to watch, and the command has to take a while: each look costs a process in the box.
+    """
+    if not watched():
+        return await sessions.wait(session, seconds)
+    ends, pause, seen, before = time.monotonic() + seconds, _FIRST_LOOK, 0, 0
+    while not await sessions.wait(session, max(0.0, min(pause, ends - time.monotonic()))):
+        if time.monotonic() >= ends:
+            return False
+        said = await sessions.ask(session, op="read", since=seen, most=_TAIL_BYTES)
+        started = _started(said.text) if said.state.total > before else ""
+        put_out(said.text.removesuffix(started))
+        before, seen = said.state.total, said.state.total - len(started.encode())
+        pause = min(2 * pause, _LAST_LOOK)
+    if before:
+        put_out((await sessions.ask(session, op="read", since=seen)).text)
+    return True
+
+
+def _started(text: str) -> str:
+    """The line that is still being written: a word cut in two is a word that nobody redacts."""
+    line = text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+    # Of what is no text, or only the end of a line, the length in bytes is not known.
+    return "" if len(line) == len(text) > _TAIL_BYTES // 4 or "\ufffd" in line else line
 
 
 async def _require_directory(sandbox: Sandbox, folder: str, name: str) -> None:
@@ -121,6 +150,8 @@ def _still_running(said: Said, session: Session) -> ToolResult:
 
 
 _TAIL_BYTES = 4_000
+_FIRST_LOOK, _LAST_LOOK = 0.25, 2.0
+"""Seconds between two looks at what a command prints, at first and at last."""
 
 
 async def _run_to_the_end(sandbox: Sandbox, arguments: ExecArguments, cwd: str) -> ToolResult:

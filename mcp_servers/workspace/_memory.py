@@ -4,6 +4,7 @@ Memory is `MEMORY.md`, `USER.md` and every Markdown file below `memory/`. It is 
 (SQLite's BM25); the index is made anew for each search, from at most 4 MiB of files.
 """
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -67,7 +68,7 @@ def memory_tools(
 
     async def search(arguments: MemorySearchArguments) -> ToolResult:
         chunks, warning = await _chunks(sandbox)
-        results = _search(chunks, arguments)
+        results = await asyncio.to_thread(_search, chunks, arguments)
         answer: dict[str, JsonValue] = {"results": results, "provider": "none"}
         return _as_json({**answer, **({"warning": warning} if warning else {})})
 

@@ -168,7 +168,7 @@ async def test_an_approval_interrupts_the_graph_before_any_call_and_runs_each_on
     assert shop.log == []
     state = await agent.ainvoke(Command(resume=answer), config)
     assert shop.log == ["make a", "make risky"]
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
 
 
 async def test_several_approvals_are_asked_at_once_and_answered_one_by_one():
@@ -216,7 +216,7 @@ async def test_a_budget_ends_the_turn_before_the_next_call_of_the_model():
     model = Talker(*[call(("look", {"name": "x"}))] * 9)
     parts = Parts(budget_of=lambda session: purse, price=lambda name, usage: 0.5)
     state = await play(model, shop, parts, events=events)
-    assert state["stop_reason"] is StopReason.BUDGET
+    assert state["stop_reason"] == StopReason.BUDGET
     assert (purse.tokens, purse.calls, purse.money) == (30, 2, 1.0)
     assert BudgetSeen("tokens", 30, 30) in events
 
@@ -232,7 +232,7 @@ async def test_a_loop_is_warned_about_and_then_ends_the_turn():
 
     model = Talker(*[call(("make", {"name": "x"}))] * 9)
     state = await play(model, Workshop(), Parts(loops=Watch))
-    assert state["stop_reason"] is StopReason.LOOP
+    assert state["stop_reason"] == StopReason.LOOP
     assert all("round and round" in text for text in results(state))
     assert len(results(state)) == 3
 
@@ -348,6 +348,17 @@ async def test_an_overflow_is_met_with_a_summary_and_asked_again():
     assert Compacted(5, 3) in events
 
 
+async def test_what_is_still_too_long_is_shortened_again_but_not_for_ever():
+    looks = [call(("look", {"name": "a"})) for _ in range(8)]
+    model = Talker(*looks, OVERFLOW, OVERFLOW, say("done"))
+    events = []
+    state = await play(model, Workshop(), Parts(compactor=Shortener()), events=events)
+    assert state["stop_reason"] == StopReason.DONE
+    assert sum(isinstance(event, Compacted) for event in events) == 2
+    with pytest.raises(ContextOverflowError):
+        await play(Talker(*looks, *[OVERFLOW] * 9), Workshop(), Parts(compactor=Shortener()))
+
+
 @pytest.mark.parametrize("parts", [Parts(), Parts(compactor=Shortener(works=False))])
 async def test_an_overflow_that_cannot_be_met_says_so(parts):
     with pytest.raises(ContextOverflowError, match="maximum context"):
@@ -359,7 +370,7 @@ async def test_a_long_conversation_is_summarised_in_time_and_its_limits_go_on_co
     look = call(("look", {"name": "a"}))
     model = Talker(*[look] * 6, say("done"))
     state = await play(model, Workshop(), parts)
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
     assert max(len(asked) for asked in model.asked) <= 8
 
 

@@ -57,7 +57,7 @@ async def test_tools_run_until_the_model_answers_without_a_call(tools, tmp_path)
     state = await play(tools, replies)
     assert (tmp_path / "a.txt").read_text() == "hello"
     assert [answer.content for answer in answers(state)] == ["wrote 5 characters", "hello"]
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
 
 
 async def test_all_calls_of_a_reply_run_in_their_order(tools):
@@ -89,7 +89,7 @@ async def test_a_call_that_cannot_work_is_answered_with_the_reason(tools, name, 
     [answer] = answers(state)
     assert answer.status == "error"
     assert words in answer.content
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
 
 
 async def test_a_bad_call_between_good_ones_does_not_stop_them(tools, tmp_path):
@@ -118,19 +118,19 @@ async def test_a_malformed_call_goes_back_to_the_model_as_it_wrote_it(tools):
 
 async def test_an_empty_reply_is_asked_about_once(tools):
     state = await play(tools, [say(""), say("here I am")])
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
     assert "empty" in state["messages"][2].content
 
 
 async def test_a_second_empty_reply_ends_the_run(tools):
     state = await play(tools, [say(""), say("")])
-    assert state["stop_reason"] is StopReason.EMPTY_REPLY
+    assert state["stop_reason"] == StopReason.EMPTY_REPLY
 
 
 async def test_an_empty_reply_after_work_is_asked_about_again(tools):
     work = call(("write", {"path": "a", "content": "x"}))
     state = await play(tools, [say(""), work, say(""), say("ok")])
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
 
 
 async def test_the_turn_limit_ends_the_run_after_the_calls_of_the_last_turn(tools, tmp_path):
@@ -138,7 +138,7 @@ async def test_the_turn_limit_ends_the_run_after_the_calls_of_the_last_turn(tool
         return call(("write", {"path": f"{len(messages)}", "content": ""}))
 
     state = await play(tools, script, limits=AgentLimits(max_turns=3))
-    assert state["stop_reason"] is StopReason.MAX_TURNS
+    assert state["stop_reason"] == StopReason.MAX_TURNS
     assert len(list(tmp_path.iterdir())) == 3
     assert len(answers(state)) == 3
 
@@ -146,7 +146,7 @@ async def test_the_turn_limit_ends_the_run_after_the_calls_of_the_last_turn(tool
 async def test_calls_beyond_the_limit_are_answered_but_not_run(tools, tmp_path):
     calls = [("write", {"path": name, "content": ""}) for name in "abcd"]
     state = await play(tools, [call(*calls)], limits=AgentLimits(max_tool_calls=3))
-    assert state["stop_reason"] is StopReason.MAX_TOOL_CALLS
+    assert state["stop_reason"] == StopReason.MAX_TOOL_CALLS
     assert {path.name for path in tmp_path.iterdir()} == set("abc")
     assert "not run" in answers(state)[3].content
 
@@ -154,7 +154,7 @@ async def test_calls_beyond_the_limit_are_answered_but_not_run(tools, tmp_path):
 async def test_a_run_may_use_exactly_its_tool_calls(tools):
     work = call(("write", {"path": "a", "content": ""}))
     state = await play(tools, [work, work, say("ok")], limits=AgentLimits(max_tool_calls=2))
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
 
 
 async def test_limits_hold_for_each_instruction_of_a_conversation(tools):
@@ -166,7 +166,7 @@ async def test_limits_hold_for_each_instruction_of_a_conversation(tools):
     )
     first = await agent.ainvoke({"messages": [("user", "one")]})
     second = await agent.ainvoke({"messages": [*first["messages"], ("user", "two")]})
-    assert second["stop_reason"] is StopReason.DONE
+    assert second["stop_reason"] == StopReason.DONE
     assert len(second["messages"]) == 4
 
 
@@ -176,7 +176,7 @@ async def test_long_runs_do_not_meet_a_limit_of_the_framework(tools):
         return say("ok") if len(messages) > 600 else work
 
     state = await play(tools, script, limits=AgentLimits(max_turns=400, max_tool_calls=400))
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
 
 
 async def test_a_reply_that_was_cut_off_is_not_done(tools):
@@ -188,7 +188,7 @@ async def test_a_reply_that_was_cut_off_is_not_done(tools):
 
     agent = make_agent(Cut(), tools, system_prompt="work")
     state = await agent.ainvoke({"messages": [("user", "go")]})
-    assert state["stop_reason"] is StopReason.LENGTH
+    assert state["stop_reason"] == StopReason.LENGTH
 
 
 async def test_a_model_that_fails_raises_a_provider_error(tools):
@@ -246,7 +246,7 @@ async def test_any_langchain_model_can_drive_the_agent(tools, tmp_path, stream):
     )
     agent = make_agent(model, tools, system_prompt="work", stream=stream)
     state = await agent.ainvoke({"messages": [("user", "go")]})
-    assert state["stop_reason"] is StopReason.DONE
+    assert state["stop_reason"] == StopReason.DONE
     assert state["messages"][-1].text == "ok"
     assert (tmp_path / "a").exists() is not stream
 

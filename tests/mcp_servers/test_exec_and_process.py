@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from clawgym.sandbox import BoxSpec, Limits, doctor, open_backend
-from mcp_servers.toolkit import ToolResult
+from mcp_servers.toolkit import ToolResult, watching
 from mcp_servers.workspace import workspace_tools
 
 WORKING = [status.name for status in doctor() if status.works and status.name != "docker"]
@@ -57,6 +57,35 @@ async def test_a_slow_command_goes_on_in_the_background(call):
     assert "early" in result.text
     polled = await settled(call, str(result.details["sessionId"]))
     assert polled.text == "late\n(Command exited with code 0)"
+
+
+@pytest.mark.parametrize("call", BEST, indirect=True)
+async def test_output_is_put_out_while_the_command_runs_and_all_of_it_once(call):
+    seen: list[str] = []
+    command = "for i in 1 2 3 4 5; do printf 'line é %s\\n' $i; sleep 0.2; done; printf end"
+    with watching(seen.append):
+        result = await call("exec", command=command)
+    assert len(seen) > 1
+    assert "".join(seen) == "".join(f"line é {i}\n" for i in range(1, 6)) + "end"
+    assert result.text.startswith("".join(seen))
+
+
+@pytest.mark.parametrize("call", BEST, indirect=True)
+async def test_a_line_is_put_out_in_one_piece_unless_it_waits_for_something(call):
+    seen: list[str] = []
+    command = "printf 'pass'; sleep 0.3; printf 'word: '; sleep 1.5; echo; echo done"
+    with watching(seen.append):
+        await call("exec", command=command)
+    assert seen[0] == "password: "
+    assert "".join(seen) == "password: \ndone\n"
+
+
+@pytest.mark.parametrize("call", BEST, indirect=True)
+async def test_a_quick_command_puts_nothing_out_before_its_answer(call):
+    seen: list[str] = []
+    with watching(seen.append):
+        await call("exec", command="echo hi")
+    assert seen == []
 
 
 @pytest.mark.parametrize("call", BEST, indirect=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from clawgym.artifact import ArtifactKind
 from clawgym.errors import SandboxUnsupportedError
 from clawgym.reward import Graded
 from clawgym.sandbox import Backend, open_backend
@@ -15,8 +16,21 @@ HACKS = [pytest.param(hack, id=hack.name) for hack in all_hacks()]
 
 @pytest.fixture(scope="session")
 def task(generated: list[Task]) -> Task:
-    """A task with tables, a report, a configuration file and inputs that must not change."""
-    return generated[0]
+    """A task of several files and inputs that must not change.
+
+    Its results are no folders: decoys beside an honest part would break their rule.
+    """
+    return next(task for task in generated if _is_of_files(task))
+
+
+def _is_of_files(task: Task) -> bool:
+    nodes = task.graph.nodes if task.graph else ()
+    kinds = (
+        {task.graph.artifact(node.output).kind for node in nodes}
+        if task.graph
+        else set[ArtifactKind]()
+    )
+    return len(nodes) > 1 and ArtifactKind.ARCHIVE not in kinds
 
 
 _outputs: dict[str, list[str]] = {}

@@ -205,6 +205,21 @@ async def test_parsed_arguments_and_missing_ids_are_accepted():
     )
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        '{"choices": [{"delta": null, "finish_reason": "stop"}]}',
+        '{"choices": [{"delta": {"tool_calls": null}, "finish_reason": "stop"}]}',
+    ],
+)
+async def test_fields_that_are_null_are_taken_as_left_out(last):
+    text = '{"choices": [{"delta": {"content": "fine"}}]}'
+    usage = '{"choices": null, "usage": {"prompt_tokens": null, "completion_tokens": 3}}'
+    async with answering([events(text, last, usage, "[DONE]")]) as url:
+        reply = await ask(url, stream=True)
+    assert (reply.message.content, reply.usage) == ("fine", Usage(0, 3))
+
+
 async def test_a_failing_model_behind_the_endpoint_is_not_asked_twice():
     asked = 0
 

@@ -180,11 +180,14 @@ async def test_a_part_larger_than_the_window_is_summarised_piece_by_piece():
     assert GOOD in model.asked[1]
 
 
-async def test_an_overflow_makes_the_pieces_smaller():
+@pytest.mark.parametrize(
+    "error", [ContextOverflowError("too long"), ProviderError("400: maximum context length is 5")]
+)
+async def test_an_overflow_makes_the_pieces_smaller(error):
     class Small(Recording):
         async def complete(self, messages, tools=(), *, on_delta=None):
             if sum(len(message.content) for message in messages) > 20_000:
-                raise ContextOverflowError("too long")
+                raise error
             return await super().complete(messages, tools, on_delta=on_delta)
 
     model = Small([say(GOOD)] * 20)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawgym.errors import ProviderBusyError, ProviderError
+from clawgym.errors import ContextOverflowError, ProviderBusyError, ProviderError
 from clawgym.model import ChatReply, Message, Role, ToolRequest, ToolSchema, Usage
 from clawgym.model.patience import Patience
 from graph_agents.control.loops import CircleWatch, LoopLimits
@@ -197,3 +197,9 @@ async def test_a_conversation_that_is_too_long_is_nobody_elses_to_answer():
 def test_overflow_is_told_by_the_words_of_providers(words: str):
     assert is_overflow(ProviderError(words))
     assert not is_overflow(ProviderError("rate limit of 40000 tokens per minute"))
+    assert is_overflow(ContextOverflowError("whatever it says"))
+
+
+def test_too_many_tokens_in_a_minute_are_no_overflow():
+    words = "http://host/v1 (model 'm') answered 429: Too many tokens, please wait"
+    assert not is_overflow(ProviderError(words))

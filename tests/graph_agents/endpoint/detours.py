@@ -50,11 +50,11 @@ def files() -> Detour:
 def background() -> Detour:
     """`exec` in the background, then `process`."""
     said = _ok((yield one("exec", command="read x; echo got $x", background=True, pty=True)))
-    session = re.search(r"session (\S+?)[\s,;.)]", said)
+    session = re.search(r"session ([\w-]+)", said)
     assert session, said
-    yield one("process", action="submit", sessionId=session[1], data="it")
-    write = {"action": "write", "sessionId": session[1], "data": "it\r"}
-    yield call(("process", write), ("process", {"action": "list"}))
+    typed = {"action": "write", "sessionId": session[1], "data": "it"}
+    entered = {"action": "submit", "sessionId": session[1]}
+    yield call(("process", typed), ("process", entered), ("process", {"action": "list"}))
     poll = {"action": "poll", "sessionId": session[1], "timeout": 5000}
     _ok((yield call(("process", poll))), "got")
 
@@ -90,7 +90,7 @@ def skills() -> Detour:
     place = re.search(r"\S+/SKILL\.md", said)
     assert place, said
     _ok((yield one("read", path=place[0])), "Point it")
-    _ok((yield one("telescope__shout", words="found it")), "FOUND IT")
+    _ok((yield one("zz_telescope__shout", words="found it")), "FOUND IT")
 
 
 def server() -> Detour:
@@ -108,8 +108,19 @@ def flood() -> Detour:
 
 def talk() -> Detour:
     """Enough words that the conversation has to be shortened."""
-    for number in range(6):
+    for number in range(10):
         yield one("exec", command=f"seq {number} {number + 700}")
+
+
+def long_talk() -> Detour:
+    """Many more words than that."""
+    for number in range(40):
+        yield one("exec", command=f"seq {number} {number + 700}")
+
+
+def deadly() -> Detour:
+    """Kills everything in the box, the command's own shell first."""
+    yield one("exec", command="kill -9 -1; sleep 1")
 
 
 def circles() -> Detour:
@@ -130,6 +141,11 @@ def parallel() -> Detour:
         assert str(number) in read, results
         assert str(number + 1) not in read, results
     yield one("exec", command="rm aside.log")
+
+
+def slow_one() -> Detour:
+    """A command that takes longer than there is."""
+    yield one("exec", command="sleep 4")
 
 
 def slow() -> Detour:

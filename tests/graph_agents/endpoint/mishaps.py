@@ -1,6 +1,7 @@
 """What endpoints and models get wrong, by name."""
 
 import json
+from itertools import zip_longest
 
 from clawgym.model import Message, Role, ToolRequest
 from tests.graph_agents.endpoint.server import Mishap
@@ -15,6 +16,11 @@ def bad(*calls: tuple[str, str], text: str = "") -> Message:
         text,
         tuple(ToolRequest(f"bad_{at}", name, raw) for at, (name, raw) in enumerate(calls)),
     )
+
+
+def _twins() -> Message:
+    one = ToolRequest("bad_twin", "read", '{"path": "nowhere"}')
+    return Message(Role.ASSISTANT, "", (one, one))
 
 
 def say(text: str) -> Message:
@@ -32,8 +38,11 @@ def _chunk(**delta: object) -> str:
 _BEGUN = _chunk(tool_calls=[{"index": 0, "id": "half", "function": {"name": "exec"}}])
 _HALF = _chunk(tool_calls=[{"index": 0, "function": {"arguments": '{"command": "rm -'}}])
 
+_THROTTLED = "Too many tokens, please wait before trying again."
+
 _OF_THE_LINE = (
     Mishap("429", ("429 Too Many Requests", _error("slow down")), SOON),
+    Mishap("429 in words of length", ("429 Too Many Requests", _error(_THROTTLED)), SOON),
     Mishap("500", ("500 Internal Server Error", _error("oops")), SOON),
     Mishap("502 with a page", ("502 Bad Gateway", "<html>bad gateway</html>"), SOON),
     Mishap("503 without a body", ("503 Service Unavailable", ""), SOON),
@@ -66,6 +75,7 @@ _OF_CALLS = (
         message=bad(*[("read", json.dumps({"path": f"nowhere/{n}"})) for n in range(20)]),
     ),
     Mishap("calls that say stop", message=bad(("fly", "{}")), finish="stop"),
+    Mishap("the same call twice, with one id", message=_twins()),
     Mishap("a deep argument", message=bad(("exec", '{"command": ' + "[" * 5000))),
 )
 _OF_TURNS = (
@@ -84,7 +94,18 @@ EMPTY = {mishap.name: mishap for mishap in _OF_TURNS}
 
 ALL = PASSING | CALLS | EMPTY
 
+HANGS = Mishap("hangs", hangs=True)
 DOWN = Mishap("500 for good", ("500 Internal Server Error", _error("broken")), SOON)
 NO_KEY = Mishap("401", ("401 Unauthorized", _error("no such key")))
 QUOTA = Mishap("429 for good", ("429 Too Many Requests", _error("quota used up")), SOON)
 CUT_OFF = Mishap("cut off", message=say("I was about to"), finish="length")
+
+
+def mixed() -> list[Mishap]:
+    """All of them in turn, so that never too many of one kind follow each other."""
+    calls, empty = [*CALLS.values()], [*EMPTY.values()]
+    others = [*calls[:6], empty[0], *calls[6:], empty[1]]
+    made: list[Mishap] = []
+    for passing, other in zip_longest(PASSING.values(), others):
+        made += [each for each in (passing, other) if each]
+    return made

@@ -54,6 +54,11 @@ class ExpertPlayer:
         self.asked = 0
         self.finished = False
 
+    def leave_detour(self) -> None:
+        """Go on with the task at the next request."""
+        if self._detour:
+            self._detour, self._pending, self._held = None, self._held, None
+
     async def __call__(self, model: str, messages: Sequence[Message]) -> Message | Mishap:
         """Answer one request."""
         if model in self.refused:
@@ -120,7 +125,7 @@ def _beside(messages: Sequence[Message]) -> Message | None:
 
 
 def _without_asides(messages: Sequence[Message]) -> Sequence[Message]:
-    """The conversation up to the last results; what a user said after them is nothing to an expert."""
+    """The conversation up to the last results: what a user says then is nothing to an expert."""
     end = len(messages)
     while end > 2 and messages[end - 1].role is Role.USER:
         end -= 1

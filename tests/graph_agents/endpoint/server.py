@@ -31,6 +31,7 @@ class Mishap:
         events: what is streamed in place of a reply, as it is.
         cut: hang up at the end, in the middle of the stream.
         silent: hang up without a byte.
+        hangs: say nothing for a minute.
         message: a reply that is well-formed, but that no good model would give.
         finish: its reason to finish.
         usage: what it says the exchange has cost, in place of the truth.
@@ -42,6 +43,7 @@ class Mishap:
     events: Sequence[str] | None = None
     cut: bool = False
     silent: bool = False
+    hangs: bool = False
     message: Message | None = None
     finish: str | None = None
 
@@ -58,6 +60,12 @@ class Served:
     base_url: str
     requests: list[WireRequest] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    window: int | None = None
+
+    def widen(self) -> None:
+        """Refuse no request for its length any more."""
+        self.window = None
 
 
 Player = Callable[[str, Sequence[Message]], Awaitable[Message | Mishap]]
@@ -67,7 +75,7 @@ Player = Callable[[str, Sequence[Message]], Awaitable[Message | Mishap]]
 @contextlib.asynccontextmanager
 async def serving(player: Player, *, window: int | None = None) -> AsyncGenerator[Served]:
     """Serve until the block ends; longer requests than `window` tokens are refused."""
-    served = Served("")
+    served = Served("", window=window)
     open_connections: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,7 +85,7 @@ async def serving(player: Player, *, window: int | None = None) -> AsyncGenerato
         try:
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 while request := await read_request(reader, writer):
-                    if not await _answer(request, writer, player, served, window):
+                    if not await _answer(request, writer, player, served):
                         break
         finally:
             open_connections.discard(task)
@@ -99,21 +107,27 @@ async def _answer(
     writer: asyncio.StreamWriter,
     player: Player,
     served: Served,
-    window: int | None,
 ) -> bool:
     """Answer one request; whether the connection can be used again."""
     asked = WireRequest.model_validate_json(request.body)
     model = json.loads(request.body)["model"]
     served.requests.append(asked)
+    window = served.window
     if window and (tokens := len(request.body) // 4) > window:
         served.given.append("too long")
         writer.write(_refused(*_too_long(tokens, window)))
         await writer.drain()
         return False
-    given = await player(model, [message.message() for message in asked.messages])
+    try:
+        given = await player(model, [message.message() for message in asked.messages])
+    except Exception as error:  # noqa: BLE001 - shown by whoever looks at the end
+        served.problems.append(repr(error.__cause__ or error))
+        return False
     served.given.append(given.name if isinstance(given, Mishap) else "")
     mishap = given if isinstance(given, Mishap) else Mishap("", message=given)
-    if mishap.silent:
+    if mishap.hangs:
+        await asyncio.sleep(60)
+    if mishap.silent or mishap.hangs:
         return False
     if mishap.refusal:
         writer.write(_refused(*mishap.refusal, mishap.headers))

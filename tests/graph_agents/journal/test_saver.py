@@ -294,3 +294,27 @@ async def test_a_thread_that_nobody_announced_becomes_a_session(saver, store):
     assert [info.id for info in Sessions(store).all()] == ["somebody"]
     kinds = {entry.kind for entry in Sessions(store).entries("somebody")}
     assert kinds == {Kind.MESSAGE}
+
+
+async def test_pruning_keeps_the_conversation_and_what_a_fork_needs(tmp_path):
+    from tests.graph_agents.engine_parts import Talker, agent_with, played, say
+
+    async with agent_with(tmp_path, Talker(*map(say, "1234")), []) as agent:
+        session = agent.new_session()
+        await played(session.send("one"))
+        fork = await session.fork()
+        await played(session.send("two"))
+        said = [message.text for message in session.messages]
+        saver = agent.graph.checkpointer
+        saver.prune([session.id])
+        config = {"configurable": {"thread_id": session.id}}
+        assert len(list(saver.list(config))) == 1
+        saver.forget(session.id)
+        assert [message.text for message in session.messages] == said
+        await played(session.send("three"))
+        assert [message.text for message in session.messages] == [*said, "three", "3"]
+        await saver.aprune([session.id], strategy="delete")
+        assert list(saver.list(config)) == []
+        assert [message.text for message in fork.messages] == ["one", "1"]
+        with pytest.raises(ValueError, match="neither"):
+            saver.prune([fork.id], strategy="some")

@@ -1,0 +1,121 @@
+"""Beside its turns: summaries on demand, children in the journal, one turn at a time."""
+
+import asyncio
+
+import pytest
+
+from clawgym.errors import SessionBusyError, UsageError
+from graph_agents.events import Compacted, StopReason
+from graph_agents.journal import Kind, Sessions, Store
+from graph_agents.parts import Parts
+from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
+from tests.graph_agents.test_agent_session import texts
+from tests.graph_agents.test_engine import Rules, Shortener
+
+
+async def test_a_session_is_summarised_on_demand_and_stays_so(tmp_path):
+    parts = Parts(compactor=Shortener())
+    async with agent_with(tmp_path, Talker(say("1"), say("2")), [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("one"))
+        await played(session.send("two"))
+        assert await session.compact() == Compacted(4, 3)
+        assert texts(session) == ["summary", "two", "2"]
+        assert not session.unfinished
+    async with agent_with(tmp_path, Talker(say("3")), [], parts=parts) as agent:
+        session = await agent.resume("last")
+        await played(session.send("three"))
+        assert texts(session) == ["summary", "two", "2", "three", "3"]
+
+
+async def test_a_summary_that_fails_changes_nothing(tmp_path):
+    parts = Parts(compactor=Shortener(works=False))
+    async with agent_with(tmp_path, Talker(say("1")), [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("one"))
+        assert await session.compact() is None
+        assert texts(session) == ["one", "1"]
+
+
+async def test_there_is_no_summary_while_a_person_is_asked_or_without_a_compactor(tmp_path):
+    parts = Parts(compactor=Shortener(), policy=Rules([]))
+    model = Talker(call(("make", {"name": "risky"})))
+    async with agent_with(tmp_path, model, Workshop().tools(), parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        with pytest.raises(UsageError, match="waits for an answer"):
+            await session.compact()
+    async with agent_with(tmp_path, model, []) as agent:
+        with pytest.raises(UsageError, match="no compactor"):
+            await agent.new_session().compact()
+
+
+async def test_a_crash_between_a_summary_and_its_checkpoint_loses_nothing(tmp_path):
+    class Crash(BaseException):
+        pass
+
+    def crash(event):
+        if isinstance(event, Compacted):
+            raise Crash
+
+    replies = [call(("make", {"name": name})) for name in "ab"]
+    shop = Workshop()
+    wanted = Parts(compactor=Shortener(wanted=True), window=3, tokens=Length())
+    parts = Parts(compactor=wanted.compactor, window=3, tokens=Length(), on_event=crash)
+    async with agent_with(tmp_path, Talker(*replies), shop.tools(), parts=parts) as agent:
+        session = agent.new_session()
+        with pytest.raises(Crash):
+            await played(session.send("go"))
+    async with agent_with(tmp_path, Talker(say("done")), shop.tools(), parts=wanted) as agent:
+        session = await agent.resume("last")
+        assert texts(session) == ["summary", "", "made b"]  # it was written down: it holds
+        events = await played(session.go_on())
+        assert events[-1].reason is StopReason.DONE
+        assert texts(session)[0] == "summary"
+        assert texts(session)[-1] == "done"
+        before = session.messages
+    async with agent_with(tmp_path, Talker(), [], parts=wanted) as agent:
+        assert (await agent.resume("last")).messages == before
+    assert shop.log == ["make a", "make b"]
+
+
+class Length:
+    def count(self, messages):
+        return len(messages)
+
+
+async def test_a_session_names_the_children_that_it_spawned(tmp_path):
+    shop, spawned = Workshop(), []
+
+    async def make(arguments):
+        spawned.append(agent.new_session(arguments.name, parent=parent.id).id)
+        return "begun"
+
+    shop.make = make
+    model = Talker(call(("make", {"name": "a"}), ("make", {"name": "b"})), say("ok"))
+    async with agent_with(tmp_path, model, shop.tools()) as agent:
+        parent = agent.new_session()
+        await played(parent.send("go"))
+        assert texts(parent) == ["go", "", "begun", "begun", "ok"]
+    with Store(tmp_path / "state.sqlite") as store:
+        bodies = [entry.body for entry in store.entries("kind = 'subagent'", [])]
+        assert bodies == [{"session": spawned[i], "name": name} for i, name in enumerate("ab")]
+        branch = [entry.kind for entry in store.path_to(Sessions(store).head(parent.id))]
+    assert branch.count(Kind.SUBAGENT) == 2
+
+
+async def test_two_handles_of_one_session_do_not_run_at_the_same_time(tmp_path):
+    shop = Workshop()
+    shop.hold = asyncio.Event()
+    model = Talker(call(("make", {"name": "slow"})), say("one"), say("two"))
+    async with agent_with(tmp_path, model, shop.tools()) as agent:
+        session = agent.new_session()
+        turn = asyncio.create_task(played(session.send("go")))
+        await shop.held.wait()
+        other = await agent.resume(session.id)
+        with pytest.raises(SessionBusyError, match="another part of this program"):
+            await played(other.send("me too"))
+        shop.hold.set()
+        await turn
+        await played(other.send("now"))
+        assert texts(session) == texts(other) == ["go", "", "made slow", "one", "now", "two"]

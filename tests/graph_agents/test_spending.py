@@ -1,0 +1,127 @@
+"""What a session may spend: everything counts, in this process, before it, and beside its turns."""
+
+import asyncio
+
+import pytest
+from langchain_core.language_models import FakeMessagesListChatModel
+from langchain_core.messages import AIMessage, HumanMessage
+
+from clawgym.errors import ProviderError
+from clawgym.model import Usage
+from graph_agents.chat_model import metered
+from graph_agents.control.spending import Allowance, SessionBudget
+from graph_agents.events import Compacted, StopReason
+from graph_agents.journal import Kind, Store
+from graph_agents.journal.spending import spent_by
+from graph_agents.parts import Compaction, Parts
+from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
+
+
+def budgeted(budget: SessionBudget, **parts) -> Parts:
+    return Parts(budget_of=lambda session: budget, price=lambda name, usage: 0.5, **parts)
+
+
+async def test_a_resumed_session_has_spent_what_the_journal_says(tmp_path):
+    model = Talker(call(("make", {"name": "a"})), say("one"))
+    async with agent_with(
+        tmp_path, model, Workshop().tools(), parts=budgeted(SessionBudget(Allowance()))
+    ) as agent:
+        await played(agent.new_session().send("go"))
+    budget = SessionBudget(Allowance(tokens=40))
+    async with agent_with(tmp_path, Talker(say("two")), [], parts=budgeted(budget)) as agent:
+        session = await agent.resume("last")
+        await played(session.send("on"))
+        assert (budget.tokens, budget.money, budget.calls) == (45, 1.5, 1)
+        events = await played(session.send("more"))
+        assert events[-1].reason is StopReason.BUDGET
+        await played((await agent.resume(session.id)).send("and more"))
+        assert budget.tokens == 45
+
+
+async def test_a_turn_that_was_undone_or_cut_off_was_paid_for(tmp_path):
+    shop = Workshop()
+    shop.hold = asyncio.Event()
+    model = Talker(say("one"), call(("make", {"name": "slow"})))
+    async with agent_with(tmp_path, model, shop.tools()) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        await session.undo()
+        turn = asyncio.create_task(played(session.send("again")))
+        await shop.held.wait()
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+    with Store(tmp_path / "state.sqlite") as store:
+        assert spent_by(store, session.id).usage == Usage(20, 10, 4)
+
+
+async def test_what_subagents_spent_before_counts_once(tmp_path):
+    async with agent_with(tmp_path, Talker(say("child"), say("parent")), []) as agent:
+        parent = agent.new_session()
+        child = agent.new_session(parent=parent.id)
+        await played(child.send("help"))
+        await played(parent.send("go"))
+    budget = SessionBudget(Allowance())
+    model = Talker(say("on"), say("on"))
+    async with agent_with(tmp_path, model, [], parts=budgeted(budget)) as agent:
+        await played((await agent.resume(parent.id)).send("on"))
+        assert budget.tokens == 45
+        await played((await agent.resume(child.id)).send("on"))
+        assert budget.tokens == 60
+
+
+class Summariser:
+    """Asks the model for notes and for a summary, like the real one."""
+
+    def __init__(self, *, works: bool = True) -> None:
+        self._works = works
+
+    def wanted(self, tokens, window):
+        return False
+
+    async def compact(self, messages, model, flush):
+        await flush("save what matters", [])
+        reply = await model.complete([])
+        if not self._works:
+            return None
+        return Compaction(HumanMessage(reply.message.content), len(messages) - 1, 9, 3, Usage(1, 1))
+
+
+@pytest.mark.parametrize(("works", "tokens"), [(True, 62), (False, 60)])
+async def test_summaries_and_the_notes_before_them_are_charged(tmp_path, works, tokens):
+    budget = SessionBudget(Allowance())
+    parts = budgeted(budget, compactor=Summariser(works=works))
+    model = Talker(
+        say("1"), ProviderError("prompt is too long"), say("noted"), say("summary"), say("2")
+    )
+    async with agent_with(tmp_path, model, [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        events = await played(session.send("on"))
+        if not works:
+            assert events[-1].reason is StopReason.CONTEXT
+            await played(session.go_on())
+        else:
+            [compacted] = [event for event in events if isinstance(event, Compacted)]
+            assert compacted.usage == Usage(21, 11, 4)
+            assert events[-1].usage == Usage(31, 16, 6)
+    assert budget.tokens == tokens
+
+
+async def test_a_model_of_langchain_is_metered_too():
+    used = []
+    reply = AIMessage(
+        "hi", usage_metadata={"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
+    )
+    model = metered(FakeMessagesListChatModel(responses=[reply]), used.append)
+    await model.ainvoke("hello")
+    assert used == [Usage(7, 2)]
+
+
+async def test_a_stop_says_what_the_turn_has_cost(tmp_path):
+    model = Talker(call(("look", {"name": "a"})), say("ok"))
+    async with agent_with(tmp_path, model, Workshop().tools()) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        [stop] = [entry.body for entry in session.entries() if entry.kind is Kind.STOP]
+    assert stop["usage"] == {"prompt_tokens": 20, "completion_tokens": 10, "cached_tokens": 4}
+    assert (stop["calls"], stop["cost"]) == (1, None)
