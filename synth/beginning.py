@@ -16,6 +16,7 @@ from synth.scene import Scene
 from synth.taxonomy import category_of, opening
 from synth.taxonomy._toml import read_toml
 from synth.taxonomy.opening import Style, is_private, words_of
+from synth.taxonomy.organisation import OF_VOLUNTEERS
 from synth.telling import Words
 
 _TECHNICAL = (ArtifactKind.CODE, ArtifactKind.CONFIG, ArtifactKind.LOG)
@@ -58,6 +59,8 @@ def _is_at_home(scene: Scene) -> bool:
     """Whether people of that line of work look after code, logs and settings as part of it."""
     before = scene.past.scene if scene.past else scene
     kind = before.slots[lead_node(scene).inputs[0]].kind
+    if kind in _TECHNICAL and scene.world.setting.persona.industry in OF_VOLUNTEERS:
+        return False
     return kind not in _TECHNICAL or category_of(scene.world.setting.subcategory).name in _TRADES
 
 

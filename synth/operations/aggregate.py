@@ -16,7 +16,14 @@ from synth.operations.asking import (
 )
 from synth.operations.base import AskedParams, GroundedOperation, Params, ParamsModel, listing
 from synth.operations.figures import Measure, choose_measures, figure, measured_field
-from synth.operations.grouping import Group, choose_groups, group_field, in_order, order_is_plain
+from synth.operations.grouping import (
+    Group,
+    choose_groups,
+    group_field,
+    in_order,
+    order_is_plain,
+    say_order,
+)
 from synth.operations.tidying import Tidy, feed_sources, meant, say_tidy, tidy_of, tidy_rows
 from synth.taxonomy.question import Overview, Questions
 from synth.values import ROW_KINDS, Cell, Row, RowSet, Value
@@ -135,7 +142,7 @@ class Aggregate(GroundedOperation):
         yield self.apply({**params, "having": None, "top": 0}, [twice])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{by}`, `{groups}`, `{measures}`; `{top}`, `{rounding}` and `{tidy}` may be empty."""
+        """`{by}`, `{order}`, `{groups}`, `{measures}`; `{top}` and what follows it may be ""."""
         wanted = AggregateParams.model_validate(params)
         only = "all groups"
         if wanted.having:
@@ -146,13 +153,15 @@ class Aggregate(GroundedOperation):
         gaps = "the row still counts as a row, the figure is left out of everything else"
         cells = [cell for row in self.apply(params, inputs).rows for cell in row]
         broken = any(isinstance(cell, float) and not cell.is_integer() for cell in cells)
+        means = any(measure.function in ("mean", "median") for measure in wanted.measures)
         return {
             "by": listing([f"`{group.name}`" for group in wanted.by]),
+            "order": say_order(wanted.by),
             "groups": listing([group.said for group in wanted.by]),
             "measures": listing([measure.said for measure in wanted.measures]),
             "only": only,
             "top": "" if only == "all groups" else f", keeping {only}",
-            "rounding": " Round to two decimals." if broken else "",
+            "rounding": " Round to two decimals." if broken or means else "",
             "tidy": say_tidy(wanted.tidy, gaps, written=False),
         }
 

@@ -83,10 +83,9 @@ class Extract(GroundedOperation):
         rows = value.rows if isinstance(value, Formed) else value
         if not isinstance(rows, RowSet) or rows.duplicated:
             return None
-        spare = [field.name for field in rows.of_role(Role.TEXT) if field.name not in rows.key]
+        told = {*rows.key, *_SPAN}  # when something takes place is what a list of it is for
+        spare = [field.name for field in rows.of_role(Role.TEXT) if field.name not in told]
         dropped = set(rng.sample(spare, min(len(spare), rng.choice((0, 1, 2)))))
-        if dropped & _SPAN:  # an end says nothing without its start
-            dropped |= _SPAN & set(spare)
         fields = tuple(name for name in rows.names if name not in dropped)
         params = ExtractParams(fields=fields)
         if isinstance(value, Formed):

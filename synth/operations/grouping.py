@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from clawgym.artifact import ColumnType
-from synth.operations.base import ParamsModel
+from synth.operations.base import ParamsModel, listing
 from synth.values import Cell, Field, Role, Row, RowSet
 
 Bucket = Literal["", "month", "quarter", "weekday", "day", "hour"]
@@ -15,7 +15,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 _SAYS = {
     "month": "month of `{}` (as `month`, like 2026-03)",
     "quarter": "quarter of `{}` (as `quarter`, like 2026-Q1)",
-    "weekday": "weekday of `{}` (as `weekday`, in words; the week begins on Monday)",
+    "weekday": "weekday of `{}` (as `weekday`, like Tuesday)",
     "day": "day of `{}` (as `day`, YYYY-MM-DD)",
     "hour": "hour of `{}` (as `hour`, 09:00 standing for 09:00 to 09:59)",
 }
@@ -102,6 +102,18 @@ def in_order(by: Sequence[Group], groups: Iterable[tuple[str, ...]]) -> list[tup
         )
 
     return sorted(groups, key=place)
+
+
+def say_order(by: Sequence[Group]) -> str:
+    """The columns that `in_order` sorts by, for people."""
+    names = [f"`{group.name}`" for group in by]
+    if len(by) == 1:
+        return names[0] + (", Monday first" if by[0].bucket == "weekday" else "")
+    marked = [
+        f"{name} (Monday first)" if group.bucket == "weekday" else name
+        for name, group in zip(names, by, strict=True)
+    ]
+    return listing(marked)
 
 
 def order_is_plain(by: Sequence[Group], rows: Sequence[Row]) -> bool:

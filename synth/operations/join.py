@@ -81,8 +81,8 @@ class Join(GroundedOperation):
         asked = asked_of(sides.left)
         lookups = [] if asked is None else _lookups(sides, asked)
         hows = ("inner", "left") if knobs.level < 3 else ("inner", "left", "left", "missing")
-        if lookups:  # what is empty can be grouped by no more
-            hows = ("inner", "inner", "left")
+        if lookups:  # what is told of these rows later must not miss those without a partner
+            hows = ("left",)
         exact = set(sides.left.values(on)) & set(sides.right.values(right_on))
         loose = {_loose(cell) for cell in sides.left.values(on)} & {
             _loose(cell) for cell in sides.right.values(right_on)

@@ -23,7 +23,8 @@ _TIES = {
     "gaps": "Equal ones share a rank and the next rank is skipped (1, 2, 2, 4).",
     "dense": "Equal ones share a rank and no rank is skipped (1, 2, 2, 3).",
 }
-
+_SHARED = "Equal ones share a rank."
+"""What to say of ties where a few ranks are wanted and none of them is shared."""
 
 _TO_SEE = (
     "I'd like to see at once which {by} comes first.",
@@ -189,7 +190,7 @@ class Rank(GroundedOperation):
         words = {
             "only": only,
             "top": f", keeping {only}" if wanted.top else "",
-            "ties": _TIES[wanted.ties] if tied or wanted.within else "",
+            "ties": _TIES[wanted.ties] if tied or wanted.within else _SHARED * bool(wanted.top),
             "first": "largest" if wanted.largest_first else "smallest",
             "within": f" within each `{wanted.within}`" if wanted.within else "",
             "rules": tail,

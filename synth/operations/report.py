@@ -134,9 +134,9 @@ class Report(GroundedOperation):
             cells = [cell for cell in rows.values(name) if not isinstance(cell, str)]
             figures: dict[Finding, float] = {
                 "total": totals[0][1],
-                "highest": float(max(cells)),
+                "highest": max(cells),
                 "average": round(math.fsum(cells) / len(cells), 6),  # x.xx5 may go either way
-                "rows": float(len(cells)),
+                "rows": len(cells),
             }
             totals = [(_LABELS[key].format(name), figures[key]) for key in wanted.figures]
         return Page(wanted.title, rows, tuple(totals), reader=wanted.reader)
@@ -171,7 +171,8 @@ class Report(GroundedOperation):
         }
         made = self.apply(params, inputs)
         figures = [figure for _, figure in made.totals] + [part.subtotal for part in made.sections]
-        whole = all(figure == int(figure) for figure in figures)
+        means = wanted.form == "findings" and "average" in wanted.figures
+        whole = not means and all(figure == int(figure) for figure in figures)
         words |= {key: "" if whole else said for key, said in _ROUNDED.items()}
         return words if wanted.form == "plain" else {**words, "variant": wanted.form}
 
@@ -287,4 +288,6 @@ def _sections(rows: RowSet, wanted: ReportParams) -> tuple[Section, ...]:
 
 
 def _sum(values: Sequence[Cell]) -> float:
-    return round(math.fsum(value for value in values if not isinstance(value, str)), 2)
+    numbers = [value for value in values if not isinstance(value, str)]
+    total = round(math.fsum(numbers), 2)
+    return total if any(isinstance(number, float) for number in numbers) else int(total)

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from synth.taxonomy._toml import Data, read_toml
 
-_OF_VOLUNTEERS = frozenset({"community", "club", "allotments"})
+OF_VOLUNTEERS = frozenset({"community", "club", "allotments"})
+"""The industries in which hardly anybody is paid."""
 
 
 class Industry(Data):
@@ -52,7 +53,7 @@ def _names() -> _Names:
 
 def _plain_titles(industry: Industry, function: str) -> tuple[str, ...]:
     """The usual titles; a club of volunteers has only its own where it names some."""
-    if industry.name in _OF_VOLUNTEERS and function not in ("community", "teaching"):
+    if industry.name in OF_VOLUNTEERS and function not in ("community", "teaching"):
         return ("treasurer",) if function == "finance" else ("committee member",)
     return _file().titles[function]
 

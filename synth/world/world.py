@@ -22,6 +22,9 @@ from synth.world.source import Source
 _STAFF, _CANDIDATES = 6, 24
 """How many colleagues there are, of how many from whom those are taken that nobody mixes up."""
 
+_WHOLE = 0.5
+"""How often facts are on file about every link: only then can all rows be grouped by them."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -101,11 +104,12 @@ class World:
 
     @cached_property
     def dimension(self) -> RowSet:
-        """Facts about the links; the one that the feed speaks of least is not on file."""
+        """Facts about the links; often the one that the feed speaks of least is not on file."""
         place = self.clean_feed.index(self.domain.dimension.key)
         times = Counter(row[place] for row in self.clean_feed.rows)
         absent = min((link for link in self.links if times[link]), key=lambda link: times[link])
-        return make_dimension(self.rng("dimension"), self.backdrop, absent)
+        whole = self.rng("gap").random() < _WHOLE
+        return make_dimension(self.rng("dimension"), self.backdrop, "" if whole else absent)
 
     @cached_property
     def service(self) -> Service:

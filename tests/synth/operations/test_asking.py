@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -224,10 +225,20 @@ def test_only_the_columns_that_somebody_needs_are_looked_up(domain: Domain) -> N
     ) in [set(lookup.columns) for lookup in asked(domain).joins]
 
 
+def test_no_row_is_lost_where_something_is_looked_up() -> None:
+    lookups = 0
+    for domain, seed in product(ASKED, range(3)):
+        rows = joined(domain, seed)
+        if rows is not None:
+            assert len(rows.rows) == len(world(domain.name, seed).clean_feed.rows)
+            lookups += 1
+    assert lookups
+
+
 def test_an_overview_of_joined_rows_is_by_what_was_looked_up() -> None:
     seen = 0
-    for domain in ASKED:
-        rows = joined(domain)
+    for domain, seed in product(ASKED, range(3)):
+        rows = joined(domain, seed)
         for params in proposed("aggregate", (rows,), seeds=3) if rows else ():
             assert rows
             assert rows.subject
