@@ -36,6 +36,7 @@ from graph_agents.journal.ledger import Done, Ledger
 from graph_agents.journal.sessions import new_id
 from graph_agents.parts import LoopWatch, Parts
 from graph_agents.steering import steering
+from graph_agents.turnstile import outside
 from mcp_servers.toolkit import Tool, ToolResult, watching
 
 _log = logging.getLogger(__name__)
@@ -164,7 +165,10 @@ class Acting:
     async def _preview(self, request: ToolRequest) -> str:
         """What a person sees who is asked: the skills that a call reaches, the diff it makes."""
         skills, preview = self.parts.skills, self.parts.preview
-        shown = [skills.about(request) if skills else "", await preview(request) if preview else ""]
+        shown = [skills.about(request)] if skills else []
+        if preview:
+            async with outside():
+                shown.append(await preview(request))
         return self._clean("\n\n".join(part for part in shown if part))
 
     def _verdict(self, call: _Call) -> Verdict:
@@ -246,7 +250,8 @@ class Acting:
         assert tool is not None
         try:
             with watching(lambda text: emit(ToolOutput(request, self._clean(text)))):
-                result = await tool.call(request.arguments)
+                async with outside():
+                    result = await tool.call(request.arguments)
         except SandboxError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in a tool must not end the conversation
@@ -264,7 +269,8 @@ class Acting:
         self._watch_skills(request, result)
         seen = self.loops.saw(request, result) if self.loops else None
         if self.parts.offload:
-            result = await self.parts.offload.shorten(request, result)
+            async with outside():
+                result = await self.parts.offload.shorten(request, result)
             self._note_offload(request, result)
         return self._warned(seen, result)
 

@@ -18,6 +18,7 @@ from graph_agents.approval import Answer, ApprovalDecision, ApprovalRequest, Sco
 from graph_agents.events import ApprovalAsked, ApprovalDecided, emit
 from graph_agents.journal.ledger import Ledger
 from graph_agents.parts import Parts
+from graph_agents.turnstile import outside
 from mcp_servers.toolkit import ToolResult
 
 _NOBODY = ApprovalDecision(
@@ -49,7 +50,8 @@ async def _in_place(
         return done.decision
     assert parts.approve is not None
     emit(ApprovalAsked(request))
-    decision = await parts.approve(request)
+    async with outside():
+        decision = await parts.approve(request)
     _settle(request, decision, parts, ledger)
     return decision
 

@@ -78,8 +78,8 @@ async def assemble(
         source = stack.enter_context(_source(options))
         model = await _model(options, stack)
         sandbox, shelf = await _box(options, source, stack)
-        skillset = _skillset(options, source, sandbox, shelf)
-        family = await stack.enter_async_context(Family())
+        family = Family()
+        skillset = _skillset(options, source, sandbox, shelf, family)
         tools = [
             *(with_diff(tool, sandbox) for tool in workspace_tools(sandbox)),
             note_tool(sandbox),
@@ -105,6 +105,7 @@ async def assemble(
             parts=parts.made(policy, approve, tools),
         )
         agent = await stack.enter_async_context(open_agent(setup))
+        await stack.enter_async_context(family)  # children end before the agent that runs them
         yield Assembled(agent, sandbox, _callable(source))
 
 
@@ -160,12 +161,18 @@ async def _box(
 
 
 def _skillset(
-    options: AgentOptions, source: SkillSource | None, sandbox: Sandbox, shelf: Shelf | None
+    options: AgentOptions,
+    source: SkillSource | None,
+    sandbox: Sandbox,
+    shelf: Shelf | None,
+    family: Family,
 ) -> Skillset | None:
     if source is None or shelf is None:
         return None
     trust = Trust(_home(options.state) / "trusted-skills.json")
-    return Skillset(source, sandbox, shelf, pinned=options.pinned, trust=trust)
+    return Skillset(
+        source, sandbox, shelf, pinned=options.pinned, trust=trust, root_of=family.root_of
+    )
 
 
 async def _servers(options: AgentOptions, stack: AsyncExitStack) -> Sequence[Tool[Any]]:

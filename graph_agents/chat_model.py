@@ -178,17 +178,21 @@ def storable(text: str) -> str:
 
 
 def from_reply(reply: ChatReply) -> AIMessage:
-    """A reply as LangChain's message; the calls stand in it parsed, and verbatim beside that."""
+    """A reply as LangChain's message.
+
+    The calls stand in it parsed, and verbatim beside that where the parsed ones do not tell how
+    the model wrote them: an agent keeps thousands of these.
+    """
     extra: dict[str, object] = {}
     calls = [
         ToolRequest(storable(call.id), storable(call.name), storable(call.arguments))
         for call in reply.message.tool_calls
     ]
-    if calls:
+    valid, invalid = parsed_calls(calls)
+    if _requests(valid, invalid) != tuple(calls):
         extra["tool_calls"] = [_raw(call) for call in calls]
     if reply.message.reasoning is not None:
         extra["reasoning_content"] = storable(reply.message.reasoning)
-    valid, invalid = parsed_calls(calls)
     # Constructed, because validation looks for nothing that could be wrong here, and because each
     # message would keep a set of its fields of its own: 0.7 KiB.
     return AIMessage.model_construct(
@@ -244,15 +248,21 @@ def tool_requests(message: AIMessage) -> tuple[ToolRequest, ...]:
             ToolRequest(call["id"], call["function"]["name"], call["function"]["arguments"])
             for call in calls
         )
-    valid = [
+    return _requests(message.tool_calls, message.invalid_tool_calls)
+
+
+def _requests(
+    valid: Sequence[ToolCall], invalid: Sequence[InvalidToolCall]
+) -> tuple[ToolRequest, ...]:
+    told = [
         ToolRequest(call["id"] or f"call_{position}", call["name"], json.dumps(call["args"]))
-        for position, call in enumerate(message.tool_calls)
+        for position, call in enumerate(valid)
     ]
-    invalid = [
+    junk = [
         ToolRequest(call["id"] or f"bad_{position}", call["name"] or "", call["args"] or "")
-        for position, call in enumerate(message.invalid_tool_calls)
+        for position, call in enumerate(invalid)
     ]
-    return (*valid, *invalid)
+    return (*told, *junk)
 
 
 def reasoning_of(message: AIMessage) -> str | None:

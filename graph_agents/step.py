@@ -27,6 +27,7 @@ from graph_agents.journal.sessions import new_id
 from graph_agents.state import AgentState
 from graph_agents.steering import steering
 from graph_agents.thread import Thread
+from graph_agents.turnstile import outside
 
 _NUDGE = (
     "Your last reply was empty. Go on with the task by calling a tool, or, if it is finished, say "
@@ -119,7 +120,8 @@ class Step:
         model = metered(self._kit.model, used.append)
         flush = flush_with(self._kit.parts, self._kit.tools, model, thread.system, self._messages)
         try:
-            made = await compactor.compact(self._messages, model, flush)
+            async with outside():
+                made = await compactor.compact(self._messages, model, flush)
         finally:
             spent = sum(used, Usage())
             self._spend(spent, model_name(self._kit.model))
@@ -156,7 +158,8 @@ class Step:
         heard = Heard(self._kit.parts.redactor) if self._kit.stream else None
         reply = thread.respond(thread.system, thread.conversation, heard)
         control = steering()
-        said = await (control.asking(reply) if control else reply)
+        async with outside():
+            said = await (control.asking(reply) if control else reply)
         if heard:
             heard.end()
         return said

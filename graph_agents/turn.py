@@ -39,6 +39,7 @@ from graph_agents.journal.saver import JournalSaver
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering, steered_by
+from graph_agents.turnstile import inside
 
 _REASONS: tuple[tuple[type[ClawGymError], StopReason], ...] = (
     (ContextOverflowError, StopReason.CONTEXT),
@@ -157,7 +158,7 @@ async def _outcome(
     running: Running, config: RunnableConfig, given: Given
 ) -> tuple[StopReason, str | None]:
     try:
-        async with asyncio.timeout(running.limits.wall_seconds):
+        async with asyncio.timeout(running.limits.wall_seconds), inside():
             waiting, reason = await _played(running, config, given)
     except TimeoutError:
         return StopReason.TIME, None

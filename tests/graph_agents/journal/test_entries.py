@@ -13,7 +13,7 @@ from langchain_core.messages import (
 )
 
 from clawgym.model import ChatReply, Message, Role, ToolRequest, Usage
-from graph_agents.chat_model import from_reply
+from graph_agents.chat_model import from_reply, tool_requests
 from graph_agents.journal.entries import Entry, Kind, entry_id, message_body, message_from
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -75,6 +75,34 @@ def test_a_call_is_not_stored_twice():
     message = Message(Role.ASSISTANT, "", (ToolRequest("1", "read", arguments),))
     reply = from_reply(ChatReply(message))
     assert message_body(reply).count("unmistakable") == 1
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+WRITTEN = st.builds(
+    json.dumps,
+    st.dictionaries(TEXT, VALUES | TEXT, max_size=3),
+    ensure_ascii=st.booleans(),
+    indent=st.none() | st.just(1),
+)
+
+
+@given(st.lists(st.builds(ToolRequest, TEXT, TEXT, ARGUMENTS | WRITTEN), max_size=3).map(tuple))
+def test_calls_are_told_as_the_model_wrote_them_before_and_after_the_journal(calls):
+    reply = from_reply(ChatReply(Message(Role.ASSISTANT, "", calls)))
+    assert tool_requests(reply) == calls
+    assert tool_requests(again(reply)) == calls
+
+
+def test_a_call_is_kept_verbatim_only_where_its_arguments_do_not_tell():
+    for arguments, kept in (('{"a": 1}', False), ('{"a":1}', True), ('{"a": 1', False)):
+        reply = from_reply(
+            ChatReply(Message(Role.ASSISTANT, "", (ToolRequest("1", "x", arguments),)))
+        )
+        assert ("tool_calls" in reply.additional_kwargs) is kept
 
 
 def test_an_entry_is_named_by_its_number():
