@@ -95,7 +95,9 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that draw and prove; default: up to --jobs."),
+        typer.Option(
+            min=1, help="Processes that draw and prove; default: up to one more than --jobs."
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Sandboxes at a time.")
@@ -147,12 +149,14 @@ def run(
         profile=PROFILES[proof if prove else "none"],
         caps=base.caps if base else {},
     )
+    # A worker waits for its box a tenth of the time: one more than there are boxes fills the cores.
+    processes = workers or workers_with_work(plan.wanted, settings.jobs + 1)
     with progress_bar("synthesising", plan.wanted) as advance:
         index = resume_or_start(
             RecipeSource(recipe),
             plan,
             output,
-            open_executor(executor.value, workers or workers_with_work(plan.wanted, settings.jobs)),
+            open_executor(executor.value, processes),
             sandbox=settings.sandbox,
             on_task=advance,
         )
