@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clawgym.errors import UsageError
+from clawgym.listening import serve_app
 from graph_agents.approval import ApprovalDecision, ApprovalRequest
 from graph_agents.assembly import assemble
 from graph_agents.journal import default_state
 from graph_agents.options import AgentOptions
 from graph_agents.serving.app import agent_app
-from graph_agents.serving.server import serve
 from graph_agents.ui.asking import refuse
 from mcp_servers.http import Doors, NoToken, SharedToken, new_token
 
@@ -63,7 +63,7 @@ async def serve_agent(request: ServeRequest, tell: Callable[[str], None]) -> Non
             if isinstance(access, SharedToken) and not request.token:
                 tell(f"API key   {access.value}")
 
-        await serve(app, host=request.host, port=request.port, started=started)
+        await serve_app(app, request.host, request.port, path="/v1", started=started)
 
 
 async def _refuse(request: ApprovalRequest) -> ApprovalDecision:

@@ -9,11 +9,8 @@ import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue
 
-from clawgym.atomic import write_atomic
-from clawgym.errors import UsageError
-from clawgym.invalid import explain
 from graph_agents.approval import (
     Answer,
     ApprovalDecision,
@@ -23,6 +20,7 @@ from graph_agents.approval import (
     Verdict,
 )
 from graph_agents.control.policy import Call, Rules
+from graph_agents.kept_file import load_kept, save_kept
 
 _SHORT = 160
 _OF_FILES = frozenset({"write", "edit", "apply_patch"})
@@ -61,7 +59,7 @@ class StandingPolicy:
         self._read_only = frozenset(read_only)
         self._workspace = workspace
         self._file = kept_in
-        self._kept = _load(kept_in) if kept_in else _Kept()
+        self._kept = load_kept(_Kept, kept_in, "approvals")
         self._session: dict[str, str] = {}
 
     @property
@@ -92,7 +90,7 @@ class StandingPolicy:
         self._session[_identity(call)] = same_call(call)
         if decision.scope is Scope.ALWAYS:
             self._kept.allowed[_identity(call)] = same_call(call)
-            self._save()
+            save_kept(self._kept, self._file)
 
     def forget(self) -> None:
         """Forget every answer.
@@ -102,14 +100,10 @@ class StandingPolicy:
         """
         self._session.clear()
         self._kept.allowed.clear()
-        self._save()
+        save_kept(self._kept, self._file)
 
     def _call(self, tool: str, arguments: Mapping[str, JsonValue]) -> Call:
         return Call(tool, arguments, tool in self._read_only, self._workspace)
-
-    def _save(self) -> None:
-        if self._file:
-            write_atomic(self._file, self._kept.model_dump_json(indent=1).encode())
 
 
 def same_call(call: Call) -> str:
@@ -119,20 +113,6 @@ def same_call(call: Call) -> str:
     if call.tool in _OF_FILES and call.paths:
         return f"{call.tool} on {_cut(', '.join(call.paths))}"
     return f"{call.tool} with the same arguments"
-
-
-def _load(path: Path) -> _Kept:
-    try:
-        return _Kept.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return _Kept()
-    except OSError as error:
-        raise UsageError(f"cannot read the approvals in {path}: {error.strerror}") from error
-    except ValidationError as error:
-        problem = explain(error, "approvals")
-        raise UsageError(
-            f"the approvals in {path} are malformed: {problem}; mend the file or remove it"
-        ) from error
 
 
 def _identity(call: Call) -> str:

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from clawgym.atomic import write_atomic
-from clawgym.errors import UsageError
-from clawgym.invalid import explain
+from graph_agents.kept_file import load_kept, save_kept
 
 
 class _Kept(BaseModel):
@@ -29,7 +27,7 @@ class Trust:
 
     def __init__(self, kept_in: Path | None = None) -> None:
         self._file = kept_in
-        self._kept = _load(kept_in) if kept_in else _Kept()
+        self._kept = load_kept(_Kept, kept_in, "approvals")
         self._sessions: dict[tuple[str, str], str] = {}
 
     def covers(self, session: str, skill: str, digest: str) -> bool:
@@ -51,19 +49,4 @@ class Trust:
             UsageError: the file cannot be written.
         """
         self._kept.approved[skill] = digest
-        if self._file:
-            write_atomic(self._file, self._kept.model_dump_json(indent=1).encode())
-
-
-def _load(path: Path) -> _Kept:
-    try:
-        return _Kept.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return _Kept()
-    except OSError as error:
-        raise UsageError(f"cannot read the approvals in {path}: {error.strerror}") from error
-    except ValidationError as error:
-        problem = explain(error, "approvals")
-        raise UsageError(
-            f"the approvals in {path} are malformed: {problem}; mend the file or remove it"
-        ) from error
+        save_kept(self._kept, self._file)

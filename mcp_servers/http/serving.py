@@ -1,15 +1,14 @@
 """A server behind HTTP: one endpoint, `/mcp`, for both protocol eras."""
 
 from collections.abc import Callable
-from socket import socket
 from typing import Any
 
-import uvicorn
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.lowlevel import Server
 from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 
+from clawgym.listening import serve_app
 from mcp_servers.http.doors import Doors
 from mcp_servers.http.oauth import OAuth
 from mcp_servers.http.tokens import NoToken, SharedToken
@@ -55,31 +54,9 @@ async def serve_http(
     `started` is told the URL once the server listens; port 0 is any free one. A host that is not
     this machine's own has to be among the doors, else every request to it is refused.
     """
-    config = uvicorn.Config(
-        http_app(server, access, doors),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
+    app = http_app(server, access, doors)
     settle()
-    await _Server(config, started).serve([config.bind_socket()])
-
-
-class _Server(uvicorn.Server):
-    """A server that says where it listens."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[str], None] | None) -> None:
-        super().__init__(config)
-        self._tell = started
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self._tell and self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            self._tell(f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}")
+    await serve_app(app, host, port, path=PATH, started=started)
 
 
 def _settings(access: Access) -> AuthSettings | None:
