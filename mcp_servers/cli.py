@@ -6,7 +6,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,9 +21,6 @@ from mcp_servers._http_cli import (
     http_options,
     serve,
 )
-
-if TYPE_CHECKING:
-    from clawgym_skills.skill import Skill
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -127,20 +124,19 @@ def workspace(
 
             import anyio
 
-            from mcp_servers.mounted_skills import mounted_skills
             from mcp_servers.workspace_server import workspace_server
 
     async def open_and_serve() -> None:
-        skills = mounted_skills(_skills_to_mount(names, catalog))
-        async with workspace_server(
-            directory,
-            opening.result(),
-            read_only=read_only,
-            skills=skills,
-            scripts=_names(scripts) or (),
-            web=web,
-        ) as server:
-            await serve(server, http)
+        with _skills_to_mount(names, catalog) as skills:
+            async with workspace_server(
+                directory,
+                opening.result(),
+                read_only=read_only,
+                skills=skills,
+                scripts=_names(scripts) or (),
+                web=web,
+            ) as server:
+                await serve(server, http)
 
     anyio.run(open_and_serve)
 
@@ -246,16 +242,23 @@ def _catalog_path(flag: Path | None) -> Path:
     return load({"catalog": flag}).settings.catalog
 
 
-def _skills_to_mount(names: str | None, catalog: Path | None) -> "list[Skill]":
+@contextmanager
+def _skills_to_mount(names: str | None, catalog: Path | None) -> Generator[Path | None]:
+    """A directory of skills; the bundled ones are mounted where they were installed."""
     if names is None:
-        from clawgym_skills.bundle import bundled_skills
+        from clawgym_skills.bundle import bundled_directory
 
-        return bundled_skills()
-    from clawgym_skills.catalogue import open_catalogue
+        yield bundled_directory()
+    elif names == "none":
+        yield None
+    else:
+        from clawgym_skills.catalogue import open_catalogue
+        from mcp_servers.mounted_skills import mounted_skills
 
-    wanted = [] if names == "none" else _names(names) or []
-    with open_catalogue(_catalog_path(catalog)) as catalogue:
-        return [catalogue.get(name) for name in wanted]
+        with open_catalogue(_catalog_path(catalog)) as catalogue:
+            wanted = [catalogue.get(name) for name in _names(names) or []]
+        with mounted_skills(wanted) as directory:
+            yield directory
 
 
 def _names(flag: str | None) -> list[str] | None:

@@ -4,7 +4,7 @@ What a client says of its roots is not asked for: nothing a client sends can wid
 served. The directory is chosen by whoever starts the server.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from mcp.server.lowlevel import Server
 
 from clawgym.errors import UsageError
 from clawgym.files import Files
-from clawgym.sandbox import scratch_directory
 from clawgym.sandbox.protocol import Backend, BoxSpec, Capability, Limits, Sandbox
 from mcp_servers.scripts import script_tools
 from mcp_servers.server import tool_server
@@ -30,7 +29,7 @@ async def workspace_server(
     backend: Backend,
     *,
     read_only: bool = False,
-    skills: Mapping[str, Files] | None = None,
+    skills: Path | None = None,
     scripts: Sequence[str] = (),
     web: bool = False,
 ) -> AsyncGenerator[Server[Any]]:
@@ -42,7 +41,7 @@ async def workspace_server(
         directory: what is served.
         backend: makes the box that commands run in.
         read_only: whether only the tools that change nothing are there: `read` and `memory_*`.
-        skills: the files of skills by name, for commands to use; mounted read-only.
+        skills: a directory of skills, a folder each, for commands to use; mounted read-only.
         scripts: those of the skills whose scripts are offered as tools.
         web: whether `web_fetch` is there.
 
@@ -50,27 +49,25 @@ async def workspace_server(
         UsageError: there is no such directory or skill, or a skill declares no usable script.
         SandboxError: this machine cannot make the box.
     """
-    with scratch_directory() as mounted:
-        for name, files in (skills or {}).items():
-            files.write_to(mounted / name)
-        spec = BoxSpec(
-            mounts={SKILLS: mounted} if skills else {},
-            workspace_dir=existing_directory(directory),
-            workspace_read_only=read_only,
-            limits=LIMITS,
-        )
-        box = await backend.create(spec)
-        try:
-            tools = [
-                *workspace_tools(box),
-                *script_tools(box, _chosen(skills or {}, scripts)),
-                *([web_fetch_tool()] if web else []),
-            ]
-            offered = [tool for tool in tools if tool.read_only or not read_only]
-            about = _instructions(box, backend, read_only=read_only, skills=sorted(skills or {}))
-            yield tool_server("clawgym-workspace", offered, instructions=about)
-        finally:
-            await box.close()
+    spec = BoxSpec(
+        mounts={SKILLS: skills} if skills else {},
+        workspace_dir=existing_directory(directory),
+        workspace_read_only=read_only,
+        limits=LIMITS,
+    )
+    known = _folders(skills) if skills else []
+    box = await backend.create(spec)
+    try:
+        tools = [
+            *workspace_tools(box),
+            *script_tools(box, _chosen(skills, known, scripts)),
+            *([web_fetch_tool()] if web else []),
+        ]
+        offered = [tool for tool in tools if tool.read_only or not read_only]
+        about = _instructions(box, backend, read_only=read_only, skills=known)
+        yield tool_server("clawgym-workspace", offered, instructions=about)
+    finally:
+        await box.close()
 
 
 def existing_directory(directory: Path) -> Path:
@@ -84,14 +81,20 @@ def existing_directory(directory: Path) -> Path:
     return directory.resolve()
 
 
-def _chosen(skills: Mapping[str, Files], names: Sequence[str]) -> dict[str, Files]:
+def _folders(directory: Path) -> list[str]:
+    return sorted(entry.name for entry in directory.iterdir() if entry.is_dir())
+
+
+def _chosen(skills: Path | None, known: Sequence[str], names: Sequence[str]) -> dict[str, Files]:
+    chosen: dict[str, Files] = {}
     for name in names:
-        if name not in skills:
-            known = ", ".join(skills) or "none"
+        if skills is None or name not in known:
             raise UsageError(
-                f"no skill {name!r} is mounted, to offer its scripts; there are: {known}"
+                f"no skill {name!r} is mounted, to offer its scripts; there are: "
+                f"{', '.join(known) or 'none'}"
             )
-    return {name: skills[name] for name in names}
+        chosen[name] = Files.read_from(skills / name)
+    return chosen
 
 
 _NAMED_SKILLS = 40

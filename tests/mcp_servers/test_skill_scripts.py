@@ -10,8 +10,7 @@ from mcp import Client
 from clawgym.errors import UsageError
 from clawgym.files import Files
 from clawgym.sandbox import BoxSpec, open_backend
-from clawgym_skills.bundle import bundled_skills
-from mcp_servers.mounted_skills import mounted_skills
+from clawgym_skills.bundle import bundled_directory, bundled_skills
 from mcp_servers.scripts import KEY, declared_scripts, script_tools
 from mcp_servers.workspace_server import workspace_server
 
@@ -100,7 +99,7 @@ def test_a_skill_that_declares_nothing_offers_nothing():
         declared_scripts("tables", skill(SCRIPT, key="other"))
 
 
-BUNDLED = mounted_skills(bundled_skills())
+BUNDLED = {skill.name: skill.files for skill in bundled_skills()}
 DECLARING = sorted(
     name for name, files in BUNDLED.items() if KEY.encode() in files["SKILL.md"].data
 )
@@ -114,7 +113,11 @@ def test_bundled_skills_declare_scripts():
 async def offered(directory: Path, *scripts: str, read_only: bool = False) -> set[str]:
     async with (
         workspace_server(
-            directory, open_backend("local"), skills=BUNDLED, scripts=scripts, read_only=read_only
+            directory,
+            open_backend("local"),
+            skills=bundled_directory(),
+            scripts=scripts,
+            read_only=read_only,
         ) as server,
         Client(server) as client,
     ):
@@ -140,7 +143,7 @@ async def test_scripts_of_bundled_skills_do_what_they_say(tmp_path: Path):
     (tmp_path / "data" / "orders.csv").write_text("region,amount\nSouth,10\nNorth,20\nSouth,5\n")
     async with (
         workspace_server(
-            tmp_path, open_backend("local"), skills=BUNDLED, scripts=DECLARING
+            tmp_path, open_backend("local"), skills=bundled_directory(), scripts=DECLARING
         ) as server,
         Client(server) as client,
     ):

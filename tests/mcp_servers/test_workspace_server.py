@@ -115,8 +115,10 @@ async def test_web_fetch_is_there_only_on_request(directory: Path, backend):
         assert "web_fetch" in [tool.name for tool in (await client.list_tools()).tools]
 
 
-async def test_skills_are_mounted_beside_the_directory(directory: Path, backend):
-    skills = {"csv-analysis": Files({"SKILL.md": "# CSV", "scripts/x.sh": "echo from the skill"})}
+async def test_skills_are_mounted_beside_the_directory(directory: Path, tmp_path: Path, backend):
+    files = Files({"SKILL.md": "# CSV", "scripts/x.sh": "echo from the skill"})
+    skills = tmp_path / "skills"
+    files.write_to(skills / "csv-analysis")
     async with (
         workspace_server(directory, backend, skills=skills) as server,
         Client(server) as client,
