@@ -91,6 +91,7 @@ class Agent:
         self.setup = setup
         self._sessions = Sessions(store)
         self._leases = Leases(store)
+        self._prompts: dict[str, str] = {}
         tools = workspace_tools(setup.sandbox) if setup.tools is None else setup.tools
         more = setup.more_tools(self) if setup.more_tools else ()
         self.tools: tuple[Tool[Any], ...] = (*tools, *more)
@@ -112,6 +113,11 @@ class Agent:
         )
 
     def _system(self, session: str) -> str:
+        """The prompt of a session; sessions with the same one share it."""
+        text = self._prompt(session)
+        return self._prompts.setdefault(text, text)
+
+    def _prompt(self, session: str) -> str:
         """The prompt that the session began with: it never changes, so its cache stays good."""
         info = self._sessions.get(session)
         if info.system is not None:

@@ -2,15 +2,19 @@
 
 Providers refuse a history in which a call has no answer, or an answer no call; a cancelled turn
 leaves the first, an edited state the second. The stored messages stay as they are; what is sent is
-repaired. Only the messages since the last step are looked at, and each is translated once.
+repaired. Only the messages since the last step are looked at.
+
+An agent keeps thousands of messages, and a process many agents: beside the state there is no second
+object for each of them, only the JSON of the whole while a turn is under way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import is_
+from typing import overload
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from clawgym.model import Message
+from clawgym.model import Message, Role
 from graph_agents.chat_model import to_message, tool_requests
 
 UNKNOWN_END = (
@@ -40,22 +44,24 @@ class Conversation:
     """
 
     def __init__(self) -> None:
-        self._seen: list[BaseMessage] = []
+        self._state: Sequence[BaseMessage] = ()
+        self._taken = 0
         self._open: list[tuple[str, str]] = []
         self.messages: list[BaseMessage] = []
         self.turns = 0
         self.calls = 0
-        self._wire: list[Message] = []
+        self._kept = _Encoded()
 
     def follow(self, state: Sequence[BaseMessage]) -> None:
-        """Take in the state of the thread; mostly it has grown at its end."""
-        known = len(self._seen)
-        if known > len(state) or not all(map(is_, self._seen, state)):
+        """Take in the state of the thread; mostly it has grown at its end.
+
+        The list itself is kept, not a copy; it may grow, but what it has stays as it is.
+        """
+        if self._taken > len(state) or not all(map(is_, self._state[: self._taken], state)):
             self._restart()
-            known = 0
-        for message in state[known:]:
+        for message in state[self._taken :]:
             self._take(message)
-            self._seen.append(message)
+        self._state, self._taken = state, len(state)
 
     def rewrite(self, state: Sequence[BaseMessage]) -> None:
         """Take in a state whose beginning was summarised; the turn has got as far as before."""
@@ -64,7 +70,9 @@ class Conversation:
         self.turns, self.calls = turns, calls
 
     def _restart(self) -> None:
-        self._seen, self._open, self.messages, self._wire = [], [], [], []
+        self._state, self._taken = (), 0
+        self._open, self.messages = [], []
+        self._kept = _Encoded()
         self.turns = self.calls = 0
 
     def _take(self, message: BaseMessage) -> None:
@@ -98,7 +106,69 @@ class Conversation:
         """The messages for a model, every call answered."""
         return [*self.messages, *self._unanswered()]
 
-    def wire(self) -> list[Message]:
-        """The same in our own shape; each message is the same object every time."""
-        self._wire += [to_message(message) for message in self.messages[len(self._wire) :]]
-        return [*self._wire, *map(to_message, self._unanswered())]
+    def wire(self, system: str) -> Sequence[Message]:
+        """The same in our own shape, after a system prompt."""
+        return _Wire(Message(Role.SYSTEM, system), self.messages, self._unanswered(), self._kept)
+
+    def rest(self) -> None:
+        """Let go of what only the next request would need; it can be made again."""
+        self._kept = _Encoded()
+
+
+class _Encoded:
+    """The JSON of the messages that were sent so far."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._json = bytearray()
+        self._encode: Callable[[Message], bytes] | None = None
+
+    def of(
+        self, messages: Sequence[BaseMessage], encode: Callable[[Message], bytes]
+    ) -> bytes | bytearray:
+        """The JSON of a conversation that begins with what was sent."""
+        if encode is not self._encode or len(messages) < self._count:
+            self._count, self._json, self._encode = 0, bytearray(), encode
+        for message in messages[self._count :]:
+            self._json += b", " + encode(to_message(message))
+            self._count += 1
+        return self._json
+
+
+class _Wire(Sequence[Message]):
+    """A conversation as one request has it; messages are made when they are looked at."""
+
+    def __init__(
+        self,
+        system: Message,
+        said: Sequence[BaseMessage],
+        missing: Sequence[BaseMessage],
+        kept: _Encoded,
+    ) -> None:
+        self._system = system
+        self._said, self._length = said, len(said)
+        self._missing = missing
+        self._kept = kept
+
+    def __len__(self) -> int:
+        return 1 + self._length + len(self._missing)
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Message]: ...
+    def __getitem__(self, index: int | slice) -> Message | list[Message]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(len(self))[index]]
+        position = range(len(self))[index] - 1
+        if position < 0:
+            return self._system
+        # What was said goes on growing after this request.
+        missing = position - self._length
+        return to_message(self._said[position] if missing < 0 else self._missing[missing])
+
+    def encoded(self, encode: Callable[[Message], bytes], /) -> bytes:
+        """As `EncodedOnce`."""
+        said = self._kept.of(self._said[: self._length], encode)
+        missing = [b", " + encode(to_message(message)) for message in self._missing]
+        return b"".join([encode(self._system), said, *missing])

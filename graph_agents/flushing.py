@@ -8,13 +8,14 @@ from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from clawgym.errors import ProviderError
 from graph_agents.chat_model import AnyChatModel, responder, tool_requests
+from graph_agents.control.overflow import is_overflow
 from graph_agents.conversation import Conversation
 from graph_agents.parts import Flush, Parts
 from mcp_servers.toolkit import Tool
 
 _log = logging.getLogger(__name__)
 
-_ROUNDS = 4
+_ROUNDS = 6
 
 
 def flush_with(
@@ -29,13 +30,17 @@ def flush_with(
     async def flush(prompt: str, names: Collection[str]) -> None:
         tools = {tool.name: tool for tool in offered if tool.name in names}
         respond = responder(model, [tool.schema for tool in tools.values()])
-        said = [*messages, HumanMessage(prompt)]
+        shown, said = list(messages), list[BaseMessage]([HumanMessage(prompt)])
         conversation = Conversation()
         for _ in range(_ROUNDS):
-            conversation.follow(said)
+            conversation.follow([*shown, *said])
             try:
                 reply = await respond(system, conversation, None)
             except ProviderError as error:
+                if is_overflow(error) and len(shown) > 1:
+                    # What comes last is not summarised, so it needs no notes.
+                    del shown[len(shown) // 2 :]
+                    continue
                 _log.warning("no notes were taken before the summary: %s", error)
                 return
             said.append(reply)

@@ -1,7 +1,6 @@
 """What a user says to a turn that is running: go another way, or stop."""
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,7 +15,7 @@ class Steering:
     """One turn's way to be spoken to. The engine looks here between its steps."""
 
     def __init__(self) -> None:
-        self._said: deque[str] = deque()
+        self._said: list[str] = []
         self._asking: asyncio.Task[Any] | None = None
         self.interrupted = False
 
@@ -26,8 +25,7 @@ class Steering:
 
     def taken(self) -> list[str]:
         """The messages that were left, which are thereby taken."""
-        said = list(self._said)
-        self._said.clear()
+        said, self._said = self._said, []
         return said
 
     @property

@@ -45,7 +45,7 @@ class Step:
         self._thread = thread
         self._kit = thread.kit
         self._ledger = ledger
-        self._messages = list(state.get("messages", []))
+        self._messages = state.get("messages", [])
         self._new: list[AnyMessage] = []
         self._rewritten = False
         thread.conversation.follow(self._messages)
@@ -102,7 +102,7 @@ class Step:
 
     def _add(self, message: AnyMessage) -> None:
         self._new.append(message)
-        self._messages.append(message)
+        self._messages = [*self._messages, message]
 
     async def _compact_in_time(self) -> None:
         parts = self._kit.parts
@@ -196,5 +196,7 @@ class Step:
             self._thread.budget.charge(usage, price(model, usage) if price else None)
 
     def _update(self, reason: StopReason | None) -> AgentState:
+        if reason:
+            self._thread.conversation.rest()
         messages: Any = Overwrite(self._messages) if self._rewritten else self._new
         return {"messages": messages, "stop_reason": reason and reason.value}

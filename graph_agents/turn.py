@@ -5,11 +5,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt
 
 from clawgym.errors import (
@@ -47,6 +49,10 @@ _REASONS: tuple[tuple[type[ClawGymError], StopReason], ...] = (
     (ProviderError, StopReason.MODEL_FAILED),
     (SandboxError, StopReason.SANDBOX_FAILED),
 )
+
+
+_LEG = 32
+"""Steps of the graph, two for a reply with calls."""
 
 
 class Running(Protocol):
@@ -92,20 +98,52 @@ async def run_turn(
 
     Closing the generator cancels the run. What is no failure of model or sandbox is raised.
     """
-    queue: asyncio.Queue[AgentEvent | None] = asyncio.Queue()
-    tally = _Tally(running, queue.put_nowait)
+    heard = _Heard()
+    tally = _Tally(running, heard.put)
     task = asyncio.create_task(_drive(running, config, given, steering, tally))
-    task.add_done_callback(lambda _: queue.put_nowait(None))
+    task.add_done_callback(heard.end)
     try:
         for event in news:
             yield event
-        while (event := await queue.get()) is not None:
-            yield event
+        while events := await heard.take():
+            for event in events:
+                yield event
         await task
     finally:
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+class _Heard:
+    """The events that nobody has taken yet: a queue for one reader, smaller than asyncio's."""
+
+    def __init__(self) -> None:
+        self._events: list[AgentEvent] = []
+        self._news: asyncio.Future[None] | None = None
+        self._ended = False
+
+    def put(self, event: AgentEvent) -> None:
+        """Leave an event."""
+        self._events.append(event)
+        self._wake()
+
+    def end(self, _: object) -> None:
+        """There will be no other."""
+        self._ended = True
+        self._wake()
+
+    async def take(self) -> list[AgentEvent]:
+        """What was left since the last time; it waits for something, and is empty at the end."""
+        if not self._events and not self._ended:
+            self._news = asyncio.get_running_loop().create_future()
+            await self._news
+        events, self._events = self._events, []
+        return events
+
+    def _wake(self) -> None:
+        if self._news and not self._news.done():
+            self._news.set_result(None)
 
 
 class _Tally:
@@ -182,13 +220,42 @@ async def _played(
 
     It is told only what changed: to copy the whole state at each step costs more than the step.
     """
-    waiting: Sequence[Interrupt] = ()
-    reason = StopReason.APPROVAL.value
-    changes = running.graph.astream(given, config, stream_mode="updates", durability="sync")
+    seen = _Changes()
+    while True:
+        try:
+            await _leg(running, config, given, seen)
+        except GraphDrained:
+            given = None
+        else:
+            return seen.waiting, StopReason(seen.reason)
+
+
+async def _leg(running: Running, config: RunnableConfig, given: Given, seen: "_Changes") -> None:
+    """So many steps of a run: LangGraph keeps something of each until the run ends.
+
+    Raises:
+        GraphDrained: it has stopped between two steps, and goes on from its checkpoint.
+    """
+    control = RunControl()
+    changes = running.graph.astream(
+        given, config, stream_mode="updates", durability="sync", control=control
+    )
+    number = 0
     async for change in changes:
+        number += 1
+        seen.take(change)
+        if number == _LEG:
+            control.request_drain("leg")
+
+
+@dataclass
+class _Changes:
+    waiting: Sequence[Interrupt] = ()
+    reason: str = StopReason.APPROVAL.value
+
+    def take(self, change: dict[str, Any]) -> None:
         for node, update in change.items():
             if node == "__interrupt__":
-                waiting = update
+                self.waiting = update
             elif update:
-                reason = update.get("stop_reason") or reason
-    return waiting, StopReason(reason)
+                self.reason = update.get("stop_reason") or self.reason

@@ -1,6 +1,11 @@
 """What every contender measures, in the same way.
 
 python CONTENDER.py URL STEPS AGENTS DELAY DIRECTORY
+
+Memory is how much more of the process is resident after the agents than before them. Python gives
+little back, so that is what they held while they ran, whether they still hold it (ours does) or
+not. A short run comes before, which pays for what is loaded once. The model of a crowd is in the
+process: what an HTTP client holds of a request is not in the figure.
 """
 
 import asyncio

@@ -3,6 +3,7 @@
 from clawgym.model.protocol import (
     ChatModel,
     ChatReply,
+    EncodedOnce,
     HearsReasoning,
     Message,
     OnDelta,
@@ -16,6 +17,7 @@ from clawgym.model.scripted import ScriptedModel
 __all__ = [
     "ChatModel",
     "ChatReply",
+    "EncodedOnce",
     "HearsReasoning",
     "Message",
     "OnDelta",

@@ -8,11 +8,17 @@ from collections.abc import Sequence
 
 from pydantic import AliasChoices, BaseModel, Field, JsonValue
 
-from clawgym.model.protocol import ChatReply, Message, Role, ToolRequest, ToolSchema, Usage
+from clawgym.model.protocol import (
+    ChatReply,
+    EncodedOnce,
+    Message,
+    Role,
+    ToolRequest,
+    ToolSchema,
+    Usage,
+)
 
 JsonObject = dict[str, JsonValue]
-
-_JSON = "_json"
 
 _REASONING = AliasChoices("reasoning_content", "reasoning")
 
@@ -169,27 +175,21 @@ def message_to_wire(message: Message) -> JsonObject:
 
 
 def message_json(message: Message) -> bytes:
-    """`message_to_wire` as JSON, kept with the message.
-
-    A conversation is sent again with each step, and only its end is new.
-    """
-    kept: dict[str, bytes] = message.__dict__
-    if _JSON not in kept:
-        # Not a field: equality, hash and `asdict` do not see it, as with a `cached_property`.
-        kept[_JSON] = json.dumps(message_to_wire(message), ensure_ascii=False).encode(
-            "utf-8", "backslashreplace"
-        )
-    return kept[_JSON]
+    """`message_to_wire` as JSON."""
+    text = json.dumps(message_to_wire(message), ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def request_json(head: JsonObject, messages: Sequence[Message], tools: bytes | None) -> bytes:
     """A whole request, put together from its pieces."""
     parts = [json.dumps(head, ensure_ascii=False).encode()[:-1]]
     if tools is not None:
-        parts.append(b'"tools": ' + tools)
-    said = [message.__dict__.get(_JSON) or message_json(message) for message in messages]
-    parts.append(b'"messages": [' + b", ".join(said) + b"]}")
-    return b", ".join(parts)
+        parts += [b', "tools": ', tools]
+    if isinstance(messages, EncodedOnce):
+        said = messages.encoded(message_json)
+    else:
+        said = b", ".join(map(message_json, messages))
+    return b"".join([*parts, b', "messages": [', said, b"]}"])
 
 
 def calls_to_wire(calls: Sequence[ToolRequest]) -> list[JsonObject]:

@@ -45,7 +45,7 @@ class ToolRequest:
     arguments: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation.
 
@@ -57,6 +57,15 @@ class Message:
     tool_calls: tuple[ToolRequest, ...] = ()
     tool_call_id: str | None = None
     reasoning: str | None = None
+
+
+@runtime_checkable
+class EncodedOnce(Protocol):
+    """A conversation that is sent again with each step, though only its end is new."""
+
+    def encoded(self, encode: Callable[[Message], bytes], /) -> bytes:
+        """The messages with commas between them; `encode` is called for those that are new."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ not announced), the line branches off at the last message that both share.
 """
 
 import json
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import is_
@@ -43,7 +44,7 @@ class Line:
     ns: str
     checkpoint: str | None = None
     messages: list[BaseMessage] = field(default_factory=list[BaseMessage])
-    entries: list[int] = field(default_factory=list[int])
+    entries: "array[int]" = field(default_factory=lambda: array("q"))
     last: int | None = None
     tip: int | None = None
     tip_last: int | None = None
@@ -78,7 +79,7 @@ class Line:
             first = int(str(entry.body["first_kept"]), 16)
             at = self.entries.index(first) if first in self.entries else len(self.entries)
             self.messages = [message, *self.messages[at:]]
-            self.entries = [entry.seq, *self.entries[at:]]
+            self.entries = array("q", [entry.seq, *self.entries[at:]])
             self.base = len(self.entries)
         else:
             self.messages.append(message)
@@ -194,7 +195,7 @@ class Line:
             return None
         entries = self.entries[len(self.entries) - summary.kept :]
         self.messages = [summary.message, *tail]
-        self.entries = [summary.entry, *entries]
+        self.entries = array("q", [summary.entry, *entries])
         self.base, self.last = len(self.entries), summary.entry
         return self.base
 

@@ -124,9 +124,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         return CheckpointTuple(
             config=config_of(thread, str(checkpoint_id)),
             checkpoint=checkpoint,
-            metadata=cast(
-                "CheckpointMetadata", self.serde.loads_typed(("msgpack", cast("bytes", metadata)))
-            ),
+            metadata=cast("CheckpointMetadata", self._loads("msgpack", metadata)),
             parent_config=config_of(thread, str(parent)) if parent else None,
             pending_writes=self._pending(thread, str(checkpoint_id), line),
         )
@@ -186,7 +184,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         for session, ns, *row in rows:
             if limit is not None and found >= limit:
                 return
-            metadata = self.serde.loads_typed(("msgpack", cast("bytes", row[4])))
+            metadata = self._loads("msgpack", row[4])
             if filter and any(metadata.get(key) != value for key, value in filter.items()):
                 continue
             found += 1
@@ -318,6 +316,19 @@ class JournalSaver(BaseCheckpointSaver[int]):
             else:
                 self._sessions.prune(thread)
 
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Drop the checkpoints of runs; what was said stays in the tree, as after an undo."""
+        wanted = set(run_ids)
+        rows = self.store.all("SELECT session, ns, id, metadata FROM checkpoints")
+        found = [
+            (str(session), str(ns), str(checkpoint))
+            for session, ns, checkpoint, metadata in rows
+            if self._loads("msgpack", metadata).get("run_id") in wanted
+        ]
+        self._sessions.drop(found)
+        for session, _, _ in found:
+            self.forget(session)
+
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Give another thread the same past. Its entries are shared, not copied."""
         self._sessions.copy(source_thread_id, target_thread_id)
@@ -365,6 +376,10 @@ class JournalSaver(BaseCheckpointSaver[int]):
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """As `prune`."""
         self.prune(thread_ids, strategy=strategy)
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """As `delete_for_runs`."""
+        self.delete_for_runs(run_ids)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """As `copy_thread`."""

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import cast
 
@@ -142,13 +143,37 @@ class Sessions:
                     f"AND {column} NOT IN ({newest.format(table)})",
                     (session, session),
                 )
-            self._store.execute(
-                "DELETE FROM channel_values AS v WHERE session = ? AND NOT EXISTS ("
-                " SELECT 1 FROM checkpoints c, json_each(c.body, '$.channel_versions') j"
-                " WHERE c.session = v.session AND c.ns = v.ns"
-                " AND j.key = v.channel AND j.value = v.version)",
-                (session,),
-            )
+            self._drop_values(session)
+
+    def drop(self, checkpoints: Sequence[tuple[str, str, str]]) -> None:
+        """Delete checkpoints: session, namespace, id. Sessions stand at the newest that is left."""
+        with self._store.transaction():
+            for table, column in (
+                ("checkpoints", "id"),
+                ("writes", "checkpoint"),
+                ("heads", "checkpoint"),
+            ):
+                self._store.execute_many(
+                    f"DELETE FROM {table} WHERE session = ? AND ns = ? AND {column} = ?",  # noqa: S608
+                    checkpoints,
+                )
+            for session in {session for session, _, _ in checkpoints}:
+                self._store.execute(
+                    "INSERT OR IGNORE INTO heads SELECT session, ns, max(id), head "
+                    "FROM checkpoints WHERE session = ? GROUP BY ns",
+                    (session,),
+                )
+                self._drop_values(session)
+
+    def _drop_values(self, session: str) -> None:
+        """Delete the values that no checkpoint names any more."""
+        self._store.execute(
+            "DELETE FROM channel_values AS v WHERE session = ? AND NOT EXISTS ("
+            " SELECT 1 FROM checkpoints c, json_each(c.body, '$.channel_versions') j"
+            " WHERE c.session = v.session AND c.ns = v.ns"
+            " AND j.key = v.channel AND j.value = v.version)",
+            (session,),
+        )
 
     def copy(self, source: str, target: str, checkpoint: str | None = None) -> None:
         """Give `target` the checkpoints of `source`, up to one of them; entries are shared."""

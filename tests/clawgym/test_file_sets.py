@@ -13,7 +13,7 @@ from tests.clawgym.strategies import FILES
 
 
 @given(FILES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_written_is_read_back(files: Files) -> None:
     with tempfile.TemporaryDirectory() as directory:
         files.write_to(Path(directory))

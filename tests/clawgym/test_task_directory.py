@@ -28,7 +28,7 @@ def small_task(task_id: str = "sum-amounts") -> Task:
 
 
 @given(TASKS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_dumped_is_loaded(task: Task) -> None:
     with tempfile.TemporaryDirectory() as parent:
         task.dump(Path(parent, task.id))

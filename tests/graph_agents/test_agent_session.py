@@ -16,6 +16,7 @@ from graph_agents.events import (
     Steered,
     StopReason,
     TextDelta,
+    ToolEnded,
     TurnEnded,
     TurnStarted,
     event_json,
@@ -23,6 +24,7 @@ from graph_agents.events import (
 from graph_agents.journal import Kind, Store
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits
+from graph_agents.turn import _LEG
 from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
 from tests.graph_agents.test_engine import Rules, Shortener
 
@@ -56,6 +58,21 @@ async def test_a_turn_tells_its_story_and_ends_with_its_price(tmp_path):
     assert events[0] == TurnStarted(1, "go")
     assert (events[-1].usage.prompt_tokens, events[-1].cost) == (20, 0.5)
     assert all(json.dumps(event_json(event)) for event in events)
+
+
+async def test_a_long_turn_runs_in_several_legs_that_nobody_notices(tmp_path):
+    count = _LEG + 3
+    shop = Workshop()
+    model = Talker(*(call(("make", {"name": str(number)})) for number in range(count)), say("done"))
+    async with agent_with(tmp_path, model, shop.tools()) as agent:
+        session = agent.new_session()
+        events = await played(session.send("go"))
+        assert len(session.messages) == 2 * count + 2
+    assert shop.log == [f"make {number}" for number in range(count)]
+    assert [type(event) for event in events].count(TurnStarted) == 1
+    assert [type(event) for event in events].count(ModelReplied) == count + 1
+    assert [type(event) for event in events].count(ToolEnded) == count
+    assert (reason(events), events[-1].usage.prompt_tokens) == (StopReason.DONE, 10 * (count + 1))
 
 
 async def test_a_conversation_goes_on_in_another_process(tmp_path):

@@ -87,7 +87,7 @@ NUMBERS = st.tuples(st.integers(0, 59), st.integers(0, 23), st.integers(0, 6))
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NUMBERS, MOMENTS, st.sampled_from([UTC, BERLIN, ZoneInfo("America/New_York")]))
 def test_the_next_time_is_later_fits_and_is_within_a_week(numbers, moment, zone):
     minute, hour, weekday = numbers

@@ -9,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from clawgym.errors import ContextOverflowError, ProviderError, SandboxError
-from clawgym.model import Role
+from clawgym.model import EncodedOnce, Message, Role
 from graph_agents.approval import Answer, ApprovalDecision, Leave, Scope, Verdict
 from graph_agents.events import (
     ApprovalAsked,
@@ -430,11 +430,22 @@ async def test_a_broken_sandbox_ends_the_run_with_the_reason():
         await play(Talker(call(("make", {"name": "a"}))), shop)
 
 
-async def test_messages_are_translated_once_however_long_the_conversation():
-    model = Talker(*[call(("look", {"name": "a"}))] * 3, say("ok"))
-    await play(model, Workshop())
-    first, last = model.asked[1], model.asked[-1]
-    assert all(a is b for a, b in zip(first[1:], last[1:], strict=False))
+async def test_messages_are_encoded_once_however_long_the_conversation():
+    encoded = []
+
+    def encode(message: Message) -> bytes:
+        encoded.append(message.role)
+        return message.content.encode()
+
+    class Client(Talker):
+        async def complete(self, messages, tools=(), *, on_delta=None):
+            assert isinstance(messages, EncodedOnce)
+            messages.encoded(encode)
+            return await super().complete(messages, tools, on_delta=on_delta)
+
+    await play(Client(*[call(("look", {"name": "a"}))] * 3, say("ok")), Workshop())
+    count = {role.value: encoded.count(role) for role in Role}
+    assert count == {"system": 4, "user": 1, "assistant": 3, "tool": 3}
 
 
 async def test_many_threads_of_one_graph_do_not_mix():

@@ -28,7 +28,7 @@ def clear(directory: Path) -> None:
         clear_tree(descriptor)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(tree=TREES)
 def test_clearing_leaves_nothing(tree: Folder) -> None:
     with place() as root:

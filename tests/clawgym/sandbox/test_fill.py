@@ -28,7 +28,7 @@ SETS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(entries=SETS)
 def test_what_is_filled_in_is_read_back(entries: dict[str, File]) -> None:
     try:

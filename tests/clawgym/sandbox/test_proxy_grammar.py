@@ -169,9 +169,7 @@ TOKENS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.lists(TOKENS, max_size=14).map(b"".join))
 def test_arbitrary_bytes_neither_crash_the_proxy_nor_go_up(
     caplog: pytest.LogCaptureFixture, data: bytes
@@ -197,9 +195,7 @@ REPLY = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["GET", "HEAD", "POST"]),
     st.binary(max_size=200) | st.lists(REPLY, max_size=12).map(b"".join),

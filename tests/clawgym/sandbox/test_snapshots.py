@@ -46,7 +46,7 @@ def damage(workspace: Path, name: str, how: str) -> None:
         path.chmod(0)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tree=TREES, later=TREES, data=st.data())
 def test_a_restore_undoes_any_change(tree: Folder, later: Folder, data: st.DataObject) -> None:
     with place() as root:
@@ -64,7 +64,7 @@ def test_a_restore_undoes_any_change(tree: Folder, later: Folder, data: st.DataO
         assert look(workspace) == before
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(tree=TREES, later=TREES)
 def test_so_it_does_for_an_ordinary_user(tree: Folder, later: Folder) -> None:
     with place() as root:

@@ -84,7 +84,7 @@ def test_the_suite_can_tell_trees_apart(pair: tuple[Path, Path]) -> None:
     assert len({tuple(entries.items()) for entries in seen}) == 4
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(tree=TREES)
 def test_a_copy_is_the_same_and_leaves_the_source_as_it_was(tree: Folder) -> None:
     with place() as root:
@@ -98,7 +98,7 @@ def test_a_copy_is_the_same_and_leaves_the_source_as_it_was(tree: Folder) -> Non
         assert stats.files + stats.directories + stats.symlinks + stats.hard_links == len(before)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(tree=TREES)
 def test_an_ordinary_user_copies_and_clears_what_is_locked_to_him(tree: Folder) -> None:
     with place() as root:

@@ -138,9 +138,7 @@ NAMES = st.sampled_from(["a", "b", "c/d", "c/e", "f/g/h"])
 TREES = st.dictionaries(NAMES, st.binary(max_size=20))
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TREES, TREES)
 def test_any_tree_comes_back_after_any_other(
     tmp_path_factory: pytest.TempPathFactory, first: dict[str, bytes], second: dict[str, bytes]

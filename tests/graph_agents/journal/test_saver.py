@@ -289,6 +289,22 @@ async def test_deleting_a_session_leaves_what_its_fork_goes_on_from(saver, store
     assert store.one("SELECT count(*) FROM entries") == (0,)
 
 
+async def test_deleting_a_run_takes_its_thread_back_to_the_run_before(saver, store):
+    graph = chatter(saver)
+    await run(graph, {**thread(), "metadata": {"run_id": "first"}})
+    before = told(graph.get_state(thread()))
+    await run(graph, {**thread(), "metadata": {"run_id": "second"}}, "more")
+    await run(graph, {**thread("u"), "metadata": {"run_id": "third"}})
+    await saver.adelete_for_runs(["second", "third", "none"])
+    assert told(graph.get_state(thread())) == before
+    assert graph.get_state(thread("u")).values == {}
+    runs = {found.metadata["run_id"] for found in saver.list(None)}
+    assert runs == {"first"}
+    assert store.one("SELECT count(*) FROM writes WHERE session = 'u'") == (0,)
+    await run(graph, thread(), "again")
+    assert told(graph.get_state(thread()))[: len(before) + 1] == [*before, ("human", "again")]
+
+
 async def test_a_thread_that_nobody_announced_becomes_a_session(saver, store):
     await run(chatter(saver), thread("somebody"))
     assert [info.id for info in Sessions(store).all()] == ["somebody"]
