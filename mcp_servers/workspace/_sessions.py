@@ -9,11 +9,14 @@ import json
 import time
 from asyncio import Task
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from anyio import CancelScope
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from clawgym.errors import SandboxError
 from clawgym.sandbox.protocol import ExecResult, Sandbox
 from mcp_servers.toolkit import ToolFailure
 
@@ -157,10 +160,14 @@ class Sessions:
         return bool(done)
 
     async def abandon(self, session: Session) -> None:
-        """Kill a command that nobody waits for any more, and forget it."""
+        """Kill a command that nobody waits for any more, and no other; return once it is dead."""
         self._by_id.pop(session.id, None)
-        session.task.cancel()
-        await asyncio.wait({session.task})
+        with CancelScope(shield=True):  # what is half killed would take the next command along
+            with suppress(ToolFailure, SandboxError):
+                await self.ask(session, op="kill", most=0)
+            if not await self.wait(session, _PATIENCE):
+                session.task.cancel()
+                await asyncio.wait({session.task})
 
     def drop(self, session: Session) -> None:
         """Forget a finished command."""

@@ -147,6 +147,13 @@ async def test_a_cancelled_call_kills_its_command(call):
     assert (await call("exec", command="sleep 1; ls")).text.startswith("started\n(Command")
 
 
+async def test_a_cancelled_call_does_not_take_the_others_along(call):
+    session = await start(call, "sleep 1; echo survived")
+    with anyio.move_on_after(0.4):
+        await call("exec", command="sleep 60")
+    assert (await settled(call, session)).text.startswith("survived")
+
+
 @pytest.mark.usefixtures("terminals")
 async def test_one_types_into_a_terminal(call):
     session = await start(call, "read name; echo hello $name; read key; echo bye", pty=True)

@@ -172,7 +172,10 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, backend: Backend) 
     running = subprocess.Popen(
         [sys.executable, "-m", "clawgym.cli", *words], stderr=subprocess.PIPE, text=True
     )
-    time.sleep(2)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    while not children.read_text():  # until then it is Python that starts, not a run
+        time.sleep(0.05)
+    time.sleep(0.5)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130
