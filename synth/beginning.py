@@ -12,6 +12,7 @@ from pydantic import RootModel
 from clawgym.artifact import ArtifactKind
 from clawgym.graph import Node
 from synth.operations import OPERATIONS
+from synth.reasons import with_reasons
 from synth.scene import Scene
 from synth.taxonomy import category_of, opening
 from synth.taxonomy._toml import read_toml
@@ -36,7 +37,7 @@ def beginning(rng: random.Random, scene: Scene, style: Style) -> str:
     """The first sentences of a request."""
     words, setting = matter_of(scene), scene.world.setting
     if words is None:
-        return opening(rng, setting, style, _lead_work(scene), reason=not has_reasons(scene))
+        return opening(rng, setting, style, _lead_work(scene), reason=not with_reasons(scene))
     lines = words.of(style)
     if setting.persona.private or not _is_at_home(scene):
         lines = [line for line in lines if is_private(line)]
@@ -62,12 +63,6 @@ def _is_at_home(scene: Scene) -> bool:
     if kind in _TECHNICAL and scene.world.setting.persona.industry in OF_VOLUNTEERS:
         return False
     return kind not in _TECHNICAL or category_of(scene.world.setting.subcategory).name in _TRADES
-
-
-def has_reasons(scene: Scene) -> bool:
-    """Whether any step is told with a reason: then the request as a whole needs no other."""
-    nodes = [*scene.nodes, *(scene.past.scene.nodes if scene.past else ())]
-    return any(OPERATIONS[node.operation].why(node.params) for node in nodes)
 
 
 def lead_node(scene: Scene) -> Node:

@@ -6,6 +6,7 @@ the sum of a list of tests, a conversion of what was converted a minute ago.
 
 from collections.abc import Mapping, Sequence
 
+from clawgym.graph import Node
 from synth.follow_ups import is_said_already, serves_the_purpose
 from synth.operations import Params, Slot
 from synth.scene import Scene
@@ -25,26 +26,29 @@ _GOING_ON = frozenset({"aggregate", "convert", "filter", "join", "rank", "report
 """Operations that fit what other steps make as well as files that are given."""
 
 _REACH: Mapping[str, int] = {
-    **dict.fromkeys(("organize", "patch", "update"), 2),
-    **dict.fromkeys(("checksum", "crawl", "diagnose", "schedule", "search", "test", "validate"), 3),
-    **dict.fromkeys(("draft", "redact", "summarize"), 4),
+    **dict.fromkeys(("draft", "organize", "patch", "redact", "schedule", "search"), 2),
+    **dict.fromkeys(("inspect", "summarize", "test", "update"), 2),
+    **dict.fromkeys(("checksum", "crawl", "diagnose", "validate"), 3),
 }
 """How many steps there are at most, as a rule, where work begins with one of these."""
 
 _OF_EVENTS = frozenset(
     {
         *("aggregate", "compare", "convert", "deduplicate", "extract", "fetch", "fill", "filter"),
-        *("inspect", "join", "rank", "report", "search", "split", "update"),
+        *("join", "rank", "report", "split", "update"),
     }
 )
 """Operations that may bring the events of a domain."""
 
 _MOST: Mapping[str, int] = {
-    **dict.fromkeys(("aggregate", "filter"), 3),
-    **dict.fromkeys(("checksum", "crawl", "inspect", "report", "search", "summarize", "test"), 2),
-    **dict.fromkeys(("convert", "draft", "join", "rank", "redact", "split"), 1),
+    **dict.fromkeys(("aggregate", "filter"), 2),
+    **dict.fromkeys(("checksum", "crawl", "inspect", "summarize", "test"), 2),
+    **dict.fromkeys(("convert", "draft", "join", "rank", "redact", "report", "search", "split"), 1),
 }
 """How often one request asks for an operation at most."""
+
+_LONG, _ASKED_OFTEN = 4, frozenset({"aggregate", "filter"})
+"""From how many steps on, and of which operations, a request may have one more."""
 
 _LEAST_COLUMNS = 6
 """How many columns a file has that somebody wants an overview of."""
@@ -89,20 +93,38 @@ def is_asked_about(value: Value) -> bool:
 def is_new(scene: Scene, operation: str, params: Params) -> bool:
     """Whether a step says something that no other step of the request says.
 
-    Nobody asks for two rankings, or for two things with the same reason; two pages have different
-    readers.
+    Nobody asks for two rankings or pages, or for two things with the same reason.
     """
     before = scene.past.scene.nodes if scene.past else []
     nodes = [*before, *scene.nodes]
     alike = [node for node in nodes if node.operation == operation]
-    if len(alike) >= _MOST.get(operation, len(alike) + 1):
+    more = len(nodes) >= _LONG and operation in _ASKED_OFTEN
+    if len(alike) >= _MOST.get(operation, len(alike) + 1) + more:
         return False
     if any(is_said_already(operation, params, node.params) for node in alike):
         return False
-    audience, why = params.get("audience"), params.get("why")
-    if audience and any(node.params.get("audience") == audience for node in alike):
+    if any(_ask_the_same(operation, params, node) for node in nodes):
         return False
+    why = params.get("why")
     return not why or all(node.params.get("why") != why for node in nodes)
+
+
+def _ask_the_same(operation: str, params: Params, node: Node) -> bool:
+    """Whether two steps look at rows by the same column: two overviews, or a part and its rows."""
+    if {operation, node.operation} not in ({"aggregate"}, {"filter", "split"}):
+        return False
+    return bool(_looked_at(params) & _looked_at(node.params))
+
+
+def _looked_at(params: Params) -> set[str]:
+    """The columns that an overview, a selection or a division is by."""
+    split = params.get("column")
+    terms = [params.get("by"), params.get("conditions")]
+    found = {str(split)} if split else set[str]()
+    for entries in terms:
+        for entry in entries if isinstance(entries, list) else ():
+            found |= {str(entry.get("column"))} if isinstance(entry, dict) else set()
+    return found
 
 
 def threads(scene: Scene) -> int:
@@ -147,6 +169,9 @@ def _are_wanted(scene: Scene, operation: str, slot_id: str, rows: RowSet) -> boo
     listed = rows.use is Use.LISTING and not rows.subject and operation not in _ON_LISTINGS
     if rows.use is Use.ANSWER or worked_with or listed:
         return False
+    worked_on = bool(rows.subject and rows.subject.joined) or "rank" in makers
+    if operation == "report" and worked_on and not rows.grouped:
+        return False  # who reads it asks about all rows, in no order and without looking things up
     return all(may_follow(maker, operation) for maker in makers) and are_of_use(operation, [rows])
 
 

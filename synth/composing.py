@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from clawgym.artifact import ArtifactKind
 from clawgym.graph import Node
 from clawgym.operation import Capability
+from synth.bundling import belongs
 from synth.chaining import (
     MAX_THREADS,
     are_of_use,
@@ -125,8 +126,12 @@ def compose(rng: random.Random, world: World, plan: Plan) -> Scene | None:
 def extend(rng: random.Random, scene: Scene, plan: Plan, count: int) -> int:
     """Let a scene grow by so many nodes, or by as many as can be made; returns how many."""
     for made in range(count):
-        unmet = plan.unmet(scene.nodes)
-        moves = list(_moves(scene, plan))
+        unmet, size = plan.unmet(scene.nodes), len(scene.nodes) + count - made
+        moves = [
+            move
+            for move in _moves(scene, plan)
+            if belongs(scene, move.offer.capability.operation, move.inputs, size)
+        ]
         if count - made <= len(unmet):
             moves = [move for move in moves if any(move.offer in group for group in unmet)]
         if (scene.nodes or scene.past) and not (plan.parts and threads(scene) < MAX_THREADS):

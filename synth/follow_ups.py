@@ -28,15 +28,10 @@ _OF_MATTERS: Mapping[str, frozenset[str]] = {
 """What is done with the rows of a matter besides answering questions about them."""
 
 _PAIRS = (
-    *(
-        frozenset({name})
-        for name in ("checksum", "crawl", "inspect", "search", "summarize", "test")
-    ),
-    frozenset({"crawl", "fetch"}),
+    *(frozenset({name}) for name in ("checksum", "crawl", "inspect", "summarize", "test")),
     frozenset({"draft", "summarize"}),
     frozenset({"deduplicate", "inspect"}),
     frozenset({"convert", "inspect"}),
-    frozenset({"convert", "split"}),
 )
 """What people want of the same file at once; one operation alone is asked for in two ways."""
 
@@ -44,7 +39,6 @@ _AGAIN: Mapping[str, str] = {
     "checksum": "way",
     "crawl": "mode",
     "inspect": "view",
-    "search": "words",
     "summarize": "form",
     "test": "list",
 }

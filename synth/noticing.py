@@ -48,7 +48,7 @@ def example_of(wrong: Value, right: Value) -> str:
         at = right.index(column) if column else -1
         keys = [key for key, row in known.items() if key in found and found[key][at] != row[at]]
         keys = keys if column and column not in right.key else []
-    named = [key for key in keys if all(key)]
+    named = [key for key in keys if all(key) and not key[0].isdigit()]
     return f"`{named[0][0]}`" if named else ""
 
 

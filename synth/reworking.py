@@ -16,7 +16,7 @@ from synth.values import RowSet, Value
 from synth.world import Source
 
 _PROPOSALS = 6
-_FAR = 0.75
+_FAR = 0.5
 """How often a change is sought from which much follows."""
 
 

@@ -16,7 +16,7 @@ from synth.values.minutes import MinutesPage
 
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _NUMBER = re.compile(r"(?<![\w-])\d+(?:\.\d+)?(?![\w-])")
-_SENTENCE = re.compile(r"[^.!?]+[.!?]+(?=\s|$)|[^.!?]+$")
+_SENTENCE = re.compile(r"(?:[^.!?]|[.!?](?=[^\s.!?]))+[.!?]+(?=\s|$)|[^.!?]+$")
 _NEXT_MAIL = re.compile(r"\nFrom \S+ .*\d\n")
 _LISTED = re.compile(r"^\s*$|^\s*[-*|]|[,:|]\s*$|^\S+(?: \S+)?$|\d[^.!?]*\d$")
 """Lines that are no sentences: greetings, signatures, entries of lists and tables."""
@@ -45,11 +45,10 @@ class Expectation:
 
 def expectation_of(value: Value) -> Expectation | None:
     """What the words of a deliverable should be like, or None where it asks for none."""
-    if isinstance(value, Report) and value.reader:
-        figures = {plain(total) for _, total in value.totals} | value.figures
-        figures |= {str(len(value.table.rows))}
-        facts = figures | {str(row[0]) for row in value.table.rows}
-        return Expectation(frozenset(facts), 1, frozenset(figures), (25, 120))
+    if isinstance(value, Report) and value.opening:
+        cells = {plain(cell) for row in value.table.rows for cell in row}
+        facts = {plain(fact.value) for fact in value.opening.facts} | value.figures
+        return Expectation(frozenset(facts), 3, frozenset(facts | cells), (12, 90))
     if isinstance(value, MinutesPage):
         refs = {str(cell) for row in value.actions.rows for cell in row}
         counts = {str(number) for number in range(len(value.actions.rows) + 10)}
@@ -63,9 +62,11 @@ def expectation_of(value: Value) -> Expectation | None:
 
 def free_text(value: Value, text: str) -> str:
     """The part of a deliverable in which words are free: a section, or the first draft's body."""
-    reader = value.reader if isinstance(value, (Report, MinutesPage)) else ""
-    if reader:
-        _, _, rest = text.partition(f"## For {reader}\n")
+    heading = f"For {value.reader}" if isinstance(value, MinutesPage) else ""
+    if isinstance(value, Report) and value.opening:
+        heading = value.opening.heading
+    if heading:
+        _, _, rest = text.partition(f"## {heading}\n")
         return (rest or text).partition("\n## ")[0].strip()
     _, _, body = text.partition("\n\n")
     return _NEXT_MAIL.split(body)[0].strip()
@@ -96,8 +97,8 @@ def coverage(text: str, wanted: Expectation) -> float:
 def grounded(text: str, wanted: Expectation) -> float:
     """The share of numbers that are known figures; a text that says nothing invents nothing."""
     numbers = _NUMBER.findall(text)
-    known = wanted.figures | wanted.facts
-    return sum(number in known for number in numbers) / len(numbers) if numbers else 1.0
+    known = {float(said) for said in wanted.figures | wanted.facts if _NUMBER.fullmatch(said)}
+    return sum(float(number) in known for number in numbers) / len(numbers) if numbers else 1.0
 
 
 def well_formed(text: str, wanted: Expectation) -> float:

@@ -65,17 +65,18 @@ def prose_nodes(scene: Scene) -> Iterator[Node]:
     """The nodes that ask for words of the agent's own."""
     for node in scene.nodes:
         value = scene.slots[node.output].value
-        with_reader = isinstance(value, Report) and bool(value.reader)
-        if with_reader or isinstance(value, (Drafts, MinutesPage)):
+        with_opening = isinstance(value, Report) and value.opening
+        if with_opening or isinstance(value, (Drafts, MinutesPage)):
             yield node
 
 
 def _words(scene: Scene, node: Node) -> dict[str, str]:
     value = scene.slots[node.output].value
-    if isinstance(value, Report):
+    if isinstance(value, Report) and value.opening:
+        reader = value.opening.reader
         topic = value.table.topic.replace("_", " ") or scene.world.domain.plural
-        measure = value.totals[0][0].removeprefix("Total ").replace("_", " ")
-        return {"reader": value.reader, "title": value.title, "topic": topic, "measure": measure}
+        measure = value.table.names[-1].removeprefix("sum_").replace("_", " ")
+        return {"reader": reader, "title": value.title, "topic": topic, "measure": measure}
     if isinstance(value, MinutesPage):
         return {"reader": value.reader, "count": str(len(value.actions.rows))}
     assert isinstance(value, Drafts)

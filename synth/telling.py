@@ -4,7 +4,7 @@ import random
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -32,12 +32,23 @@ _REFERS = "as above"
 """What refers to something said before already may be said again just so."""
 
 _POINTS_BACK = re.compile(
-    r"(She|He|They|It|That|This|These|Those|Both|Each|Such|The others?|The rest|Whoever)\b"
-    r"|.*\bthe same\b"
+    r"(She|He|They|It|That|This|These|Those|Both|Each|Every|Such|The others?|The rest|Whoever)\b"
+    r"|.*\b(the same|these|those|them|they|it|this|here|ones|so few|that long)\b"
 )
 """Reasons that speak of what was said before them."""
 
-_REASON_FIRST = 0.25
+_REASON_FIRST = 0.5
+
+_LEADS_BACK = re.compile(
+    r"(\S+ ){0,3}(it|its|them|they|their|that|this|these|those|there)\b", re.IGNORECASE
+)
+"""Sentences that have to stand right after what they speak of."""
+
+_ECHO = 2
+"""Words that two sentences do not both begin with."""
+
+_LATE = 1
+"""After how many sentences a reason comes too late."""
 
 _LONG = 30
 """Characters of a sentence that nobody says twice without a word about it."""
@@ -89,10 +100,12 @@ def read_phrases(name: str) -> str:
 class Teller:
     """Says the steps of one task; who speaks does not put the same thing twice the same way."""
 
-    def __init__(self, rng: random.Random, style: Style) -> None:
+    def __init__(self, rng: random.Random, style: Style, reasoned: Collection[str] = ()) -> None:
+        """Tell steps in a style; those with an id in `reasoned` with the reason for them."""
         self.rng = rng
         self.style: Style = style
         self._said: set[str] = set()
+        self._reasoned = set(reasoned)
         self._reasons: list[str] = []
         self._sentences: Counter[str] = Counter()
 
@@ -122,18 +135,22 @@ class Teller:
         return self._finish(self.choose(said.of(self.style)).format(**fields))
 
     def reason(self, node: Node) -> str:
-        """Why a step is wanted, as far as that was not said before; "" where nobody says."""
+        """Why a step is wanted, once, and as far as that was not said before; "" for most."""
+        if node.id not in self._reasoned:
+            return ""
+        self._reasoned.discard(node.id)
         said = sentences(OPERATIONS[node.operation].why(node.params))
         why = " ".join(one for one in said if not any(one in known for known in self._reasons))
         self._reasons += [why] if why else []
         return why
 
-    def heard(self, node: Node) -> None:
-        """Take the reason of a step as said, be it by somebody else."""
-        self._reasons.append(OPERATIONS[node.operation].why(node.params))
+    def reason_to_begin_with(self, node: Node) -> str:
+        """The reason for a step, where it can be said before anything is asked; otherwise ""."""
+        why = OPERATIONS[node.operation].why(node.params)
+        return "" if _POINTS_BACK.match(why) else self.reason(node)
 
     def with_reason(self, told: str, why: str, *, after_it: bool = False) -> str:
-        """A step with the reason for it: mostly after it, at times before it.
+        """A step with the reason for it: before it, or next to what is asked.
 
         `after_it` says that something else leads over to the step.
 
@@ -142,13 +159,17 @@ class Teller:
         if not why:
             return told
         head, line, rest = told.partition("\n")
+        echo = told.split()[:_ECHO] == why.split()[:_ECHO]
+        may_lead = not after_it and not echo and not _POINTS_BACK.match(why)
+        if line and may_lead:
+            return f"{why} {told}"
         if line and head.endswith((".", "?", "!")):
-            return f"{head} {why}\n{rest}"
+            return f"{_beside(head, why)}\n{rest}"
         if line:
             return f"{told}\n\n{why}"
-        may_lead = not after_it and not _POINTS_BACK.match(why)
-        leads = may_lead and self.rng.random() < _REASON_FIRST
-        return f"{why} {told}" if leads else f"{told} {why}"
+        late = _place(told) > _LATE
+        leads = may_lead and (late or self.rng.random() < _REASON_FIRST)
+        return f"{why} {told}" if leads else _beside(told, why)
 
     def say_also(self, scene: Scene, node: Node) -> str | None:
         """A step that takes over the whole result of the one said before; None for other steps."""
@@ -207,9 +228,9 @@ class Teller:
 
 
 def _said(scene: Scene, slot: Slot) -> str:
-    """What to call an artifact that is taken; one that a step edits before is the updated one."""
+    """What to call an artifact that is taken; one that a step edits before is as updated."""
     edited = any(OPERATIONS[n.operation].in_place for n in scene.nodes if n.output == slot.id)
-    return f"the updated `{slot.path}`" if edited else f"`{slot.path}`"
+    return f"`{slot.path}` (as updated)" if edited else f"`{slot.path}`"
 
 
 def _about_columns(ways: Mapping[str, str], words: Mapping[str, str]) -> str:
@@ -222,6 +243,21 @@ def _about_columns(ways: Mapping[str, str], words: Mapping[str, str]) -> str:
     if "*" in ways and set(named) - set(ways):
         said.append(ways["*"])
     return "".join(f" {sentence}" for sentence in said)
+
+
+def _place(told: str) -> int:
+    """After how many sentences a reason may stand: none that follows points back behind it."""
+    said = sentences(told)
+    return next(
+        (at for at in range(1, len(said)) if not _LEADS_BACK.match(_NAMED.sub("", said[at]))),
+        len(said),
+    )
+
+
+def _beside(told: str, why: str) -> str:
+    """A step of one line with the reason as near to what is asked as it can be understood."""
+    said, at = sentences(told), _place(told)
+    return " ".join([*said[:at], why, *said[at:]])
 
 
 def sentences(text: str) -> list[str]:

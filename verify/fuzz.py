@@ -4,8 +4,13 @@ A grader has to fail such work. It must neither break on it, which would leave t
 nor take more than a small part of its time.
 """
 
+import io
 import json
+import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache
 from pathlib import PurePosixPath
 
 from clawgym.files import Files
@@ -20,6 +25,18 @@ SLOW_SHARE = 0.2
 _LINE = b"1,2,3 lorem ipsum | dolor = sit amet\n"
 _MEGABYTES = _LINE * (HUGE // len(_LINE) + 1)
 _DEEP = 100_000
+_UNPACKED = 20 * 1024 * 1024
+_MEMBERS = {
+    ".xlsx": ("xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"),
+    ".docx": ("word/document.xml",),
+}
+_LAUGHS = (
+    '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY x0 "ha">'
+    + "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10}">' for n in range(1, 12))
+    + "]>\n<a>&x11;</a>\n"
+).encode()
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+_COUNTING = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id FROM n"
 
 
 def _truncated(path: str, data: bytes) -> bytes:
@@ -53,7 +70,44 @@ def _deep(path: str, data: bytes) -> bytes:
         return b"<a>" * _DEEP + b"</a>" * _DEEP
     if suffix in (".json", ".jsonl", ".yaml", ".yml"):
         return b"[" * _DEEP + b"]" * _DEEP
+    if suffix in (".ics", ".vcf"):
+        return b"BEGIN:VCALENDAR\r\nBEGIN:VCARD\r\n" * _DEEP
     return b"> " * _DEEP + b"|" * _DEEP
+
+
+def _bomb(path: str, data: bytes) -> bytes:
+    """A little that means very much: entities, members of an archive, rows without end."""
+    suffix = PurePosixPath(path).suffix
+    if suffix in (".xml", ".html", ".svg"):
+        return _LAUGHS
+    if suffix in (".xlsx", ".docx", ".zip"):
+        return _full_of_nothing(suffix)
+    return _endless(data) if suffix in (".db", ".sqlite", ".sqlite3") else data
+
+
+@cache
+def _full_of_nothing(suffix: str) -> bytes:
+    """An archive whose members unpack to more than any reader should take."""
+    out, nothing = io.BytesIO(), b" " * _UNPACKED
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in _MEMBERS.get(suffix, ("a", "b")):
+            archive.writestr(zipfile.ZipInfo(name), nothing)
+    return out.getvalue()
+
+
+def _endless(data: bytes) -> bytes:
+    """The database with a view that never ends in place of each table."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        try:
+            database.deserialize(data)
+            for (table,) in database.execute(_TABLES).fetchall():
+                name = '"' + str(table).replace('"', '""') + '"'
+                database.execute(f"DROP TABLE {name}")
+                database.execute(f"CREATE VIEW {name} AS {_COUNTING}")
+            database.commit()
+            return database.serialize()
+        except (sqlite3.Error, OverflowError):
+            return data
 
 
 def _surrogates(path: str, data: bytes) -> bytes:
@@ -75,6 +129,7 @@ _DAMAGES: dict[str, Callable[[str, bytes], bytes]] = {
     "not-finite": _not_finite,
     "deep": _deep,
     "surrogates": _surrogates,
+    "bomb": _bomb,
 }
 
 

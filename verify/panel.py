@@ -4,9 +4,6 @@ Each member fills every file that the instruction names with something of the ri
 doing what was asked. None of them may earn anything.
 """
 
-import csv
-import io
-import json
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -14,6 +11,7 @@ from pathlib import PurePosixPath
 from clawgym.files import Files
 from clawgym.task import Task
 from verify.attempts import produced
+from verify.lists import as_file
 from verify.stubs import stub
 
 Filler = Callable[[Task], dict[str, bytes]]
@@ -92,17 +90,8 @@ def _alike(path: str, files: Files) -> bytes:
 
 def _in_format(path: str, text: str, items: list[str]) -> bytes:
     """A list in the file's own format, so that it at least parses; `text` in all others."""
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix == ".json":
-        return json.dumps({item: item for item in items}, ensure_ascii=False).encode()
-    if suffix == ".jsonl":
-        return "".join(json.dumps({"item": item}) + "\n" for item in items).encode()
-    if suffix in (".csv", ".tsv"):
-        out = io.StringIO()
-        writer = csv.writer(out, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n")
-        writer.writerows([items, items])
-        return out.getvalue().encode()
-    return text.encode()
+    made = as_file(PurePosixPath(path).suffix.lower(), items)
+    return text.encode() if made is None else made
 
 
 PANEL: dict[str, Filler] = {

@@ -7,6 +7,8 @@ import zipfile
 import zlib
 from functools import cache
 
+from verify.workbooks import workbook
+
 _TEXTS = {
     ".csv": "id,name,value\n",
     ".tsv": "id\tname\tvalue\n",
@@ -49,7 +51,9 @@ def stub(suffix: str) -> bytes:
         return _TEXTS[suffix].encode()
     if suffix in (".db", ".sqlite", ".sqlite3"):
         return _database()
-    if suffix in (".zip", ".docx", ".xlsx", ".pptx"):
+    if suffix == ".xlsx":
+        return workbook({"Sheet1": [["id", "name", "value"]]})
+    if suffix in (".zip", ".docx", ".pptx"):
         return _archive(office=suffix != ".zip")
     if suffix == ".png":
         return _image()

@@ -94,7 +94,9 @@ class Aggregate(GroundedOperation):
         for overview in shuffled(rng, asked.overviews):
             by, measures = groups_of(overview, rows), measures_of(overview, rows)
             if by and measures and _sizes(rows, by):
-                wanted = AggregateParams(by=by, measures=measures, tidy=tidy, why=overview.why)
+                whole = len(measures) == len(overview.figures)
+                why = overview.why if whole else ""  # it may speak of a figure that is gone
+                wanted = AggregateParams(by=by, measures=measures, tidy=tidy, why=why)
                 return wanted.model_dump(mode="json")
         for column in shuffled(rng, about(rows).joined):
             by = (Group(column=column),)
@@ -162,6 +164,8 @@ class Aggregate(GroundedOperation):
             "only": only,
             "top": "" if only == "all groups" else f", keeping {only}",
             "rounding": " Round to two decimals." if broken or means else "",
+            "then": ", then the figures in this order" * (len(wanted.measures) > 1),
+            "these": "these figures, in this order" if len(wanted.measures) > 1 else "this figure",
             "tidy": say_tidy(wanted.tidy, gaps, written=False),
         }
 

@@ -145,7 +145,7 @@ def _rows(params: Params, old: Value, new: Value) -> RowSet:
             rows.append((key, "changed", "; ".join(n for n, a, b in pairs if a != b)))
     rows += [(key, "added", "") for key in right if key not in left]
     fields = (old.field(str(params["key"])), _CHANGE, _text("columns"))
-    topic = f"{old.topic} changes"
+    topic = f"changes to {old.topic}"
     return RowSet(
         fields,
         tuple(rows),
@@ -174,7 +174,11 @@ def _figures(params: Params, old: Value, new: Value) -> RowSet:
         Field("difference", kind, Role.MEASURE, scale),
     )
     return RowSet(
-        fields, tuple(rows), (key,), topic=f"{old.topic} changes", subject=matter("changed figures")
+        fields,
+        tuple(rows),
+        (key,),
+        topic=f"changes to {old.topic}",
+        subject=matter("changed figures"),
     )
 
 

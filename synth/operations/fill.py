@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing
+from synth.operations.base import AskedParams, GroundedOperation, Params, Slot, differing
 from synth.values import ROW_KINDS, Role, Row, RowSet, Value
 from synth.values.pieces import Letters
 from synth.values.template import Template
@@ -19,7 +19,7 @@ from synth.world import Source, World
 _MOST = 24
 
 
-class FillParams(ParamsModel):
+class FillParams(AskedParams):
     """Rows with `only_value` in `only_column`, or all; `name` is the column that names the files.
 
     `figures` are columns whose numbers have two decimals in the letters.
@@ -36,6 +36,7 @@ class _Letter(BaseModel):
 
     name: str
     text: str
+    whys: tuple[str, ...]
     to_somebody: bool = False
 
 
@@ -89,7 +90,7 @@ class Fill(GroundedOperation):
         figures = tuple(
             name for name in template.columns if rows.field(name).type.value == "number"
         )
-        params = FillParams(name=rows.key[0], figures=figures)
+        params = FillParams(name=rows.key[0], figures=figures, why=template.why)
         categories = rows.of_role(Role.CATEGORY)
         for _ in range(8):
             if categories and (len(rows.rows) > _MOST or rng.random() < 0.5):
@@ -172,7 +173,8 @@ def _make_template(rng: random.Random, world: World) -> tuple[str, Template]:
         said = said.replace(f"{{{{{gap}}}}}", f"{{{{{name}}}}}")
     said = said.replace("{category_word}", category.replace("_", " "))
     said = said.replace("{figure_word}", figure.replace("_", " "))
-    return letter.name, Template(said.replace("{{sender}}", rng.choice(world.backdrop.staff)))
+    said = said.replace("{{sender}}", rng.choice(world.backdrop.staff))
+    return letter.name, Template(said, rng.choice(letter.whys))
 
 
 def _fits(rows: RowSet, template: Template) -> bool:

@@ -20,8 +20,8 @@ from synth.world import Source, World
 
 Ties = Literal["gaps", "dense"]
 _TIES = {
-    "gaps": "Equal ones share a rank and the next rank is skipped (1, 2, 2, 4).",
-    "dense": "Equal ones share a rank and no rank is skipped (1, 2, 2, 3).",
+    "gaps": "Equal ones share a rank, the next one is skipped (1, 2, 2, 4).",
+    "dense": "Equal ones share a rank, none is skipped (1, 2, 2, 3).",
 }
 _SHARED = "Equal ones share a rank."
 """What to say of ties where a few ranks are wanted and none of them is shared."""
@@ -184,13 +184,14 @@ class Rank(GroundedOperation):
             last = tied and ranks.count(ranks[-1]) > 1
             only = f"only the ranks 1 to {wanted.top}"
             only += f"{each} (with all that share the last one)" if last else each
-        tail = " Rows of equal rank stay in the order of the input." if tied else ""
-        if wanted.within:
-            tail = f" Sort by `{wanted.within}`, then by rank."
+        ties = _TIES[wanted.ties] if tied or wanted.within else _SHARED * bool(wanted.top)
+        if tied and not wanted.within:
+            ties = f"{ties.removesuffix('.')}, and they stay in their old order."
+        tail = f" Sort by `{wanted.within}`, then by rank." if wanted.within else ""
         words = {
             "only": only,
             "top": f", keeping {only}" if wanted.top else "",
-            "ties": _TIES[wanted.ties] if tied or wanted.within else _SHARED * bool(wanted.top),
+            "ties": ties,
             "first": "largest" if wanted.largest_first else "smallest",
             "within": f" within each `{wanted.within}`" if wanted.within else "",
             "rules": tail,

@@ -14,9 +14,21 @@ from synth.operations.base import (
     GroundedOperation,
     Params,
     Slot,
+    differing,
     listing,
     only_rows,
 )
+from synth.operations.briefing import (
+    Briefing,
+    asked_for,
+    choose_briefing,
+    human,
+    opening_of,
+    reader_columns,
+    said_table,
+    table_of,
+)
+from synth.taxonomy.matter import is_matter
 from synth.taxonomy.question import Page as Asked
 from synth.taxonomy.question import Questions, read_grouping
 from synth.values import ROW_KINDS, Cell, Role, RowSet, Value
@@ -24,33 +36,11 @@ from synth.values import Report as Page
 from synth.values.report import Section
 from synth.world import Source, World
 
-_LEAST_ROWS, _MAX_ROWS, _MAX_COLUMNS, _MAX_GROUPS = 3, 60, 10, 5
-_BRIEFING = 0.55
+_LEAST_ROWS, _MAX_ROWS, _MAX_COLUMNS, _MAX_GROUPS = 3, 40, 10, 5
+_BRIEFING, _BRIEFING_ONLY = 0.1, 0.3
+"""How likely a page is a briefing, and where nothing else would do, that it is one at all."""
+
 _TITLES = ("{} overview", "{} at a glance", "{} summary")
-_READERS = (
-    "the team lead",
-    "the treasurer",
-    "our new colleague",
-    "the management",
-    "the committee",
-)
-
-
-Finding = Literal["total", "highest", "average", "rows"]
-_ALL: tuple[Finding, ...] = ("total", "highest", "average", "rows")
-_OF_GROUPS: tuple[Finding, ...] = ("total", "highest")
-_LABELS: dict[Finding, str] = {
-    "total": "Total {}",
-    "highest": "Highest {}",
-    "average": "Average {}",
-    "rows": "Rows",
-}
-_MEANINGS: dict[Finding, str] = {
-    "total": "the sum",
-    "highest": "the largest value",
-    "average": "the mean",
-}
-
 
 _ROUNDED = {
     "rounded": ", rounded to two decimals",
@@ -59,26 +49,36 @@ _ROUNDED = {
     "round_line": "\n- Round sums to two decimals.",
     "round_it": " Round to two decimals.",
     "and_round": ", and round sums to two decimals",
-    "and_rounded": " and rounded to two decimals",
+    "exact": " (exact to two decimals)",
 }
 """Where figures have decimals, the words for how many, by what phrases call them."""
 
+_ADVICE = {
+    "In short": " Close that section with a sentence on what to look at first, and why.",
+    "Summary": " Add one sentence there on what deserves a look first, and why.",
+    "At a glance": " Also say there, in one sentence, what you would look at first, and why.",
+}
+"""What else a reader wants to know, by what stands above the sentences."""
+
 
 class ReportParams(AskedParams):
-    """The first line of the report, and the columns to total.
+    """The first line of the report, the columns of its table (all where empty), and those to total.
 
-    `by` names the column whose values get a section each; with a `reader` the report has a
-    paragraph for them and the key findings that `figures` lists, on the one column. `audience` is
-    who gets it in any case.
+    `by` names the column whose values get a section each; with a `briefing` the page says in two
+    sentences what matters, with a short table. `audience` is who gets it.
     """
 
     title: str
-    totals: tuple[str, ...]
-    form: Literal["plain", "groups", "findings"] = "plain"
+    totals: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     by: str = ""
-    reader: str = ""
-    figures: tuple[Finding, ...] = _ALL
+    briefing: Briefing | None = None
     audience: str = ""
+
+    @property
+    def form(self) -> Literal["plain", "groups", "briefing"]:
+        """Which kind of page it is."""
+        return "briefing" if self.briefing else "groups" if self.by else "plain"
 
 
 class Report(GroundedOperation):
@@ -104,95 +104,98 @@ class Report(GroundedOperation):
         return ((ArtifactKind.DOCUMENT, "md"),)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
-        """A report on rows that fit on a page and have something to add up."""
+        """A page that somebody reads: all of a few rows, or what matters in many."""
         rows = only_rows(inputs)
-        if asked := asked_of(rows):
-            whole = not rows.duplicated and not (rows.subject and rows.subject.cut)
-            answer = _answer(rng, rows, asked, knobs) if whole and _fits(rows) else None
-            return answer.model_dump(mode="json") if answer else None
-        measures = [field.name for field in rows.amounts]
-        telling = [name for name in measures if name != "count" or not rows.grouped]
-        measures = telling or (measures if knobs.prose else [])
-        if rows.duplicated or not _fits(rows) or not measures:
+        cut = rows.subject and rows.subject.cut  # whose sum means nothing
+        if rows.duplicated or cut or len(rows.fields) > _MAX_COLUMNS:
             return None
-        totals = rng.sample(measures, min(len(measures), rng.choice((1, 2))))
-        topic = rows.topic or "entries"
-        grouped = f"{topic} by {listing(rows.key)}".replace("_", " ")
-        plain = rng.choice(_TITLES).format(topic)
-        title = (grouped if rows.grouped else plain).capitalize()
-        params = ReportParams(title=title, totals=tuple(totals))
-        return _deepened(rng, params, rows, knobs).model_dump(mode="json")
+        asked = asked_of(rows)
+        params = _answer(rng, rows, asked, knobs) if asked else _about_nothing_known(rng, rows)
+        return params.model_dump(mode="json") if params else None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> Page:
         """The tables and their figures, rounded to two decimals."""
         rows, wanted = only_rows(inputs), ReportParams.model_validate(params)
-        totals = [(f"Total {name}", _sum(rows.values(name))) for name in wanted.totals]
-        if wanted.form == "groups":
-            return Page(wanted.title, rows, tuple(totals), _sections(rows, wanted))
-        if wanted.form == "findings":
-            name = wanted.totals[0]
-            cells = [cell for cell in rows.values(name) if not isinstance(cell, str)]
-            figures: dict[Finding, float] = {
-                "total": totals[0][1],
-                "highest": max(cells),
-                "average": round(math.fsum(cells) / len(cells), 6),  # x.xx5 may go either way
-                "rows": len(cells),
-            }
-            totals = [(_LABELS[key].format(name), figures[key]) for key in wanted.figures]
-        return Page(wanted.title, rows, tuple(totals), reader=wanted.reader)
+        if wanted.briefing:
+            opening = opening_of(rows, wanted.briefing, wanted.audience)
+            return Page(wanted.title, table_of(rows, wanted.briefing), opening=opening)
+        totals = [(_label(name), _sum(rows.values(name))) for name in wanted.totals]
+        sections = _sections(rows, wanted) if wanted.by else ()
+        return Page(wanted.title, rows.select(_columns(rows, wanted)), tuple(totals), sections)
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
     ) -> Iterator[Value]:
-        """The last row overlooked; the rows right and the totals of before; a figure misread."""
+        """The last row overlooked; the rows right and the figures of before; a figure misread."""
         rows, truth = only_rows(inputs), self.apply(params, inputs)
         if len(rows.rows) > 1:
             short = self.apply(params, [rows.with_rows(list(rows.rows[:-1]))])
-            yield short
-            if short.totals != truth.totals:
-                yield replace(truth, totals=short.totals)
+            if truth.opening:
+                yield from differing(truth, (replace(truth, opening=short.opening),))
+                if short.table.rows != truth.table.rows:
+                    yield replace(truth, table=short.table)
+            else:
+                yield short
+                yield from differing(truth, (replace(truth, totals=short.totals),))
+        if truth.opening:
+            yield from self._misread(truth, rows, ReportParams.model_validate(params))
+            return
         label, total = truth.totals[0]
         yield replace(truth, totals=((label, total + 10), *truth.totals[1:]))
 
+    def _misread(self, truth: Page, rows: RowSet, wanted: ReportParams) -> Iterator[Page]:
+        """The runner-up taken for the first; a total that includes something else."""
+        assert wanted.briefing
+        second = opening_of(rows, wanted.briefing, wanted.audience, place=1)
+        yield replace(truth, opening=second)
+        more = opening_of(rows, wanted.briefing, wanted.audience, besides=10)
+        yield replace(truth, opening=more)
+
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{title}`, `{total_lines}`, `{totals}`, `{by}`, `{measure}` and `{reader}`."""
-        wanted = ReportParams.model_validate(params)
+        """`{title}`, `{table}`, the figures, `{by}`, and for whom."""
+        wanted, rows = ReportParams.model_validate(params), only_rows(inputs)
+        figures = self.apply(params, inputs).numbers
+        whole = all(figure == int(figure) for figure in figures)
         words = {
             "title": wanted.title,
+            "reader": wanted.audience,
+            "for_reader": f" for {wanted.audience}" if wanted.audience else "",
+        }
+        words |= {key: "" if whole else said for key, said in _ROUNDED.items()}
+        if wanted.briefing:
+            asked = asked_for(rows, wanted.briefing)
+            said = {
+                "total_said": asked.total,
+                "first_said": asked.first,
+                "size_said": asked.size,
+                "table": said_table(rows, wanted.briefing),
+                "heading": wanted.briefing.heading,
+                "below": wanted.briefing.below,
+                "advice": _ADVICE[wanted.briefing.heading] if wanted.briefing.advice else "",
+            }
+            return {**words, **said, "variant": "briefing"}
+        words |= {
+            "columns": _said_columns(rows, wanted),
             "totals": listing([f"`{name}`" for name in wanted.totals]),
-            "total_lines": listing([f"`Total {name}: …`" for name in wanted.totals]),
+            "total_lines": listing([f"`{_label(name)}: …`" for name in wanted.totals]),
+        }
+        if wanted.form == "plain":
+            return words
+        return {
+            **words,
             "by": f"`{wanted.by}`",
             "measure": wanted.totals[0],
-            "reader": wanted.reader,
-            "finding_lines": listing(
-                [f"`{_LABELS[key].format(wanted.totals[0])}: …`" for key in wanted.figures]
-            ),
-            "finding_said": _say_findings(wanted.figures),
+            "variant": "groups",
         }
-        made = self.apply(params, inputs)
-        figures = [figure for _, figure in made.totals] + [part.subtotal for part in made.sections]
-        means = wanted.form == "findings" and "average" in wanted.figures
-        whole = not means and all(figure == int(figure) for figure in figures)
-        words |= {key: "" if whole else said for key, said in _ROUNDED.items()}
-        return words if wanted.form == "plain" else {**words, "variant": wanted.form}
-
-    def why(self, params: Params) -> str:
-        """The reason, and who gets the page where its words do not say so."""
-        wanted = ReportParams.model_validate(params)
-        if not wanted.audience or wanted.form == "findings":
-            return wanted.why
-        return f"It goes to {wanted.audience}. {wanted.why}".strip()
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input's stem, and what kind of report it is."""
         wanted = ReportParams.model_validate(params)
-        ends = {"plain": "report", "groups": f"by_{wanted.by}", "findings": "briefing"}
+        ends = {"plain": "report", "groups": f"by_{wanted.by}", "briefing": "briefing"}
         return f"{stems[0]}_{ends[wanted.form]}"
 
 
-def _fits(rows: RowSet) -> bool:
-    """Whether rows can be shown on a page."""
-    return _LEAST_ROWS <= len(rows.rows) <= _MAX_ROWS and len(rows.fields) <= _MAX_COLUMNS
+# Which page is wanted
 
 
 def _answer(
@@ -203,7 +206,9 @@ def _answer(
     for page in shuffled(rng, asked.pages):
         counted = page.measure == "count"
         measure = f"sum_{page.measure}" if rows.grouped and not counted else page.measure
-        if measure in added_up:
+        if counted and not rows.grouped and "count" not in rows.names:
+            measure = ""
+        if measure in added_up | {""}:
             return _page(rng, rows, page, measure, asked, knobs)
     return None
 
@@ -215,23 +220,64 @@ def _page(
     measure: str,
     asked: Questions,
     knobs: Knobs,
-) -> ReportParams:
-    groups = [] if rows.grouped else _grouped_by(rows, asked, measure)
+) -> ReportParams | None:
+    if about(rows).main and is_matter(about(rows).domain):
+        return None  # whoever has to see to it needs the list, and not how long it is
     some = bool(about(rows).label)  # the reason to read about all of them is none for some
     params = ReportParams(
         title=_title(rows, page),
-        totals=(measure,),
+        totals=(measure,) if measure else (),
         audience=page.reader,
         why="" if some else page.why,
     )
-    if knobs.prose or rng.random() < _BRIEFING:
-        figures = _OF_GROUPS if rows.grouped else _ALL
-        return params.model_copy(
-            update={"form": "findings", "reader": page.reader, "figures": figures}
-        )
+    likely = _BRIEFING if measure and _fits(rows) else _BRIEFING_ONLY
+    if knobs.prose or rng.random() < likely:
+        groups = _looked_at_by(rows, asked, measure)
+        briefing = choose_briefing(rng, rows, measure, groups, advice=knobs.prose)
+        if briefing:
+            return params.model_copy(update={"briefing": briefing})
+    if not measure or not _fits(rows):
+        return None
+    groups = [] if rows.grouped else _grouped_by(rows, asked, measure)
+    columns = reader_columns(rows, measure)
     if groups and rng.random() < 0.5:
-        return params.model_copy(update={"form": "groups", "by": rng.choice(groups)})
-    return params
+        return params.model_copy(update={"by": rng.choice(groups)})
+    return params.model_copy(update={"columns": columns if columns != rows.names else ()})
+
+
+def _about_nothing_known(rng: random.Random, rows: RowSet) -> ReportParams | None:
+    """All rows, and the sums of a column or two, of rows of which nobody said what they are for."""
+    measures = [field.name for field in rows.amounts]
+    if rows.grouped:
+        measures = [name for name in measures if name != "count"]
+    if not measures or not _fits(rows):
+        return None
+    topic = rows.topic or "entries"
+    grouped = f"{topic} by {listing(rows.key)}".replace("_", " ")
+    plain = rng.choice(_TITLES).format(topic)
+    title = (grouped if rows.grouped else plain).capitalize()
+    return ReportParams(
+        title=title, totals=tuple(rng.sample(measures, min(len(measures), rng.choice((1, 2)))))
+    )
+
+
+def _fits(rows: RowSet) -> bool:
+    """Whether all rows can be shown on a page."""
+    return _LEAST_ROWS <= len(rows.rows) <= _MAX_ROWS
+
+
+def _looked_at_by(rows: RowSet, asked: Questions, measure: str) -> list[str]:
+    """The columns by which somebody looks at a figure, and whom or what the rows refer to."""
+    figure = f"sum {measure}" if measure else "count"
+    wanted = [
+        read_grouping(overview.by[0])
+        for overview in asked.overviews
+        if figure in overview.figures and len(overview.by) == 1
+    ]
+    names = [group.column for group in wanted if not group.bucket]
+    names += [field.name for field in rows.of_role(Role.LINK)] if measure else []
+    picked = about(rows).picked
+    return list(dict.fromkeys(n for n in names if n in rows.names and n not in picked))
 
 
 def _grouped_by(rows: RowSet, asked: Questions, measure: str) -> list[str]:
@@ -259,22 +305,19 @@ def _title(rows: RowSet, page: Asked) -> str:
     return about(rows).label.replace("_", " ").capitalize() or page.title
 
 
-def _say_findings(figures: Sequence[Finding]) -> str:
-    """What the lines of the key findings hold."""
-    said = [_MEANINGS[key] for key in figures if key in _MEANINGS]
-    number = " and the number of rows" if "rows" in figures else ""
-    return f"{', '.join(said) if number else listing(said)} of that column{number}"
+def _columns(rows: RowSet, wanted: ReportParams) -> tuple[str, ...]:
+    return wanted.columns or rows.names
 
 
-def _deepened(rng: random.Random, params: ReportParams, rows: RowSet, knobs: Knobs) -> ReportParams:
-    """Key findings where the rows allow it, more often in harder tasks."""
-    if any(isinstance(cell, str) for name in params.totals for cell in rows.values(name)):
-        return params
-    if not knobs.prose and rng.random() > 0.3 + knobs.level / 10:
-        return params
-    return params.model_copy(
-        update={"form": "findings", "reader": rng.choice(_READERS), "totals": params.totals[:1]}
-    )
+def _said_columns(rows: RowSet, wanted: ReportParams) -> str:
+    """Which columns the table has."""
+    named = [f"`{name}`" for name in wanted.columns]
+    return listing(named) if named else "all columns"
+
+
+def _label(name: str) -> str:
+    """What a total is called."""
+    return "Total" if name == "count" else f"Total {human(name)}"
 
 
 def _sections(rows: RowSet, wanted: ReportParams) -> tuple[Section, ...]:

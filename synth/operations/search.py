@@ -116,9 +116,13 @@ class Search(GroundedOperation):
         """`{words}` quoted, `{columns}`, `{order}`, and `{most}` of the ranking."""
         wanted = SearchParams.model_validate(params)
         quoted = [f'"{word}"' for word in wanted.words]
+        single = not all(" " in word for word in wanted.words)
         found = {
             "words": _say_words(wanted, quoted),
             "either": " or ".join(quoted),
+            "inside_too": "; parts of longer words count" * single,
+            "and_inside": " and also inside longer words" * single,
+            "inside": " and also within words" * single,
             "most": str(wanted.most),
             "variant": wanted.mode,
         }

@@ -1,6 +1,7 @@
 """summarize: take decisions, action items and owners out of notes."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -18,9 +19,13 @@ _REF = Field("ref", ColumnType.TEXT, Role.ID)
 _KIND = Field("kind", ColumnType.TEXT, Role.CATEGORY)
 _OWNER = Field("owner", ColumnType.TEXT, Role.LINK)
 _DUE = Field("due", ColumnType.DATE, Role.DATE)
-_READERS = ("the new chair", "the works council", "the managing director", "the deputy chair")
+_READERS = ("the new chair", "our new colleague", "the managing director", "the deputy chair")
 _SOON = timedelta(days=12)
 """After how many days somebody asks for what should be done by then."""
+
+
+_MYSELF = re.compile(r"\bI\b")
+_OWN = ' Where somebody writes for themselves ("I"), they are the owner.'
 
 
 class SummarizeParams(ParamsModel):
@@ -101,9 +106,10 @@ class Summarize(GroundedOperation):
                 yield wrong
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{year}`, `{title}`, `{reader}` and the variant."""
+        """`{year}`, `{title}`, `{reader}`, the variant, and `{own}`, which may be ""."""
         wanted = SummarizeParams.model_validate(params)
         return {
+            "own": _OWN * bool(_MYSELF.search(_notes(inputs).text)),
             "variant": wanted.form,
             "year": str(wanted.year),
             "title": wanted.title,

@@ -11,7 +11,7 @@ from synth.taxonomy.opening import Style
 
 LEVELS = cards({1: 3, 2: 5, 3: 6, 4: 4, 5: 2})
 FORMS = cards({Form.PLAIN: 14, Form.REPAIR: 3, Form.FOLLOW_UP: 3})
-SIZES = {1: (1, 2, 2), 2: (2, 3, 3), 3: (3, 4, 4), 4: (4, 5, 5), 5: (5, 6, 7, 8)}
+SIZES = {1: (1, 2, 2), 2: (1, 2, 2, 3), 3: (2, 2, 3), 4: (2, 3, 4), 5: (5, 6, 7, 8)}
 """How many nodes a graph has at each level."""
 
 ENTRIES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3}

@@ -85,7 +85,7 @@ def _attempt(
     plan, lead = _plan(recipe, wanted, patience)
     size = reach(lead.operation, wanted.size)
     per_size = _PER_SIZE if size > _SHORT else 2 * _PER_SIZE
-    plan = replace(plan, least=max(1, size - attempt // per_size))
+    plan = replace(plan, size=size, least=max(1, size - attempt // per_size))
     scene = compose(rng, _world(rng, recipe, wanted, lead, plan, index), plan)
     if scene is None:
         return Lost(_GATE, "no-composition")

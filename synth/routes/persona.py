@@ -8,6 +8,7 @@ from synth.operations import OPERATIONS
 from synth.routes.deck import dealt
 from synth.routes.design import Design
 from synth.routes.wishes import partner_of, wishes
+from synth.values import ROW_KINDS
 
 _ON_EVENTS = (
     *("aggregate", "compare", "deduplicate", "extract", "fetch", "fill", "filter", "inspect"),
@@ -15,7 +16,10 @@ _ON_EVENTS = (
 )
 """Operations on the events of a domain: people ask for several of them in one request."""
 
-LEADS = (*OPERATIONS, *_ON_EVENTS)
+_IN_MANY_FORMS = ("convert",) * 3
+"""What rows are wanted in so many forms of that each would be rare otherwise."""
+
+LEADS = (*OPERATIONS, *_ON_EVENTS, *_IN_MANY_FORMS)
 """What tasks are about, as a deck: work on events comes twice as often as any other."""
 
 
@@ -23,6 +27,8 @@ def lead_operation(seed: int, design: Design) -> Capability:
     """What a task is about: the operations in turn, and each on its kinds in turn."""
     operation = dealt(seed, "lead", design.ordinal, LEADS)
     kinds = OPERATIONS[operation].kinds
+    if operation in _IN_MANY_FORMS:
+        kinds = (*kinds, *ROW_KINDS * len(_IN_MANY_FORMS))
     return Capability(
         operation, dealt(seed, f"kind-{operation}", design.ordinal // len(LEADS), kinds)
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import RootModel
 
+from clawgym.artifact import ArtifactKind
 from synth.taxonomy._toml import Data, read_toml, toml_names
 from synth.taxonomy.persona import Tone
 from synth.taxonomy.purpose import Purpose
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Style = Literal["brief", "spec"]
 
 _WORK_WORDS = ("{role}", "{a_role}", "{organisation}")
+_MONTH_WORDS = ("{month}", "{period}")
 _GIVES_REASON = {"terse": 0.35, "plain": 0.7, "chatty": 0.9, "formal": 0.6}
 _CLOSES, _CLOSES_DRAFTS = 0.25, 0.6
 """How many requests have a last word."""
@@ -143,10 +145,15 @@ def _closings() -> _Closings:
 def _openings(setting: "Setting", tone: Tone) -> Sequence[str]:
     """What somebody may say; who asks for a household has no house to speak for."""
     lines = lines_of(setting.subcategory)
-    if not setting.persona.private:
-        return lines.of(tone)
-    own = [line for line in lines.of(tone) if is_private(line)]
-    return own or [line for line in lines.all if is_private(line)]
+    fits = [line for line in lines.of(tone) if _is_true(setting, line)]
+    return fits or [line for line in lines.all if _is_true(setting, line)] or lines.of(tone)
+
+
+def _is_true(setting: "Setting", line: str) -> bool:
+    """Whether somebody may say it; a log tells of two days, not of a whole month."""
+    if setting.domain.entry == (ArtifactKind.LOG,) and any(word in line for word in _MONTH_WORDS):
+        return False
+    return is_private(line) or not setting.persona.private
 
 
 def is_private(line: str) -> bool:

@@ -67,25 +67,35 @@ class MinutesPage(Value):
             "answer and should be on the agenda of the next meeting."
         )
 
+    def _due_next(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The codes of what is due next, several where they are due on one day, and the owners."""
+        first = min(str(row[2]) for row in self.actions.rows)
+        found = [row for row in self.actions.rows if str(row[2]) == first]
+        return tuple(str(row[0]) for row in found), tuple(str(row[1]) for row in found)
+
     def checks(self, step: Step) -> list[Check]:
-        """Title and paragraph as gates, the table for half, each list for a quarter."""
+        """The title as a gate, the table for two fifths, each list and the paragraph for one."""
         path = step.path
         title = step.gate("title", f"{path} begins with the heading that was asked for", self.title)
-        words = step.gate("digest", f"{path} has a paragraph for {self.reader}", "25 words or more")
+        refs, owners = self._due_next()
+        words = step.core(
+            "digest",
+            0.2,
+            f"{path} tells {self.reader} which action is due next, and who has to do it",
+            f"{' or '.join(refs)}, {' or '.join(owners)}",
+        )
         table = step.core(
-            "actions", 0.5, f"{path} has a table of the right action items", self.actions.sample
+            "actions", 0.4, f"{path} has a table of the right action items", self.actions.sample
         )
         checks: list[Check] = [
             TitleCheck(**title, path=path, title=self.title),
-            SectionCheck(
-                **words, path=path, heading=f"For {self.reader}", facts=(), least_words=25
-            ),
+            SectionCheck(**words, path=path, heading=f"For {self.reader}", facts=(refs, owners)),
             RowsCheck(**table, **self.actions.expected(path), type="document_table"),
         ]
         for heading, items in (("Decisions", self.decisions), ("Open points", self.questions)):
             head = step.core(
                 heading.split(" ", 1)[0].lower(),
-                0.25,
+                0.2,
                 f"{path} lists under `{heading}` what belongs there",
                 ", ".join(ref for ref, _ in items),
             )

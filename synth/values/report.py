@@ -4,12 +4,17 @@ from dataclasses import dataclass
 
 from clawgym.artifact import ArtifactKind
 from synth.values.base import Step, Value
-from synth.values.plain import plain
+from synth.values.plain import Cell, plain
 from synth.values.rows import RowSet
+from synth.values.wordings import wordings
 from verify.checks import Check, FigureCheck, HeadingsCheck, RowsCheck, SectionCheck, TitleCheck
 from verify.checks.documents import Heading
 
-_WORDS = 25
+_LONGEST = 1500
+"""Characters that are still a short paragraph."""
+
+_SAID = 0.6
+"""What the facts of an opening earn of the step's point; the table earns the rest."""
 
 
 @dataclass(frozen=True)
@@ -23,30 +28,58 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One thing that somebody has asked a paragraph to say: `asked` is what, `value` the answer."""
+
+    asked: str
+    value: Cell
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A few sentences for a reader, in whatever words, which say the facts; a table comes below.
+
+    `text` is one way to say them.
+    """
+
+    reader: str
+    heading: str
+    below: str
+    facts: tuple[Fact, ...]
+    text: str
+
+
+@dataclass(frozen=True)
 class Report(Value):
     """A Markdown report: a title, its rows in one table or by sections, and labelled figures.
 
-    With a `reader` it begins with a paragraph for them, in whatever words.
+    With an `opening` it has no labelled figures: it begins with what its reader wants to know.
     """
 
     title: str
     table: RowSet
-    totals: tuple[tuple[str, float], ...]
+    totals: tuple[tuple[str, float], ...] = ()
     sections: tuple[Section, ...] = ()
-    reader: str = ""
+    opening: Opening | None = None
 
     @property
     def figures(self) -> set[str]:
-        """The totals."""
-        every = [total for _, total in self.totals] + [part.subtotal for part in self.sections]
-        return {plain(total) for total in every} | {f"{total:.10g}" for total in every}
+        """The totals, and the figures that are to be said."""
+        return {form for one in self.numbers for form in (plain(one), f"{one:.10g}")}
+
+    @property
+    def numbers(self) -> list[float]:
+        """The totals, and the figures that are to be said."""
+        facts = [fact.value for fact in self.opening.facts] if self.opening else []
+        said = [value for value in facts if not isinstance(value, str)]
+        return [*(t for _, t in self.totals), *(part.subtotal for part in self.sections), *said]
 
     def files(self, kind: ArtifactKind, path: str) -> dict[str, bytes]:
         """The page."""
         lines = [f"# {self.title}", ""]
-        if self.reader:
-            lines += [f"## For {self.reader}", "", self.paragraph, "", "## Key findings", ""]
-            lines += [*self._figure_lines(), "## Details", "", *_table(self.table)]
+        if self.opening:
+            lines += [f"## {self.opening.heading}", "", self.opening.text, ""]
+            lines += [f"## {self.opening.below}", "", *_table(self.table), ""]
         elif self.sections:
             for part in self.sections:
                 lines += [f"## {part.heading}", "", *_table(part.table), ""]
@@ -59,52 +92,41 @@ class Report(Value):
     def _figure_lines(self) -> list[str]:
         return [f"{label}: {plain(total)}\n" for label, total in self.totals]
 
-    @property
-    def paragraph(self) -> str:
-        """A plain paragraph from the figures."""
-        said = "; ".join(f"{label.lower()} is {plain(total)}" for label, total in self.totals)
-        return (
-            f"This is what to take away from the {len(self.table.rows)} rows below: {said}. Please "
-            "look at the largest entries first, and ask before any of these figures is passed on, "
-            "as they only cover what had been recorded when this page was written."
-        )
-
     def covers(self, other: Value) -> bool:
         """Whether it shows all of another report, and maybe more."""
         if not isinstance(other, Report) or (self.title, self.table) != (other.title, other.table):
             return False
-        parts = other.sections in ((), self.sections) and other.reader in ("", self.reader)
+        parts = other.sections in ((), self.sections) and other.opening in (None, self.opening)
         return parts and set(other.totals) <= set(self.totals)
 
     def checks(self, step: Step) -> list[Check]:
-        """The title as a gate, the tables for one half, the figures for the other."""
+        """The title as a gate, the tables for one half, the figures or facts for the other."""
         path, title = step.path, f"# {self.title}"
         gate = step.gate("title", f"{path} begins with the heading that was asked for", title)
         checks: list[Check] = [TitleCheck(**gate, path=path, title=self.title)]
-        if self.reader:
-            head = step.gate(
-                "reader", f"{path} has a paragraph for {self.reader}", f"{_WORDS} words"
-            )
-            section = f"For {self.reader}"
-            checks.append(
-                SectionCheck(**head, path=path, heading=section, facts=(), least_words=_WORDS)
-            )
-        if self.sections:
-            head = step.gate(
-                "sections", f"{path} has a section for each value, in the right order", ""
-            )
-            wanted = tuple(Heading(level=2, text=part.heading) for part in self.sections)
+        parts = [part.heading for part in self.sections]
+        if self.opening:
+            parts = [self.opening.heading, self.opening.below]
+        if parts:
+            said = f"{path} has the sections that were asked for, in the right order"
+            head = step.gate("sections", said, ", ".join(parts))
+            # how many number signs there are is nobody's business on a page for a reader
+            level = 2 if self.sections else None
+            wanted = tuple(Heading(level=level, text=part) for part in parts)
             checks.append(HeadingsCheck(**head, path=path, headings=wanted))
+        if self.opening:
+            checks += _fact_checks(step, self.opening)
         return checks + self._table_checks(step) + self._figure_checks(step)
 
     def _table_checks(self, step: Step) -> list[Check]:
         tables = [part.table for part in self.sections] or [self.table]
+        weight = 1 - _SAID if self.opening else 0.5
         checks: list[Check] = []
         for number, table in enumerate(tables, 1):
             head = step.core(
                 f"table{number}" if self.sections else "table",
-                0.5 / len(tables),
-                f"{step.path} shows all rows and columns in one table"
+                weight / len(tables),
+                f"{step.path} has the table that was asked for, with the right rows"
                 if not self.sections
                 else f"{step.path} has a table of all `{self.sections[number - 1].heading}` rows",
                 f"{len(table.rows)} rows such as {table.sample}",
@@ -124,6 +146,27 @@ class Report(Value):
             )
             checks.append(FigureCheck(**head, path=step.path, label=label, value=total))
         return checks
+
+
+def _fact_checks(step: Step, opening: Opening) -> list[Check]:
+    checks: list[Check] = []
+    for number, fact in enumerate(opening.facts, 1):
+        head = step.core(
+            f"fact{number}",
+            _SAID / len(opening.facts),
+            f'"{opening.heading}" in {step.path} says, in whatever words, {fact.asked}',
+            plain(fact.value),
+        )
+        checks.append(
+            SectionCheck(
+                **head,
+                path=step.path,
+                heading=opening.heading,
+                facts=(wordings(fact.value),),
+                most_characters=_LONGEST,
+            )
+        )
+    return checks
 
 
 def _table(table: RowSet) -> list[str]:

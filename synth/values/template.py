@@ -14,9 +14,10 @@ _GAP = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True)
 class Template(Value):
-    """A text in which `{{column}}` stands for that column of a row."""
+    """A text in which `{{column}}` stands for that column of a row; `why` people fill it in."""
 
     text: str
+    why: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -193,6 +193,9 @@ _ASIDES = (
     "Temporary staff",
 )
 
+_GONE = ("Parking", "Fire drills", "Lunch", "Opening hours")
+"""Sections that such rules may have had once."""
+
 
 def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
     """House rules that are not ready to be published."""
@@ -215,13 +218,9 @@ def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
         elif line.startswith("- ") and rng.random() < odds:
             put(f"{line} TODO: ask {rng.choice(('Ines', 'the landlord', 'Hugo'))}", "todo")
         elif line.startswith("- ") and rng.random() < odds:
-            put(
-                f"{line} See [{rng.choice(heads)}](#{rng.choice(('parking', 'fire', 'lunch'))}).",
-                "dead-anchor",
-            )
+            put(f"{line} See {_link(rng.choice(_GONE))}.", "dead-anchor")
         elif line.startswith("- ") and rng.random() < odds:
-            target = rng.choice(heads)
-            put(f"{line} See [{target}](#{target.lower()}).")
+            put(f"{line} See {_link(rng.choice(heads))}.")
         elif line == "" and seen and rng.random() < odds and lines[-1].startswith("- "):
             put("")
             if rng.random() < 0.5 or not asides:
@@ -234,6 +233,11 @@ def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
         else:
             put(line)
     return FaultyText("\n".join(lines) + "\n", rules("page"), tuple(faults))
+
+
+def _link(heading: str) -> str:
+    """A link to a section of the same page."""
+    return f"[{heading}](#{heading.lower().replace(' ', '-')})"
 
 
 MAKERS = {

@@ -107,7 +107,7 @@ def make_tickets(rng: random.Random, world: World) -> PersonalRows:
                 day.isoformat(),
                 person.name,
                 *reached,
-                rng.choice(("mail", "phone", "shop", "chat")),
+                rng.choice(("mail", "phone", "desk", "chat")),
                 rng.randint(3, 55),
                 note,
             )

@@ -35,6 +35,16 @@ class _Words(BaseModel):
     notice: tuple[_Notice, ...]
 
 
+_GONE = {
+    "forms/order.html": "Order form",
+    "old/prices.html": "Earlier prices",
+    "map.html": "How to find us",
+    "team/photo.html": "The team",
+    "news/2019.html": "News of 2019",
+}
+"""Pages that were taken down while others still link to them."""
+
+
 @cache
 def _words() -> _Words:
     text = files("synth").joinpath("data", "site.toml").read_text(encoding="utf-8")
@@ -178,16 +188,14 @@ def _news(rng: random.Random, world: World, notices: Sequence[_Notice]) -> list[
 
 def _with_dead_links(rng: random.Random, world: World, pages: Sequence[Page]) -> list[Page]:
     """Some pages link to what is gone, at times twice to the same."""
-    gone = rng.sample(
-        ("forms/order.html", "old/prices.html", "map.html", "team/photo.html", "news/2019.html"),
-        rng.randint(2, 2 + world.knobs.level // 2),
-    )
+    gone = rng.sample(tuple(_GONE), rng.randint(2, 2 + world.knobs.level // 2))
     chosen = rng.sample(range(len(pages)), min(len(pages), rng.randint(3, 4 + world.knobs.level)))
     result = list(pages)
     for place in chosen:
         page = result[place]
-        link = "../" * page.path.count("/") + rng.choice(gone)
-        body = f'{page.body}<p>See also <a href="{link}">this page</a>.</p>\n'
+        target = rng.choice(gone)
+        link = "../" * page.path.count("/") + target
+        body = f'{page.body}<p>See also: <a href="{link}">{_GONE[target]}</a></p>\n'
         result[place] = Page(page.path, page.title, body, (*page.links, link))
     return result
 

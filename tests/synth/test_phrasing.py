@@ -98,8 +98,31 @@ def test_only_the_end_of_a_mistake_is_named_where_its_beginning_is_to_be_found()
         earlier = scene.past.scene.graph.topological()
         wrong = [node.output for node in earlier if node.output in scene.past.found]
         others = {scene.slots[node.output].path for node in earlier if node.output != wrong[-1]}
-        asked = told(scene, "brief").split("\n> ")[-1].split("\n\n", 1)[1]
+        lines = told(scene, "brief").split("\n")
+        asked = "\n".join(line for line in lines if not line.startswith(">"))
         assert not any(f"`{path}`" in asked for path in others - {scene.slots[wrong[-1]].path})
+
+
+def test_what_is_wrong_is_said_before_the_old_request_is_quoted() -> None:
+    for seed in range(60):
+        scene = grown(seed, Form.REPAIR)
+        if scene and scene.past:
+            wrong, quoted = told(scene, "brief").split("\n> ", 1)
+            assert any(f"`{scene.slots[end].path}`" in wrong for end in scene.past.found)
+            assert quoted
+
+
+def test_of_an_old_request_only_what_has_to_be_made_again_is_quoted() -> None:
+    for seed in range(60):
+        scene = grown(seed, Form.FOLLOW_UP)
+        if scene and scene.past:
+            lines = told(scene, "brief").split("\n")
+            quoted = "\n".join(line for line in lines if line.startswith(">"))
+            again = {node.id for node in scene.nodes}
+            others = [node for node in scene.past.scene.nodes if node.id not in again]
+            for node in others:
+                asked = OPERATIONS[node.operation].why(node.params)
+                assert not asked or asked not in quoted
 
 
 def test_the_words_vary(scenes: list[Scene]) -> None:

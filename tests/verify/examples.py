@@ -164,6 +164,15 @@ FAILED_RUNS = {
 }
 CALLED = '{"call": 0, "returns": [1, 2.5]}\n{"call": 1, "raises": "ValueError", "message": ""}\n'
 
+TYPED = ({"name": "id"}, {"name": "left", "type": "number", "typed": True})
+VCF = (
+    'BEGIN:VCARD\nVERSION:4.0\nitem1.TEL;TYPE="work,cell";VALUE=uri:tel:+44-55 123-456\n'
+    "EMAIL;TYPE=INTERNET:ana@mail.example\nORG:Alder\\, Finch;\nFN:Ana Al\n meida\n"
+    "NOTE:x\nEND:VCARD\n"
+)
+CARD = ({"name": "FN"}, {"name": "ORG"}, {"name": "EMAIL"}, {"name": "TEL"})
+CARDS = ("Ana Almeida", "Alder, Finch", "ana@mail.example", "+4455123456")
+
 EXAMPLES = [
     *(
         Example(
@@ -284,7 +293,57 @@ EXAMPLES = [
                 [database(STOCK.replace("4,", "5,")), database("CREATE TABLE t(x)")],
                 {"query": "SELECT id, left FROM s"},
             ),
+            (
+                "a.xml",
+                '<s><r n="1"><left> 4.00 </left><id>A-1</id></r></s>',
+                [
+                    "<s><r><left>5</left><id>A-1</id></r></s>",
+                    "<s><q><left>4</left><id>A-1</id></q></s>",
+                    "<t><r><left>4</left><id>A-1</id></r></t>",
+                    "<s><r><left>4</left><left>4</left><id>A-1</id></r></s>",
+                    "<s><r><left><x>4</x></left><id>A-1</id></r></s>",
+                    "<s/>",
+                ],
+                {"at": ("s", "r")},
+            ),
         )
+    ),
+    *(
+        Example(
+            check("table", path=path, columns=TYPED, key=("id",), rows=(("A-1", 4),), **more),
+            {path: right},
+            {str(n): {path: wrong} for n, wrong in enumerate(wrongs)},
+        )
+        for path, right, wrongs, more in (
+            (
+                "t.xlsx",
+                xlsx([("id", "left"), ("A-1", 4)]),
+                [xlsx([("id", "left"), ("A-1", "4")]), xlsx([("id", "left"), ("A-1", "")])],
+                {},
+            ),
+            (
+                "t.sqlite",
+                database(STOCK),
+                [database(STOCK.replace("4,", "'4',").replace("left INT", "left"))],
+                {"query": "SELECT id, left FROM s"},
+            ),
+        )
+    ),
+    Example(
+        check("table", path="p.vcf", columns=CARD, key=("FN",), rows=(CARDS,)),
+        {"p.vcf": VCF},
+        replaced(
+            "p.vcf",
+            VCF,
+            name=("FN:Ana", "FN:Bea"),
+            number=("456", "457"),
+            house=("Alder\\, ", "Alder\\; "),
+            second=("END:", "EMAIL:other@mail.example\nEND:"),
+            twice=(VCF, VCF + VCF),
+            ended=("END:VCARD\n", ""),
+            outside=("BEGIN:VCARD\n", "\n"),
+            noise=("VERSION", "no line\nVERSION"),
+        ),
     ),
     Example(
         check("number", path="n.md", labels=("total revenue",), value=1234500, units=("$", "USD")),

@@ -40,7 +40,7 @@ def grade(files: dict[str, bytes]) -> tuple[float, list[dict]]:
     return GRADER.reward_of(results), results
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, ANSWERS)))
 @example(dict.fromkeys(NAMES, b""))
 @example(dict.fromkeys(NAMES, b"\xef\xbb\xbf"))

@@ -54,14 +54,14 @@ def check_all(example: Example, files: dict[str, bytes], logs: dict[str, bytes])
 
 
 @pytest.mark.parametrize("example", READERS, ids=name_of)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_damaged_answers_are_data(example: Example, data: st.DataObject) -> None:
     check_all(example, data.draw(damaged(example)), {})
 
 
 @pytest.mark.parametrize("example", RUNS, ids=name_of)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(output=st.binary(max_size=80))
 def test_whatever_a_program_prints_is_data(example: Example, output: bytes) -> None:
     logs = {name: as_bytes(content) for name, content in example.logs.items()}

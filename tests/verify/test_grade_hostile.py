@@ -82,6 +82,29 @@ def test_office_files_are_read_with_the_same_care(tmp_path: Path) -> None:
     assert "nothing of" in said(tmp_path, asked, a__docx=docx(("", "y")))
 
 
+def test_rows_of_xml_and_cards_are_read_with_the_same_care(tmp_path: Path) -> None:
+    asked = check("table", path="a.xml", at=("a", "b"), **TABLE)
+    assert said(tmp_path, asked, a__xml=LAUGHS) == "a document type is declared"
+    ragged = "<a>" + "".join(f"<b><c{n}/></b>" for n in range(5000)) + "</a>"
+    assert said(tmp_path, asked, a__xml=ragged) == "too many columns"
+    cards = check("table", path="a.vcf", columns=({"name": "FN"},), key=("FN",), rows=(("x",),))
+    many = "BEGIN:VCARD\n" + "FN:x\n" * 5000 + "END:VCARD\n"
+    assert said(tmp_path, cards, a__vcf=many) == "more than 100 times FN"
+    nested = "BEGIN:VCARD\n" * 5000
+    assert said(tmp_path, cards, a__vcf=nested) == "BEGIN:VCARD out of place"
+
+
+def test_a_sheet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    table = check("table", path="a.xlsx", **TABLE)
+    parts = {
+        "xl/workbook.xml": '<w xmlns:r="r"><sheets><sheet name="S" r:id="1"/></sheets></w>',
+        "xl/_rels/workbook.xml.rels": '<r><x Id="1" Target="s.xml"/></r>',
+    }
+    assert "unpacks to too much" in said(
+        tmp_path, table, a__xlsx=zip_of({**parts, "xl/s.xml": b" " * (17 * 1024**2)})
+    )
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

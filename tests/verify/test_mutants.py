@@ -18,11 +18,13 @@ from verify.mutants import breed
 from verify.mutants.cells import off_by_one, stale_for, wrong_date
 from verify.mutants.databases import DatabaseFormat
 from verify.mutants.documents import DocumentFormat
+from verify.mutants.exports import BookRows, EntryRows, PageRows, XmlRows
 from verify.mutants.lines import LineFormat
 from verify.mutants.mutant import Format, Surroundings
 from verify.mutants.rows import RowFormat
 from verify.mutants.settings import SettingsFormat
 from verify.mutants.trees import TreeFormat
+from verify.workbooks import workbook
 
 TABLE = b"day,city,total\n2026-01-02,Bonn,6.50\n2026-01-03,Jena,5\n2026-01-04,Ulm,7\n"
 REPORT = b"# Totals\n\n| city | total |\n| --- | --- |\n| Bonn | 6 |\n| Jena | 5 |\n\nTotal: 11\n"
@@ -41,6 +43,31 @@ def database() -> bytes:
     return connection.serialize()
 
 
+XML = (
+    b"<days><day><date>2026-01-02</date><city>Bonn</city><total>6</total></day>"
+    b"<day><date>2026-01-03</date><city>Jena</city><total>5</total></day></days>"
+)
+PAGE = (
+    b"<h1>Days</h1><table><thead><tr><th>date<th>city<th>total</thead>"
+    b"<tr><td>2026-01-02<td>Bonn<td>6<tr><td>2026-01-03<td>Jena<td>5</table>"
+)
+BOOK = workbook(
+    {"Days": [["date", "city", "total"], ["2026-01-02", "Bonn", 6], ["2026-01-03", "Jena", 5]]}
+)
+EVENTS = b"BEGIN:VCALENDAR\r\n%sEND:VCALENDAR\r\n" % b"".join(
+    b"BEGIN:VEVENT\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:%s\r\nSUMMARY:%s\r\n"
+    b"LOCATION:R%s\r\nUID:%s\r\nEND:VEVENT\r\n" % parts
+    for parts in ((b"20260102", b"Bonn", b"oom", b"6"), (b"20260103", b"Jena", b"adio", b"5"))
+)
+CARDS = b"".join(
+    b"BEGIN:VCARD\nVERSION:3.0\nN:%s\nFN:%s\nORG:%s\nTEL:%s\nEND:VCARD\n" % parts
+    for parts in ((b"Ana", b"Ana", b"Alder", b"+4411"), (b"Ben", b"Ben", b"Finch", b"+4412"))
+)
+OF_ROWS = {
+    *("drop-row", "add-row", "duplicate-row", "off-by-one", "swapped-fields", "truncated"),
+    *("wrong-date", "empty-cell", "drop-column", "rename-column"),
+}
+
 FORMATS: list[tuple[Format, bytes, set[str]]] = [
     (
         RowFormat(".csv"),
@@ -55,7 +82,19 @@ FORMATS: list[tuple[Format, bytes, set[str]]] = [
     (SettingsFormat(), CONFIG, {"off-by-one", "drop-key", "add-key", "drop-comment"}),
     (LineFormat(".ics"), DIARY, {"drop-line", "wrong-date", "truncated"}),
     (LineFormat(".txt"), b"3 birds on 2026-01-02\nand more\n", {"off-by-one", "drop-line"}),
-    (DatabaseFormat(), database(), {"drop-row", "off-by-one", "empty-cell"}),
+    (
+        DatabaseFormat(),
+        database(),
+        {
+            *("drop-row", "off-by-one", "empty-cell", "duplicate-row", "rename-table"),
+            "swapped-fields",
+        },
+    ),
+    (XmlRows(), XML, OF_ROWS),
+    (PageRows(), PAGE, OF_ROWS),
+    (BookRows(), BOOK, OF_ROWS),
+    (EntryRows(".ics"), EVENTS, OF_ROWS),
+    (EntryRows(".vcf"), CARDS, OF_ROWS - {"wrong-date"}),
     (TreeFormat(".toml"), b'a = 1\nb = "x"\n', {"off-by-one", "drop-key", "empty-cell"}),
     (TreeFormat(".yaml"), b"a: 1\nb: [x, y]\n", {"off-by-one", "drop-key", "drop-item"}),
 ]
@@ -167,7 +206,7 @@ def test_files_of_unknown_kinds_are_named() -> None:
 _CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(_CELLS, min_size=2, max_size=2), min_size=1, max_size=5))
 def test_any_table_can_be_bred_from(rows: list[list[str]]) -> None:
     out = io.StringIO()
@@ -178,3 +217,34 @@ def test_any_table_can_be_bred_from(rows: list[list[str]]) -> None:
     for mutant in breed(task, task.workspace | made, limit=200).mutants:
         if mutant.data is not None and mutant.path in made:
             assert mutant.data != made[mutant.path].data
+
+
+def test_a_page_keeps_what_it_says_besides_its_table() -> None:
+    [site, *_] = [
+        site for site in PageRows().sites(PAGE, AROUND, Random(0)) if site.operator == "drop-row"
+    ]
+    spoilt = site.make()
+    assert spoilt
+    assert b"<h1>Days</h1>" in spoilt
+    assert b"Bonn" not in spoilt
+
+
+def test_a_time_stamp_is_nothing_that_anybody_reads() -> None:
+    other = EVENTS.replace(b"DTSTAMP:20260101", b"DTSTAMP:20260202")
+    form = EntryRows(".ics")
+    assert form.meaning(other, ordered=False) == form.meaning(EVENTS, ordered=False)
+
+
+@pytest.mark.parametrize(
+    ("form", "data"),
+    [
+        (XmlRows(), b'<!DOCTYPE a [<!ENTITY x "ha">]><a><b><c>&x;</c></b></a>'),
+        (XmlRows(), b"<a><b><c><d/></c></b></a>"),
+        (PageRows(), b"<p>no table</p>"),
+        (BookRows(), b"no archive"),
+        (EntryRows(".ics"), b"no line"),
+    ],
+)
+def test_what_holds_no_rows_is_refused(form: Format, data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        form.meaning(data, ordered=False)

@@ -5,6 +5,7 @@ import io
 import json
 import sqlite3
 import tomllib
+import xml.etree.ElementTree as ET
 import zipfile
 
 import pytest
@@ -118,3 +119,16 @@ def test_keywords_are_words_and_numbers_in_the_format_of_the_file() -> None:
     filled = PANEL["keywords"](task(HONEST, instruction="Sum 3,50 and 17 in `a.json`, `b.md`."))
     assert {"Sum", "3,50", "17"} <= set(json.loads(filled["a.json"]))
     assert "- 17\n" in filled["b.md"].decode()
+
+
+def test_a_list_of_texts_is_a_valid_file_of_every_type() -> None:
+    suffixes = (".xml", ".html", ".xlsx", ".ics", ".vcf", ".db")
+    names = " ".join(f"`a{suffix}`" for suffix in suffixes)
+    filled = PANEL["headings"](task(HONEST, instruction=f"Sum & sort. Write {names}."))
+    assert [item.tag for item in ET.fromstring(filled["a.xml"])][:1] == ["item"]
+    assert b"<h2>Sum &amp; sort</h2>" in filled["a.html"]
+    assert zipfile.ZipFile(io.BytesIO(filled["a.xlsx"])).testzip() is None
+    assert filled["a.ics"].count(b"BEGIN:VEVENT") == filled["a.vcf"].count(b"BEGIN:VCARD") > 0
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(filled["a.db"])
+    assert connection.execute('SELECT count(*) FROM "Sum & sort"').fetchone() == (0,)

@@ -19,6 +19,8 @@ TABLE_MODULES = {
     "html": ("documents", "pages"),
     "docx": ("documents", "docx"),
     "xlsx": ("xlsx",),
+    "xml": ("xmltree",),
+    "vcf": ("cards",),
     "db": ("databases",),
 }
 """Which modules of the runtime read which kind of file."""
@@ -35,7 +37,8 @@ class TableColumn(Part):
 
     `number` is a plain number, `quantity` one as people write them, in one of `units`; both within
     `absolute` or `relative` of the truth. `date` and `datetime` accept any common form;
-    `day_first` decides what `03/04/2026` means, which else is no date.
+    `day_first` decides what `03/04/2026` means, which else is no date. `typed` takes no text for a
+    number, where the format tells them apart.
     """
 
     name: str
@@ -45,14 +48,17 @@ class TableColumn(Part):
     ignore_case: bool = False
     units: tuple[str, ...] = ()
     day_first: bool | None = None
+    typed: bool = False
 
 
 class TableCheck(PartialCheck):
     """A table against expected rows, told apart by `key`.
 
     `path` ends in .csv, .tsv, .jsonl; .json, .yaml, .toml (the list of objects at `at`); .md,
-    .html, .docx (any one of the tables); .xlsx (`sheet`, or the first); .db, .sqlite (what `query`
-    answers). `partial` earns the share of rows that are right, extra rows counted against it.
+    .html, .docx (any one of the tables); .xlsx (`sheet`, or the first); .xml (the root and the rows
+    below it are called as in `at`); .vcf (the columns are properties such as `FN`); .db, .sqlite
+    (what `query` answers). `partial` earns the share of rows that are right, extra rows counted
+    against it.
 
     Raises:
         ValueError: a row does not fit the columns, or something that the kind of file needs is

@@ -17,6 +17,7 @@ from verify.attempts import produced
 from verify.checklist import Checklist
 from verify.mutants.databases import DatabaseFormat
 from verify.mutants.documents import DocumentFormat
+from verify.mutants.exports import BookRows, EntryRows, PageRows, XmlRows
 from verify.mutants.lines import LineFormat
 from verify.mutants.mails import MailFormat
 from verify.mutants.mutant import Format, Mutant, Site, Surroundings
@@ -30,7 +31,7 @@ PER_OPERATOR = 3
 _MAX_BYTES = 1_000_000
 _INPUTS = 2
 _VALUE = re.compile(r"\d{4}-\d{2}-\d{2}|\d+(?:\.\d+)?")
-_LINE_SUFFIXES = (".txt", ".log", ".ics", ".vcf", ".xml", ".svg", ".html", ".sql")
+_LINE_SUFFIXES = (".txt", ".log", ".svg", ".sql")
 _FORMATS: dict[str, tuple[Format, ...]] = {
     ".csv": (RowFormat(".csv"), LineFormat(".csv")),
     ".tsv": (RowFormat(".tsv"), LineFormat(".tsv")),
@@ -40,6 +41,10 @@ _FORMATS: dict[str, tuple[Format, ...]] = {
     ".yml": (TreeFormat(".yaml"),),
     ".toml": (TreeFormat(".toml"),),
     ".md": (DocumentFormat(),),
+    ".xml": (XmlRows(), LineFormat(".xml")),
+    ".html": (PageRows(), LineFormat(".html")),
+    ".xlsx": (BookRows(),),
+    **{suffix: (EntryRows(suffix), LineFormat(suffix)) for suffix in (".ics", ".vcf")},
     **dict.fromkeys((".ini", ".cfg", ".conf"), (SettingsFormat(),)),
     **dict.fromkeys((".eml", ".mbox"), (MailFormat(),)),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), (DatabaseFormat(),)),

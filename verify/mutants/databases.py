@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from random import Random
 
 from verify.mutants.cells import Cell, meaning_of, off_by_one, stale_for, wrong_date
@@ -37,13 +38,16 @@ class DatabaseFormat:
             return frozenset(_tables(database)), frozenset(rows.items())
 
     def sites(self, data: bytes, around: Surroundings, rng: Random) -> list[Site]:
-        """Mistakes in the first rows of every table."""
+        """Every table under another name, and mistakes in its first rows."""
         with closing(_open(data)) as database:
-            return [
-                Site(operator, where, partial(_changed, data, statement, values))
-                for row in _rows(database)[:_MAX_ROWS]
-                for operator, where, statement, values in _mistakes(row, around, rng)
+            changes = [
+                *(change for table in _tables(database) for change in _renamings(table)),
+                *(c for row in _rows(database)[:_MAX_ROWS] for c in _mistakes(row, around, rng)),
             ]
+        return [
+            Site(operator, where, partial(_changed, data, statement, values))
+            for operator, where, statement, values in changes
+        ]
 
 
 def _open(data: bytes) -> sqlite3.Connection:
@@ -89,9 +93,20 @@ def _cell(value: object) -> Cell:
 _Change = tuple[str, str, str, tuple[Cell, ...]]
 
 
+def _renamings(table: str) -> Iterator[_Change]:
+    other = _quoted(f"{table}_2")
+    yield "rename-table", table, f"ALTER TABLE {_quoted(table)} RENAME TO {other}", ()
+
+
 def _mistakes(row: _Row, around: Surroundings, rng: Random) -> Iterator[_Change]:
     table = _quoted(row.table)
     yield "drop-row", row.where, f"DELETE FROM {table} WHERE rowid = ?", (row.id,)  # noqa: S608
+    twice = f"INSERT INTO {table} SELECT * FROM {table} WHERE rowid = ?"  # noqa: S608
+    yield "duplicate-row", row.where, twice, (row.id,)
+    for left, right in pairwise(row.columns):
+        one, other = _quoted(left), _quoted(right)
+        swap = f"UPDATE {table} SET {one} = {other}, {other} = {one} WHERE rowid = ?"  # noqa: S608
+        yield "swapped-fields", f"{row.where} {left}", swap, (row.id,)
     for column, cell in zip(row.columns, row.cells, strict=True):
         spoilt: dict[str, Cell] = {
             "off-by-one": off_by_one(cell),

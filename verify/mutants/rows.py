@@ -36,7 +36,7 @@ class RowFormat:
     """A row file by the suffix of its name: `.csv`, `.tsv`, `.json` or `.jsonl`."""
 
     def __init__(self, suffix: str) -> None:
-        self._suffix = suffix
+        self.suffix = suffix
 
     def meaning(self, data: bytes, *, ordered: bool) -> Hashable:
         """Columns in any order; rows as a list where their order counts, else as a bag."""
@@ -53,7 +53,7 @@ class RowFormat:
         def site(operator: str, where: str, spoil: Callable[[], Table | None]) -> Site:
             def make() -> bytes | None:
                 spoilt = spoil()
-                return None if spoilt is None else self.dump(spoilt)
+                return None if spoilt is None else self.rewrite(data, spoilt)
 
             return Site(operator, where, make)
 
@@ -66,23 +66,24 @@ class RowFormat:
             ValueError: it holds no rows of plain values.
         """
         text = data.decode("utf-8-sig")
-        if self._suffix in (".csv", ".tsv"):
-            return _load_csv(text, "\t" if self._suffix == ".tsv" else ",")
-        if self._suffix == ".jsonl":
+        if self.suffix in (".csv", ".tsv"):
+            return _load_csv(text, "\t" if self.suffix == ".tsv" else ",")
+        if self.suffix == ".jsonl":
             return _load_objects([json.loads(line) for line in text.splitlines() if line.strip()])
         return _load_objects(json.loads(text))
 
-    def dump(self, table: Table) -> bytes:
-        """Write the file."""
-        if self._suffix in (".csv", ".tsv"):
+    def rewrite(self, data: bytes, table: Table) -> bytes:
+        """Write the file anew, with another table in it."""
+        del data
+        if self.suffix in (".csv", ".tsv"):
             out = io.StringIO()
-            delimiter = "\t" if self._suffix == ".tsv" else ","
+            delimiter = "\t" if self.suffix == ".tsv" else ","
             writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
             writer.writerow(table.columns)
             writer.writerows(table.rows)
             return out.getvalue().encode()
         objects = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-        if self._suffix == ".jsonl":
+        if self.suffix == ".jsonl":
             return "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects).encode()
         return json.dumps(objects, ensure_ascii=False, indent=2).encode()
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 
+from reference.exports import FORMS
 from reference.rows import load, save
 
 
@@ -41,6 +42,10 @@ def page(path):
 
 
 def run(params, inputs, output):
+    if params:
+        os.makedirs(os.path.dirname(output) or ".", exist_ok=True)
+        FORMS[params["form"]](params, load(inputs[0]), output)
+        return
     made = {".ini": settings, ".md": page}.get(os.path.splitext(inputs[0])[1])
     if not made:
         rows = load(inputs[0])

@@ -5,8 +5,8 @@ import os
 from reference.rows import load
 
 
-def table(rows):
-    names = list(rows[0])
+def table(rows, names=None):
+    names = names or list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     return lines + ["| " + " | ".join(shown(row[name]) for name in names) + " |" for row in rows]
 
@@ -20,11 +20,19 @@ def total(rows, name):
 
 
 def totals(params, rows):
-    return ["Total %s: %s\n" % (name, total(rows, name)) for name in params["totals"]]
+    return ["%s: %s\n" % (label(name), total(rows, name)) for name in params["totals"]]
+
+
+def label(name):
+    return "Total" if name == "count" else "Total " + human(name)
+
+
+def human(name):
+    return name.removeprefix("sum_").replace("_", " ")
 
 
 def plain(params, rows):
-    return table(rows) + [""] + totals(params, rows)
+    return table(rows, params["columns"]) + [""] + totals(params, rows)
 
 
 def by_groups(params, rows):
@@ -36,30 +44,42 @@ def by_groups(params, rows):
     return lines + ["## Overall", ""] + totals(params, rows)
 
 
-def with_findings(params, rows):
-    name = params["totals"][0]
-    values = [row[name] for row in rows]
-    lines = {
-        "total": totals(params, rows)[0],
-        "highest": "Highest %s: %s\n" % (name, max(values)),
-        "average": "Average %s: %s\n" % (name, round(sum(values) / len(values), 2)),
-        "rows": "Rows: %d\n" % len(rows),
-    }
-    figures = [lines[key] for key in params["figures"]]
-    words = (
-        "The figures of %s follow below. The largest single one stands out, so look at that first; "
-        "the other rows are smaller and can wait. Please check the table before you pass any of "
-        "this on."
-    ) % name.replace("_", " ")
-    head = ["## For " + params["reader"], "", words, "", "## Key findings", ""]
-    return head + figures + ["## Details", ""] + table(rows)
+def figure_of(total):
+    return int(total) if total == int(total) else round(total, 2)
 
 
-FORMS = {"plain": plain, "groups": by_groups, "findings": with_findings}
+def briefing(params, rows):
+    wanted = params["briefing"]
+    measure, by = wanted["measure"], wanted["by"] or wanted["key"]
+    sizes = {}
+    for row in rows:
+        part = row[measure] if measure else 1
+        sizes[str(row[by])] = sizes.get(str(row[by]), 0) + part
+    ranked = sorted(sizes.items(), key=lambda one: -one[1])
+    name, size = ranked[0]
+    words = "In all, the %s comes to %s. Most of it is %s, with %s." % (
+        human(measure) or "number",
+        figure_of(sum(sizes.values())),
+        name,
+        figure_of(size),
+    )
+    if wanted["advice"]:
+        words += " Please look at %s first, since nothing else weighs as much." % name
+    if wanted["listed"] == "groups":
+        figure = wanted["columns"][1]
+        rows = [{by: name, figure: figure_of(size)} for name, size in ranked]
+    elif wanted["top"]:
+        rows = sorted(rows, key=lambda row: -row[measure])
+    head = ["## " + wanted["heading"], "", words, "", "## " + wanted["below"], ""]
+    return head + table(rows[: wanted["top"] or None], wanted["columns"])
 
 
 def run(params, inputs, output):
-    lines = FORMS[params["form"]](params, load(inputs[0]))
+    rows = load(inputs[0])
+    if params["briefing"]:
+        lines = briefing(params, rows)
+    else:
+        lines = by_groups(params, rows) if params["by"] else plain(params, rows)
     os.makedirs(os.path.dirname(output) or ".", exist_ok=True)
     with open(output, "w", encoding="utf-8") as stream:
         stream.write("\n".join(["# " + params["title"], ""] + lines) + "\n")

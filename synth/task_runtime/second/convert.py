@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from second.exports import FORMS
 from second.rows import native, read, write
 
 
@@ -47,4 +48,9 @@ def run(params, inputs, output):
         Path(output).write_text(made, "utf-8")
         return
     names, rows = read(inputs[0])
+    if params:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        made = FORMS[params["form"]](params, names, rows)
+        Path(output).write_bytes(made if isinstance(made, bytes) else made.encode())
+        return
     write(output, names, [[native(cell) for cell in row] for row in rows])

@@ -5,12 +5,6 @@ import pathlib
 
 from second.table import read
 
-WORDS = (
-    "The page below covers everything that was recorded so far. Start with the highest entries, "
-    "compare them with what you expected, and come back with questions before the next step; "
-    "nothing here has been corrected or left out."
-)
-
 
 def exact(rows, name):
     cells = [row[name] for row in rows]
@@ -21,9 +15,14 @@ def cents(value):
     return format(value.quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_EVEN), "f")
 
 
-def grid(rows):
-    cells = [["" if cell is None else str(cell) for cell in row.values()] for row in rows]
-    head = list(rows[0])
+def called(name):
+    words = name.split("_")
+    return " ".join(words[1:] if words[0] == "sum" and len(words) > 1 else words)
+
+
+def grid(rows, names=None):
+    head = list(names or rows[0])
+    cells = [["" if row[name] is None else str(row[name]) for name in head] for row in rows]
     wide = [max(map(len, column)) for column in zip(head, *cells)]
     lines = [head, ["-" * width for width in wide]] + cells
     return "\n".join(
@@ -31,44 +30,59 @@ def grid(rows):
     )
 
 
+def sections(rows, column, measure):
+    groups = {}
+    for row in rows:
+        groups.setdefault(str(row[column]), []).append(row)
+    for group, mine in sorted(groups.items()):
+        yield "## " + group
+        yield grid(mine)
+        yield "Subtotal %s: %s" % (group, cents(exact(mine, measure)))
+
+
+def briefing(rows, asked):
+    measure, column = asked["measure"], asked["by"] or asked["key"]
+    share = {}
+    for row in rows:
+        share.setdefault(str(row[column]), []).append(
+            decimal.Decimal(str(row[measure])) if measure else decimal.Decimal(1)
+        )
+    most = max(share, key=lambda name: sum(share[name]))
+    whole = sum(sum(parts) for parts in share.values())
+    yield "## " + asked["heading"]
+    yield "Of **%s** in all, **%s** accounts for *%s*, more than any other.%s" % (
+        said(whole),
+        most,
+        said(sum(share[most])),
+        " That is where I would look first, as it matters most." if asked["advice"] else "",
+    )
+    yield "## " + asked["below"]
+    if asked["listed"] == "groups":
+        rows = [dict(zip(asked["columns"], (n, said(sum(p))))) for n, p in share.items()]
+        rows.sort(key=lambda row: decimal.Decimal(row[asked["columns"][1]]), reverse=True)
+    elif asked["top"]:
+        rows = sorted(rows, key=lambda row: row[measure], reverse=True)
+    yield grid(rows[: asked["top"]] if asked["top"] else rows, asked["columns"])
+
+
+def said(value):
+    return str(value) if value == value.to_integral_value() else cents(value)
+
+
 def run(params, inputs, output):
-    rows, name = read(inputs[0]), params["totals"][0]
+    rows = read(inputs[0])
     sums = [
-        "- **Total %s**: %s" % (column, cents(exact(rows, column))) for column in params["totals"]
+        "- **%s**: %s"
+        % (("Total " + called(name) if name != "count" else "Total"), cents(exact(rows, name)))
+        for name in params["totals"]
     ]
     parts = ["# " + params["title"]]
-    if params["form"] == "groups":
-        groups = {}
-        for row in rows:
-            groups.setdefault(str(row[params["by"]]), []).append(row)
-        for group, mine in sorted(groups.items()):
-            parts += [
-                "## " + group,
-                grid(mine),
-                "Subtotal %s: %s" % (group, cents(exact(mine, name))),
-            ]
-        parts += ["## Overall"] + sums
-    elif params["form"] == "findings":
-        values = sorted(decimal.Decimal(str(row[name])) for row in rows)
-        parts += [
-            "## For " + params["reader"],
-            WORDS,
-            "## Key findings",
-            "\n".join(
-                line
-                for key, line in (
-                    ("total", sums[0]),
-                    ("highest", "- Highest %s: %s" % (name, values[-1])),
-                    ("average", "- Average %s: %s" % (name, cents(sum(values) / len(values)))),
-                    ("rows", "- Rows: %d" % len(rows)),
-                )
-                if key in params["figures"]
-            ),
-            "## Details",
-            grid(rows),
-        ]
+    if params["briefing"]:
+        parts += briefing(rows, params["briefing"])
+    elif params["by"]:
+        parts += [*sections(rows, params["by"], params["totals"][0]), "## Overall"] + sums
     else:
-        parts += [grid(rows), "\n".join(sums)]
+        parts += [grid(rows, params["columns"]), "\n".join(sums)]
     target = pathlib.Path(output)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

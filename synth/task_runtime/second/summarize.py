@@ -16,14 +16,15 @@ def run(params, inputs, output):
             for kind in ("decision", "open")
         }
         text = (
-            "# %s\n\n## For %s\n\nThe meeting settled who does what. Watch %s first, it is due on %s; "
-            "everything that is decided can be acted on now, while the questions at the end of this "
+            "# %s\n\n## For %s\n\nThe meeting settled who does what. Watch %s first: "
+            "%s has it, and it is due on %s. Everything that is decided can be acted on now, while the questions at the end of this "
             "page still need somebody who answers them.\n\n## Decisions\n\n* %s\n\n## Action items\n\n"
             "|ref|owner|due|\n|:--|:--|:--|\n%s\n## Open points\n\n* %s\n"
         ) % (
             params["title"],
             params["reader"],
             actions[0]["ref"],
+            actions[0]["owner"],
             actions[0]["due"],
             "\n* ".join(parts["decision"]),
             rows,

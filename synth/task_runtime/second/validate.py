@@ -106,7 +106,7 @@ def page_findings(path, rules):
             found.append((number, "skipped-level"))
         if text in [other for n, _, other in heads if n < number]:
             found.append((number, "same-heading"))
-    anchors = [text.lower() for _, _, text in heads]
+    anchors = ["-".join(text.lower().split(" ")) for _, _, text in heads]
     for number, line in enumerate(lines, 1):
         for piece in line.split("](#")[1:]:
             if piece.split(")")[0] not in anchors:

@@ -97,7 +97,7 @@ def test_the_seed_decides_the_split():
     assert split(held, SHARES, seed=1) != split(held, SHARES, seed=2)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(3, 40), st.integers(0, 5))
 def test_every_task_is_in_exactly_one_part(number: int, seed: int):
     held = tasks(number)

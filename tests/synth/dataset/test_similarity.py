@@ -135,7 +135,7 @@ def test_no_pair_is_missed_that_comparing_everything_finds():
     assert found == true
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(alphabet="ab .\n", max_size=30), max_size=12))
 def test_admitted_texts_are_never_near_one_another(texts: list[str]):
     novelty = Novelty()

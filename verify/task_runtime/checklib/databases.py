@@ -44,11 +44,11 @@ def tables(case, check):
         log = read_bytes(case, path + "-wal", MAX_BINARY)
     except Mismatch:
         log = b""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = os.path.join(folder, "copy.db")
-        for name, content in ((copy, data), (copy + "-wal", log)):
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = os.path.join(temporary, "copy.db")
+        for end, content in (("", data), ("-wal", log)):
             if content:
-                with open(name, "wb") as stream:
+                with open(copy + end, "wb") as stream:
                     stream.write(content)
         header, rows = ask(copy, check["query"], path)
     return [("%s, query" % path, header, rows)]

@@ -22,6 +22,8 @@ SOURCES = {
     "htm": "documents",
     "docx": "documents",
     "xlsx": "xlsx",
+    "xml": "xmltree",
+    "vcf": "cards",
     "db": "databases",
     "sqlite": "databases",
     "sqlite3": "databases",
@@ -97,10 +99,12 @@ READINGS = {
 def reading(value, column):
     """A cell by the type of its column: a number, an ISO date, a truth value, text; None if bad.
 
-    An empty cell is the empty string in every type.
+    An empty cell is the empty string in every type. A `typed` column takes no text for a number.
     """
     if as_text(value) == "":
         return ""
+    if column.get("typed") and isinstance(value, str):
+        return None
     return READINGS[column["type"]](value, column)
 
 

@@ -112,12 +112,17 @@ def value_of(cell, known, dates, old, path):
             return raw == "1"
         if kind in ("str", "e", "d"):
             return raw
-        number = float(raw[:60])
-        style = cell.get("s", "0")
-        dated = style.isdigit() and len(style) < 8 and int(style) < len(dates) and dates[int(style)]
-        return serial_date(number, old) if dated else number
+        return number_of(raw, cell.get("s", "0"), dates, old)
     except (ValueError, IndexError, OverflowError) as error:
         raise Mismatch("an unreadable cell: %s" % error, where) from None
+
+
+def number_of(raw, style, dates, old):
+    """A number, or the date that its style makes of it."""
+    number = float(raw[:60])
+    if style.isdigit() and len(style) < 8 and int(style) < len(dates) and dates[int(style)]:
+        return serial_date(number, old)
+    return int(number) if number.is_integer() else number
 
 
 def serial_date(number, old):

@@ -67,6 +67,26 @@ def fits(element, step):
     )
 
 
+def tables(case, check):
+    """The elements below the root as rows, what stands in them as cells; `at` names both."""
+    path, root = check["path"], case.once(load, check["path"])
+    names = [root.tag, *sorted({row.tag for row in root})]
+    if check["at"] and names != list(check["at"]):
+        raise Mismatch("elements %s" % ", ".join(names[:5]), path)
+    header = list(dict.fromkeys(cell.tag for row in root for cell in row))
+    if len(header) * len(root) > MAX_ELEMENTS:
+        raise Mismatch("too many columns", path)
+    return [(path, header, [cells_of(row, header, path) for row in root])]
+
+
+def cells_of(row, header, path):
+    """The texts of a row's elements, "" where one is missing; each stands there once."""
+    found = {cell.tag: text_in(cell) for cell in row}
+    if len(found) < len(row) or any(len(cell) for cell in row):
+        raise Mismatch("a row that is no list of plain elements", path)
+    return [found.get(name, "") for name in header]
+
+
 def check_xml_values(case, check):
     """The texts or attributes of the elements on each path, in order."""
     root, path = case.once(load, check["path"]), check["path"]

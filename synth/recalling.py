@@ -1,0 +1,192 @@
+"""Recalling: requests about work that was done before, a mistake in it or a change of mind.
+
+What is wanted now comes first; of the earlier request, only those steps are quoted whose results
+have to be made again.
+"""
+
+from collections.abc import Sequence
+
+from clawgym.graph import Node
+from synth.frame import Lines, frame
+from synth.noticing import Sign, example_of, sign_of
+from synth.operations.base import listing
+from synth.reworking import told_nodes
+from synth.scene import Form, Past, Scene
+from synth.steps import as_steps, is_short, listed, prose, told
+from synth.telling import Teller, after
+from synth.values import RowSet
+
+_HIDDEN_FROM = 4
+"""The level from which nobody says which of the earlier results is wrong."""
+
+
+def recalled(teller: Teller, scene: Scene, past: Past) -> list[str]:
+    """What is wanted of earlier work, and how that was asked for, as paragraphs."""
+    if past.form is Form.REPAIR:
+        return _mending(teller, scene, past)
+    return _changing(teller, scene, past)
+
+
+def is_hidden(scene: Scene, past: Past) -> bool:
+    """Whether nobody says which of the earlier results is wrong."""
+    several = len(past.scene.nodes) > 1
+    return past.form is Form.REPAIR and several and scene.world.knobs.level >= _HIDDEN_FROM
+
+
+def _asked(teller: Teller, past: Past, wanted: Sequence[str], heads: Lines) -> list[str]:
+    """The earlier request, as far as those nodes go."""
+    nodes = [node for node in past.scene.graph.topological() if node.id in wanted]
+    if not nodes:
+        return []
+    asking = Teller(teller.rng, "brief")  # nobody asks a colleague for it like a contract
+    said = [told(asking, past.scene, step) for step in as_steps(past.scene, nodes)]
+    if len(said) > 1:
+        said = [listed(said, "- {item}")]
+    who = past.scene.world.setting.locale.name(teller.rng)
+    return [teller.choose(heads).format(who=who), _quoted(said[0])]
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+# A mistake
+
+
+def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
+    words = frame().past
+    first, rest, _ = told_nodes(past, scene.graph.topological())
+    wanted = [node.id for node in (*first, *rest)]
+    if is_hidden(scene, past):
+        last = [node for node in past.scene.graph.topological() if node.output in past.found][-1]
+        wanted += _before(past.scene, last)
+        said = [
+            _noticed(teller, past, last),
+            *map(teller.choose, (words.hidden, words.mend_hidden)),
+        ]
+    else:
+        said = [_noticed(teller, past, first[0]), teller.choose(words.mend)]
+        if rest:
+            said.append(_about_files(teller, scene, rest, words.mend_files, words.mend_files_many))
+    asked = _asked(teller, past, wanted, (*words.asked, *words.asked_other))
+    return [" ".join(said), *asked]
+
+
+def _before(scene: Scene, node: Node) -> list[str]:
+    """The ids of a node and of all that its result has come about by."""
+    found, ends = [node.id], set(node.inputs)
+    for other in reversed(scene.graph.topological()):
+        if other.output in ends:
+            found.append(other.id)
+            ends |= set(other.inputs)
+    return found
+
+
+def _noticed(teller: Teller, past: Past, node: Node) -> str:
+    """How somebody came to see that the result of a node is wrong."""
+    words, slot = frame().past, past.scene.slots[node.output]
+    sign, column = sign_of(past.found[node.output], slot.value)
+    figures = isinstance(slot.value, RowSet) and column and slot.value.field(column).numeric
+    ways: dict[Sign, Lines] = {
+        "more": words.more,
+        "fewer": words.fewer,
+        "order": words.order,
+        "values": (*words.values, *words.figures) if figures else words.values,
+        "other": words.other,
+    }
+    named: dict[Sign, Lines] = {
+        "more": words.more_named,
+        "fewer": words.fewer_named,
+        "values": (*words.values_named, *words.figures_named) if figures else words.values_named,
+    }
+    example = example_of(past.found[node.output], slot.value)
+    said = named.get(sign, ways[sign]) if example else ways[sign]
+    who = past.scene.world.setting.locale.name(teller.rng)
+    path = f"`{slot.path}`"
+    return teller.choose(said).format(who=who, path=path, column=column, example=example)
+
+
+# A change of mind
+
+
+def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
+    words = frame().past
+    first, rest, new = told_nodes(past, scene.graph.topological())
+    said, quoted = list[str](), [node.id for node in rest]
+    for node in first:
+        change = _change(teller, scene, past, node)
+        quoted += [node.id] if change else []
+        said += change or _anew(teller, scene, past, node)
+        said += [
+            teller.choose(words.leftover).format(path=f"`{left.path}`") for left in past.leftovers
+        ]
+    if rest:
+        said.append(_about_files(teller, scene, rest, words.follows, words.follows_many))
+    before = [*_paragraphs(said), *_asked(teller, past, quoted, words.asked)]
+    return [*before, *_besides(teller, scene, past, new)] if new else before
+
+
+def _besides(teller: Teller, scene: Scene, past: Past, new: Sequence[Node]) -> list[str]:
+    """What is wanted on top of what was done, or of a change to it."""
+    words = frame().past
+    head = teller.choose(words.besides if past.at_fault else words.more_only)
+    head = head.format(files=listing([f"`{path}`" for path in _gone_on_with(past, new)]))
+    steps = prose(teller, scene, as_steps(scene, new), joined=True)
+    if len(steps) == 1 and is_short(steps):
+        return [after(head, steps[0])]
+    return [head, listed(steps, "- {item}") if len(steps) > 1 else steps[0]]
+
+
+def _gone_on_with(past: Past, new: Sequence[Node]) -> list[str]:
+    """The earlier results that new steps take, or else the last one."""
+    ends = {end for node in new for end in node.inputs}
+    made = past.scene.graph.topological()
+    taken = [node for node in made if node.output in ends] or made[-1:]
+    return [past.scene.slots[node.output].path for node in taken]
+
+
+def _paragraphs(said: Sequence[str]) -> list[str]:
+    """Sentences in one paragraph; what has lines or is long stands alone."""
+    paragraphs: list[list[str]] = [[]]
+    for one in said:
+        if paragraphs[-1] and not is_short(paragraphs[-1]):
+            paragraphs.append([])
+        paragraphs[-1].append(one)
+    return [" ".join(one) for one in paragraphs if one]
+
+
+def _paths(scene: Scene, past: Past, node: Node) -> tuple[str, str]:
+    """Where the result of a node that has changed lay, and where it lies from now on."""
+    old = next(other for other in past.scene.nodes if other.id == node.id)
+    return past.scene.slots[old.output].path, scene.slots[node.output].path
+
+
+def _anew(teller: Teller, scene: Scene, past: Past, node: Node) -> list[str]:
+    """A step that is wanted otherwise altogether."""
+    was, now = _paths(scene, past, node)
+    words = frame().past
+    head = teller.choose(words.anew if was == now else words.anew_elsewhere)
+    return [after(head.format(path=f"`{was}`"), told(teller, scene, [node], joined=True))]
+
+
+def _change(teller: Teller, scene: Scene, past: Past, node: Node) -> list[str]:
+    """What is to be different, where that can be said alone."""
+    words = frame().past
+    old = next(other for other in past.scene.nodes if other.id == node.id)
+    was, now = _paths(scene, past, node)
+    change = teller.say_change(past.scene, scene, old, node)
+    if not change:
+        return []
+    first, *others = change
+    said = after(teller.choose(words.changes if others else words.change), first)
+    said = teller.with_reason(" ".join([said, *others]), teller.reason(node), after_it=True)
+    if was != now:
+        said += " " + teller.choose(words.elsewhere).format(path=f"`{now}`")
+    return [said]
+
+
+def _about_files(
+    teller: Teller, scene: Scene, nodes: Sequence[Node], one: Lines, many: Lines
+) -> str:
+    paths = [f"`{scene.slots[node.output].path}`" for node in nodes]
+    return teller.choose(one if len(paths) == 1 else many).format(files=listing(paths))

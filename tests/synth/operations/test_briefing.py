@@ -1,0 +1,130 @@
+"""Briefings say what a reader wants to know, in words of one's own, above a short table."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from clawgym.artifact import ArtifactKind, ColumnType
+from synth.operations.briefing import Briefing, choose_briefing, opening_of, table_of
+from synth.operations.report import Report, ReportParams
+from synth.values import Field, Role, RowSet
+from synth.values.wordings import wordings
+from tests.synth.operations.one_node import Made, explain, make, solve
+
+_FIELDS = (
+    Field("invoice", ColumnType.TEXT, Role.ID),
+    Field("sent", ColumnType.DATE, Role.DATE),
+    Field("customer", ColumnType.TEXT, Role.LINK),
+    Field("terms", ColumnType.TEXT, Role.CATEGORY),
+    Field("status", ColumnType.TEXT, Role.CATEGORY),
+    Field("email", ColumnType.TEXT, Role.TEXT),
+    Field("amount", ColumnType.NUMBER, Role.MEASURE),
+)
+
+
+def invoices(number: int, topic: str = "invoices") -> RowSet:
+    """Every third one is from Ilves, and they get larger and larger."""
+    rows = tuple(
+        (
+            f"I-{at}",
+            "2026-03-02",
+            ("Ilves", "Marsh", "Ono")[at % 3],
+            "30 days",
+            ("open", "paid")[at % 2],
+            "a@example.org",
+            100.5 + at,
+        )
+        for at in range(number)
+    )
+    return RowSet(_FIELDS, rows, key=("invoice",), topic=topic)
+
+
+def chosen(rows: RowSet, measure: str, groups: tuple[str, ...]) -> Iterator[Briefing]:
+    for seed in range(40):
+        found = choose_briefing(random.Random(seed), rows, measure, groups, advice=False)
+        if found:
+            yield found
+
+
+def test_a_table_for_a_reader_has_few_columns_and_few_rows() -> None:
+    rows = invoices(60)
+    found = list(chosen(rows, "amount", ("customer",)))
+    assert {one.listed for one in found} == {"rows", "groups"}
+    for one in found:
+        table = table_of(rows, one)
+        assert len(table.names) <= 5
+        assert len(table.rows) <= 12
+        assert "email" not in table.names
+
+
+def test_the_largest_rows_stand_in_order_and_none_larger_is_left_out() -> None:
+    rows = invoices(60)
+    for one in chosen(rows, "amount", ()):
+        amounts = table_of(rows, one).values("amount")
+        assert amounts == sorted(map(float, rows.values("amount")), reverse=True)[: one.top]
+
+
+def test_nothing_is_said_of_a_few_rows() -> None:
+    assert not list(chosen(invoices(5), "amount", ("customer",)))
+
+
+def test_nobody_is_first_where_two_are_equal() -> None:
+    rows = invoices(12)
+    even = rows.with_rows([(*row[:-1], 10) for row in rows.rows])
+    assert not list(chosen(even, "amount", ("customer",)))
+
+
+def test_a_short_list_of_what_is_counted_is_shown_whole() -> None:
+    rows = invoices(16).with_rows([*invoices(15).rows, invoices(60).rows[57]])
+    for one in chosen(rows, "", ("customer",)):
+        assert (one.listed, one.top) == ("rows", 0)
+        assert [fact.value for fact in opening_of(rows, one, "the board").facts] == [16, "Ilves", 6]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1234.5, ("1234.50", "1,234.50", "1234.5", "1.234,50", "1 234.50")),
+        (12000, ("12000", "12,000", "12000.00")),
+        (7, ("7", "seven")),
+        ("rolled_back", ("rolled_back", "rolled back")),
+    ],
+)
+def test_figures_and_names_are_known_as_people_write_them(
+    value: float | str, said: tuple[str, ...]
+) -> None:
+    assert set(said) <= set(wordings(value))
+
+
+# As it is graded
+
+
+def briefings(seeds: int = 24) -> list[Made]:
+    made = (make("report", ArtifactKind.TABLE, seed, level=seed % 5 + 1) for seed in range(seeds))
+    return [one for one in made if one and one.node.params["briefing"]]
+
+
+def test_any_words_will_do_that_say_the_facts_and_no_others() -> None:
+    found = briefings()
+    assert found
+    for made in found:
+        wanted = ReportParams.model_validate(made.node.params)
+        truth = Report().apply(made.node.params, made.inputs)
+        assert wanted.briefing
+        assert truth.opening
+        path = made.scene.slots[made.node.output].path
+        page = solve(made)[path].data.decode()
+        total, name, size = (wordings(fact.value)[-1] for fact in truth.opening.facts)
+        head, _, rest = page.partition(f"## {wanted.briefing.heading}\n")
+        below = f"## {wanted.briefing.below}\n" + rest.partition(f"## {wanted.briefing.below}\n")[2]
+        head += f"## {wanted.briefing.heading}\n\n"
+        told = f"{head}It is mostly **{name}** ({size} of {total}).\n\n"
+        assert graded(made, path, told + below) == 1.0
+        silent = f"{head}{'Please read the table below. ' * 12}\n\n"
+        assert graded(made, path, silent + below) <= 0.5
+
+
+def graded(made: Made, path: str, page: str) -> float:
+    entries = {**made.task.workspace, path: page}
+    return explain(made.task, type(made.task.workspace)(entries))[1]
