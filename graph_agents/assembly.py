@@ -42,7 +42,6 @@ from graph_agents.skilled.trust import Trust
 from graph_agents.tools.family import Family
 from graph_agents.tools.progress_card import card_tool
 from graph_agents.tools.server_config import load_servers
-from graph_agents.tools.servers import server_tools
 from graph_agents.tools.subagents import subagent_tools
 from mcp_servers.toolkit import Tool
 from mcp_servers.workspace import workspace_tools
@@ -178,6 +177,8 @@ def _skillset(
 async def _servers(options: AgentOptions, stack: AsyncExitStack) -> Sequence[Tool[Any]]:
     if options.mcp_config is None:
         return ()
+    from graph_agents.tools.servers import server_tools  # the MCP library loads slowly
+
     known = _home(options.state) / "mcp-tools.json"
     servers = server_tools(load_servers(options.mcp_config), known=known)
     return await stack.enter_async_context(servers)

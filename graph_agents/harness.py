@@ -22,7 +22,7 @@ from graph_agents.chat_model import AnyChatModel
 from graph_agents.events import StopReason
 from graph_agents.expert import ExpertModel
 from graph_agents.graph import AgentLimits
-from graph_agents.session import run_agent
+from graph_agents.one_shot import run_agent
 from mcp_servers.workspace import workspace_tools
 from verify.probes import PROBES, Probe
 

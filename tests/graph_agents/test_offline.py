@@ -9,7 +9,7 @@ from clawgym_skills.bundle import bundled_skills
 from clawgym_skills.reading import read_skill
 from graph_agents.events import StopReason
 from graph_agents.offline import offline_model
-from graph_agents.session import run_agent
+from graph_agents.one_shot import run_agent
 from graph_agents.workbench import workbench
 from mcp_servers.workspace import workspace_tools
 

@@ -16,7 +16,7 @@ from clawgym.trajectory import Trajectory
 from clawgym_skills.reading import read_skill
 from graph_agents.events import StopReason, ToolEnded
 from graph_agents.graph import AgentLimits
-from graph_agents.session import run_agent
+from graph_agents.one_shot import run_agent
 from graph_agents.workbench import workbench
 from mcp_servers.workspace import workspace_tools
 
