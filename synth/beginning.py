@@ -66,8 +66,11 @@ def _is_at_home(scene: Scene) -> bool:
 
 
 def lead_node(scene: Scene) -> Node:
-    """The node that the work begins with, be it earlier work."""
-    return (scene.past.scene if scene.past else scene).graph.topological()[0]
+    """The node that the work begins with, be it earlier work; a change that is made is over."""
+    if scene.past is None:
+        return scene.graph.topological()[0]
+    nodes = scene.past.scene.graph.topological()
+    return next((node for node in nodes if node.operation != "patch"), nodes[0])
 
 
 def _lead_work(scene: Scene) -> set[str]:

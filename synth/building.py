@@ -189,7 +189,8 @@ def material_of(scene: Scene, clutter: Clutter = NOTHING) -> Material:
 def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File | bytes | str]:
     """The sources that the graph uses; beside a feed also the facts about whom it refers to.
 
-    Where something is joined, what it is joined with lies there and nothing like it.
+    Where something is joined, what it is joined with lies there and nothing like it; where
+    nothing is, the facts have no gaps.
     """
     used = {artifact.id for artifact in graph.sources}
     joined = any(node.operation == "join" for node in graph.nodes)
@@ -198,7 +199,9 @@ def _rendered(scene: Scene, graph: TaskGraph, *, served: bool) -> dict[str, File
     for slot in scene.slots.values():
         wanted = slot.id in used or slot.path == beside or _was_made(scene, slot.id)
         if slot.fresh and wanted and (slot.id in scene.served) == served:
-            entries |= slot.value.files(slot.kind, slot.path)
+            idle = slot.path == beside and slot.id not in used
+            value = scene.world.whole_dimension if idle else slot.value
+            entries |= value.files(slot.kind, slot.path)
     if scene.past and not served:
         for slot_id, value in scene.past.found.items():
             slot = scene.slots[slot_id]

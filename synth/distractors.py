@@ -145,7 +145,10 @@ def _other_month(rng: random.Random, scene: Scene) -> _Made:
 
 
 def _columns(rng: random.Random, scene: Scene) -> _Made:
-    """What the columns of the feed are."""
+    """What the columns of the feed are, unless somebody says that nobody has written that down."""
+    nodes = [*scene.nodes, *(scene.past.scene.nodes if scene.past else ())]
+    if any(node.operation == "inspect" for node in nodes):
+        return None
     world = scene.world
     head = f"# Columns of the {world.domain.plural}\n\n"
     if not world.setting.persona.private:

@@ -59,27 +59,22 @@ class PastWords(_Data):
     leftover: Lines
     besides: Lines
     more_only: Lines
-    more: Lines
-    more_named: Lines
-    fewer: Lines
-    fewer_named: Lines
-    order: Lines
-    figures: Lines
-    figures_named: Lines
-    values: Lines
-    values_named: Lines
-    other: Lines
     mend: Lines
     hidden: Lines
+    hidden_many: Lines
     mend_hidden: Lines
     mend_files: Lines
     mend_files_many: Lines
     keep: Lines
+    seen: dict[str, Lines]
 
 
 class Frame(_Data):
     """`data/phrases/_frame.toml`."""
 
+    empty: Lines
+    any_order: str
+    any_order_named: str
     brief: BriefWords
     spec: SpecWords
     past: PastWords

@@ -1,11 +1,56 @@
-"""Noticing: how somebody sees that a result is wrong, without knowing what is behind it."""
+"""Noticing: how somebody sees that a result is wrong, as far as one sees it by looking at it."""
 
+import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Literal
 
-from synth.values import Row, RowSet, Value, plain
+from clawgym.artifact import ArtifactKind
+from synth.operations.base import listing
+from synth.values import Cell, Report, Row, RowSet, Value, plain
+from synth.values.folder import Folder
 
 Sign = Literal["more", "fewer", "order", "values", "other"]
+
+_NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
+_FEW = 3
+"""In so many columns a row may be wrong and still be the same one."""
+
+_QUOTED = re.compile(r"[^`\n]{4,70}")
+"""Lines that can be told by what they say."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What strikes one about a wrong result.
+
+    `way` is a key of the words for it (`seen` in `data/phrases/_frame.toml`); the other fields are
+    what those say in braces, "" where there is nothing to say. `where` is the file of a folder in
+    which it does.
+    """
+
+    way: str
+    column: str = ""
+    example: str = ""
+    off: str = ""
+    said: str = ""
+    where: str = ""
+
+
+def seen(wrong: Value, right: Value, kind: ArtifactKind, path: str) -> Sight:
+    """What somebody sees who looks at a wrong result and knows how it ought to be."""
+    if isinstance(wrong, RowSet) and isinstance(right, RowSet):
+        return _seen_in_rows(wrong, right)
+    if isinstance(wrong, Report) and isinstance(right, Report):
+        return _seen_in_report(wrong, right)
+    if isinstance(wrong, Folder) and isinstance(right, Folder) and path.endswith(".zip"):
+        return replace(_seen_in_files(dict(wrong.contents), dict(right.contents)), where="")
+    return _seen_in_files(wrong.files(kind, path), right.files(kind, path))
+
+
+# Rows
 
 
 def sign_of(wrong: Value, right: Value) -> tuple[Sign, str]:
@@ -18,12 +63,16 @@ def sign_of(wrong: Value, right: Value) -> tuple[Sign, str]:
         return "other", ""
     if _cells(wrong) == _cells(right):
         return "order", ""
-    off = [name for name in right.names if _column(wrong, name) != _column(right, name)]
+    off = _columns_off(wrong, right)
     return ("values", off[0]) if off else ("other", "")
 
 
 def _cells(rows: RowSet) -> Counter[str]:
     return Counter(repr(row) for row in rows.rows)
+
+
+def _columns_off(wrong: RowSet, right: RowSet) -> list[str]:
+    return [name for name in right.names if _column(wrong, name) != _column(right, name)]
 
 
 def _column(rows: RowSet, name: str) -> Counter[str]:
@@ -32,13 +81,18 @@ def _column(rows: RowSet, name: str) -> Counter[str]:
 
 def example_of(wrong: Value, right: Value) -> str:
     """One of the rows that strike one, by its key; "" where there is none that can be named."""
+    return next(iter(_examples(wrong, right)), "")
+
+
+def _examples(wrong: Value, right: Value) -> list[str]:
+    """The rows that strike one, by their keys; those that can be named."""
     if not (isinstance(wrong, RowSet) and isinstance(right, RowSet)):
-        return ""
+        return []
     if wrong.names != right.names or len(right.key) != 1 or right.key[0] not in right.names:
-        return ""
+        return []
     found, known = _by_key(wrong), _by_key(right)
     if len(found) != len(wrong.rows) or len(known) != len(right.rows):
-        return ""
+        return []
     sign, column = sign_of(wrong, right)
     if sign == "more":
         keys = [key for key in found if key not in known]
@@ -48,10 +102,149 @@ def example_of(wrong: Value, right: Value) -> str:
         at = right.index(column) if column else -1
         keys = [key for key, row in known.items() if key in found and found[key][at] != row[at]]
         keys = keys if column and column not in right.key else []
-    named = [key for key in keys if all(key) and not key[0].isdigit()]
-    return f"`{named[0][0]}`" if named else ""
+    return [f"`{key[0]}`" for key in keys if all(key) and not key[0].isdigit()]
 
 
 def _by_key(rows: RowSet) -> dict[tuple[str, ...], Row]:
     places = [rows.index(name) for name in rows.key]
     return {tuple(plain(row[place]) for place in places): row for row in rows.rows}
+
+
+def _seen_in_rows(wrong: RowSet, right: RowSet) -> Sight:
+    sign, _ = sign_of(wrong, right)
+    named = _examples(wrong, right)
+    if sign in ("more", "fewer"):
+        one = abs(len(wrong.rows) - len(right.rows)) == 1
+        if sign == "more" and not named and (again := _again(wrong, right)):
+            return Sight("twice" if one else "twice_many", example=again)
+        if not named:
+            return Sight(f"{sign}_{'one' if one else 'many'}")
+        return Sight(f"{sign}_named" if one else f"{sign}_named_many", example=named[0])
+    if sign == "values":
+        return _seen_in_values(wrong, right, named)
+    if sign == "order":
+        backwards = list(wrong.rows) == list(reversed(right.rows))
+        return Sight("backwards" if backwards else "order")
+    return Sight("columns" if wrong.names != right.names else "cells")
+
+
+def _again(wrong: RowSet, right: RowSet) -> str:
+    """A row that is there more often than it should be, by its key; "" where there is none."""
+    if wrong.names != right.names or len(right.key) != 1 or right.key[0] not in right.names:
+        return ""
+    surplus = Counter(map(plain, wrong.values(right.key[0])))
+    surplus.subtract(map(plain, right.values(right.key[0])))
+    keys = [key for key, times in surplus.items() if times > 0 and key and not key.isdigit()]
+    return f"`{keys[0]}`" if keys else ""
+
+
+def _seen_in_values(wrong: RowSet, right: RowSet, named: Sequence[str]) -> Sight:
+    off, example = _columns_off(wrong, right), named[0] if named else ""
+    if set(right.key) & set(off) and (swapped := _swapped(wrong, right)):
+        return swapped
+    if len(off) == 1 and (shifted := _shifted(wrong, right, off[0], example)):
+        return shifted
+    if len(off) > _FEW and not named:
+        return Sight("rows")
+    columns = listing([f"`{name}`" for name in off])
+    if not example:
+        return Sight("values", column=columns)
+    way = "values_named" if len(named) == 1 else "values_named_many"
+    return Sight(way, column=columns, example=example)
+
+
+def _swapped(wrong: RowSet, right: RowSet) -> Sight | None:
+    """A row that is there in place of another one; None where they cannot be named."""
+    missing, surplus = _again(right, wrong), _again(wrong, right)
+    return Sight("swapped", example=missing, said=surplus) if missing and surplus else None
+
+
+def _shifted(wrong: RowSet, right: RowSet, column: str, example: str) -> Sight | None:
+    """Figures that are all too high, or too low, or one off; None where it is not so plain."""
+    places = [
+        place
+        for place, (old, new) in enumerate(
+            zip(wrong.values(column), right.values(column), strict=True)
+        )
+        if old != new
+    ]
+    pairs = [(wrong.values(column)[place], right.values(column)[place]) for place in places]
+    steps = [_step(*pair) for pair in pairs]
+    if not steps or None in steps:
+        return None
+    known = [step for step in steps if step is not None]
+    said, last = f"`{column}`", list(range(places[0], len(right.rows)))
+    whole = len(known) > 1 and len(set(known)) == 1 and abs(known[0]) == 1 and places == last
+    off = f"one too {'high' if known[0] > 0 else 'low'}"
+    if whole and places[0] == 0:
+        zero = column in ("rank", "line", "row") and known[0] < 0
+        return Sight("from_zero" if zero else "all_off", column=said, off=off)
+    if whole and example:
+        return Sight("off_from", column=said, example=example, off=off)
+    same = len({step > 0 for step in known}) == 1
+    if not (same and example and right.field(column).numeric):
+        return None
+    way = "off_named" if len(known) == 1 else "off_named_many"
+    high = "too high" if known[0] > 0 else "too low"
+    return Sight(way, column=said, example=example, off=high)
+
+
+def _step(wrong: Cell, right: Cell) -> float | None:
+    """By how much a figure is off, or the number in a text; None where that makes no sense."""
+    if not isinstance(wrong, str) and not isinstance(right, str):
+        return wrong - right
+    old, new = _NUMBERED.fullmatch(str(wrong)), _NUMBERED.fullmatch(str(right))
+    if not old or not new or old[1] != new[1] or old[3] != new[3]:
+        return None
+    return int(old[2]) - int(new[2])
+
+
+# Pages and texts
+
+
+def _seen_in_report(wrong: Report, right: Report) -> Sight:
+    if wrong.table != right.table:
+        return _seen_in_rows(wrong.table, right.table)
+    if wrong.sections != right.sections:
+        return Sight("sections")
+    if wrong.opening and right.opening and wrong.opening != right.opening:
+        pairs = zip(wrong.opening.facts, right.opening.facts, strict=True)
+        said = [new.asked for old, new in pairs if old != new]
+        return Sight("said", said=said[0]) if said else Sight("other")
+    return Sight("total" if wrong.totals != right.totals else "other")
+
+
+def _seen_in_files(wrong: dict[str, bytes], right: dict[str, bytes]) -> Sight:
+    """A file that lacks or does not belong there, or else the first line that is wrong."""
+    missing = sorted(set(right) - set(wrong))
+    surplus = sorted(set(wrong) - set(right))
+    if missing or surplus:
+        paths = missing or surplus
+        way = f"{'lacks' if missing else 'surplus'}_{'one' if len(paths) == 1 else 'many'}"
+        return Sight(way, example=f"`{paths[0]}`")
+    off = [path for path in sorted(right) if wrong[path] != right[path]]
+    try:
+        texts = [side[path].decode().splitlines() for path in off[:1] for side in (wrong, right)]
+    except UnicodeDecodeError:
+        return Sight("other")
+    sight = _seen_in_lines(*texts) if texts else Sight("other")
+    return replace(sight, where=off[0]) if texts else sight
+
+
+def _seen_in_lines(wrong: Sequence[str], right: Sequence[str]) -> Sight:
+    codes = [
+        code
+        for code in SequenceMatcher(None, wrong, right, autojunk=False).get_opcodes()
+        if code[0] != "equal"
+    ]
+    if not codes:
+        return Sight("other")
+    tag, start, end, *_ = codes[0]
+    many = "_many" if len(codes) > 1 or end - start > 1 else ""
+    if tag == "insert":
+        place = f"after line {start}" if start else "at the top"
+        return Sight(f"line_missing{many}", example=place)
+    text = wrong[start].strip()
+    quoted = _QUOTED.fullmatch(text) and any(map(str.isalpha, text))
+    example = f"`{text}`" if quoted else f"Line {start + 1}"
+    return Sight(f"line_{'surplus' if tag == 'delete' else 'wrong'}{many}", example=example)

@@ -20,10 +20,16 @@ from synth.steps import work
 from synth.taxonomy import closing
 from synth.taxonomy.opening import Style
 from synth.telling import Teller
-from synth.values import ROW_KINDS
+from synth.values import ROW_KINDS, RowSet
 
 _SENT = re.compile(r"\bnot send\b|n't send\b|\bsent\b")
 """Words that say already that messages are to be written only."""
+
+_FINDINGS = ("diagnose", "test", "validate", "checksum")
+"""Operations whose rows come from here and there."""
+
+_LEAVES_EMPTY = ("join", "extract")
+"""Operations of which one says what to do where a value is missing."""
 
 STYLES: tuple[Style, ...] = ("brief", "spec")
 
@@ -59,7 +65,7 @@ def _rules(teller: Teller, scene: Scene) -> list[str]:
         for slot in (scene.slots[node.output] for node in scene.nodes)
         if slot.kind in ROW_KINDS
     ]
-    return [*_json_rules(teller, scene, rows), _kept(teller, scene)]
+    return [*_json_rules(teller, scene, rows), *_order_rules(scene), _kept(teller, scene)]
 
 
 def _kept(teller: Teller, scene: Scene) -> str:
@@ -78,8 +84,36 @@ def _json_rules(teller: Teller, scene: Scene, rows: Sequence[str]) -> list[str]:
     words = frame().brief if teller.style == "brief" else frame().spec
     of_rows = [path for path in rows if path.endswith(".json")]
     every = [scene.slots[node.output].path for node in scene.nodes]
+    empty = [teller.choose(frame().empty)] if _has_gaps(scene) else []
     if not of_rows:
-        return []
+        return empty
     if set(of_rows) == {path for path in every if path.endswith(".json")}:
-        return [teller.choose(words.json_)]
-    return [teller.choose(words.json_named).format(files=listing([f"`{p}`" for p in of_rows]))]
+        return [teller.choose(words.json_), *empty]
+    named = teller.choose(words.json_named).format(files=listing([f"`{p}`" for p in of_rows]))
+    return [named, *empty]
+
+
+def _has_gaps(scene: Scene) -> bool:
+    """Whether a JSON file is to be written in which a value is missing, or as one hears may be."""
+    made = [(node.operation in _LEAVES_EMPTY, scene.slots[node.output]) for node in scene.nodes]
+    return any(
+        may_lack or any("" in row for row in slot.value.rows)
+        for may_lack, slot in made
+        if isinstance(slot.value, RowSet) and slot.path.endswith((".json", ".jsonl"))
+    )
+
+
+def _order_rules(scene: Scene) -> list[str]:
+    """That the order is free, where what was found has none of its own."""
+    made = [scene.slots[node.output] for node in scene.nodes if node.operation in _FINDINGS]
+    free = [
+        f"`{slot.path}`"
+        for slot in made
+        if isinstance(slot.value, RowSet)
+        and not slot.value.sorted_rows
+        and "log_line" not in slot.value.names
+    ]
+    rows = [node for node in scene.nodes if isinstance(scene.slots[node.output].value, RowSet)]
+    if free and len(rows) == len(free):
+        return [frame().any_order]
+    return [frame().any_order_named.format(files=listing(free))] if free else []

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from clawgym.graph import Node
 from synth.frame import Lines, frame
-from synth.noticing import Sign, example_of, sign_of
+from synth.noticing import seen
+from synth.operations import OPERATIONS
 from synth.operations.base import listing
 from synth.reworking import told_nodes
 from synth.scene import Form, Past, Scene
 from synth.steps import as_steps, is_short, listed, prose, told
 from synth.telling import Teller, after
-from synth.values import RowSet
 
 _HIDDEN_FROM = 4
 """The level from which nobody says which of the earlier results is wrong."""
@@ -28,9 +28,15 @@ def recalled(teller: Teller, scene: Scene, past: Past) -> list[str]:
 
 
 def is_hidden(scene: Scene, past: Past) -> bool:
-    """Whether nobody says which of the earlier results is wrong."""
-    several = len(past.scene.nodes) > 1
-    return past.form is Form.REPAIR and several and scene.world.knobs.level >= _HIDDEN_FROM
+    """Whether nobody says which of the earlier results is wrong, where it may be several."""
+    if past.form is not Form.REPAIR or scene.world.knobs.level < _HIDDEN_FROM:
+        return False
+    return bool(_before(past.scene, _last(past)))
+
+
+def _last(past: Past) -> Node:
+    """The last of the results that are wrong: there, a mistake strikes one."""
+    return [node for node in past.scene.graph.topological() if node.output in past.found][-1]
 
 
 def _asked(teller: Teller, past: Past, wanted: Sequence[str], heads: Lines) -> list[str]:
@@ -42,7 +48,7 @@ def _asked(teller: Teller, past: Past, wanted: Sequence[str], heads: Lines) -> l
     said = [told(asking, past.scene, step) for step in as_steps(past.scene, nodes)]
     if len(said) > 1:
         said = [listed(said, "- {item}")]
-    who = past.scene.world.setting.locale.name(teller.rng)
+    who = teller.rng.choice(past.scene.world.backdrop.staff)
     return [teller.choose(heads).format(who=who), _quoted(said[0])]
 
 
@@ -58,11 +64,13 @@ def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
     first, rest, _ = told_nodes(past, scene.graph.topological())
     wanted = [node.id for node in (*first, *rest)]
     if is_hidden(scene, past):
-        last = [node for node in past.scene.graph.topological() if node.output in past.found][-1]
-        wanted += _before(past.scene, last)
+        last = _last(past)
+        earlier = _before(past.scene, last)
+        wanted += [last.id, *(node.id for node in earlier)]
         said = [
             _noticed(teller, past, last),
-            *map(teller.choose, (words.hidden, words.mend_hidden)),
+            _about_files(teller, past.scene, earlier, words.hidden, words.hidden_many),
+            teller.choose(words.mend_hidden),
         ]
     else:
         said = [_noticed(teller, past, first[0]), teller.choose(words.mend)]
@@ -72,38 +80,28 @@ def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
     return [" ".join(said), *asked]
 
 
-def _before(scene: Scene, node: Node) -> list[str]:
-    """The ids of a node and of all that its result has come about by."""
-    found, ends = [node.id], set(node.inputs)
+def _before(scene: Scene, node: Node) -> list[Node]:
+    """The other results that one has come about by, the first one first."""
+    found, ends = list[Node](), set(node.inputs)
     for other in reversed(scene.graph.topological()):
         if other.output in ends:
-            found.append(other.id)
+            found += [] if OPERATIONS[other.operation].in_place else [other]
             ends |= set(other.inputs)
-    return found
+    return found[::-1]
 
 
 def _noticed(teller: Teller, past: Past, node: Node) -> str:
-    """How somebody came to see that the result of a node is wrong."""
-    words, slot = frame().past, past.scene.slots[node.output]
-    sign, column = sign_of(past.found[node.output], slot.value)
-    figures = isinstance(slot.value, RowSet) and column and slot.value.field(column).numeric
-    ways: dict[Sign, Lines] = {
-        "more": words.more,
-        "fewer": words.fewer,
-        "order": words.order,
-        "values": (*words.values, *words.figures) if figures else words.values,
-        "other": words.other,
-    }
-    named: dict[Sign, Lines] = {
-        "more": words.more_named,
-        "fewer": words.fewer_named,
-        "values": (*words.values_named, *words.figures_named) if figures else words.values_named,
-    }
-    example = example_of(past.found[node.output], slot.value)
-    said = named.get(sign, ways[sign]) if example else ways[sign]
-    who = past.scene.world.setting.locale.name(teller.rng)
-    path = f"`{slot.path}`"
-    return teller.choose(said).format(who=who, path=path, column=column, example=example)
+    """What somebody saw in the result of a node that is wrong."""
+    slot = past.scene.slots[node.output]
+    sight = seen(past.found[node.output], slot.value, slot.kind, slot.path)
+    return teller.choose(frame().past.seen[sight.way]).format(
+        who=teller.rng.choice(past.scene.world.backdrop.staff),
+        path=f"`{sight.where or slot.path}`",
+        column=sight.column,
+        example=sight.example,
+        off=sight.off,
+        said=sight.said,
+    )
 
 
 # A change of mind

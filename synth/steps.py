@@ -139,7 +139,8 @@ def _that(
     taken = steps[at][0].inputs[0]
     made = [number for number, step in enumerate(steps[:at]) if taken == step[-1].output]
     made = [number for number in made if len(steps[number]) == 1]
-    if not made or teller.rng.random() >= _THAT:
+    project = scene.slots[taken].kind is ArtifactKind.CODE
+    if not made or teller.rng.random() >= _THAT or project:
         return None
     brief, spec = frame().brief, frame().spec
     folder = scene.slots[taken].kind is ArtifactKind.ARCHIVE

@@ -22,7 +22,6 @@ _FORMATS = {
     "jsonl": "JSON lines",
     "md": "Markdown",
 }
-_OR_NULL = " (in JSON, an empty string or `null`)"
 _LOWERED = re.compile(r"[A-Z][a-z]+(?=[ ,:])")
 _KEPT = frozenset({"Markdown", "I"})
 _BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
@@ -199,7 +198,6 @@ class Teller:
             "input": that or _said(scene, inputs[0]),
             "second": f"`{inputs[-1].path}`",
             "output": f"`{output}`",
-            "or_null": _OR_NULL if output.endswith((".json", ".jsonl")) else "",
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
             "singular": domain.singular,
             "plural": domain.plural,

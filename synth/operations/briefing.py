@@ -8,10 +8,12 @@ table shows the largest rows or the totals of groups: nobody reads sixty rows fo
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Literal
 
 from clawgym.artifact import ColumnType
 from synth.operations.base import ParamsModel, listing
+from synth.taxonomy._toml import Data, read_toml
 from synth.values import Cell, Field, Role, Row, RowSet, plain
 from synth.values.report import Fact, Opening
 
@@ -210,10 +212,10 @@ def opening_of(
     total = _rounded(sum(_parts(rows, wanted)) + besides)
     asked = asked_for(rows, wanted)
     counted = _is_count(wanted)
-    head = f"There are {plain(total)} {human(rows.topic)} in all"
-    if not counted:
-        head = f"The {human(wanted.measure)} comes to {plain(total)} in all"
-    verb = "comes up most often" if counted else "stands for most of it"
+    noun = human(rows.topic) if counted else _unit(wanted.measure)
+    head = f"The total {_amount(wanted.measure)} is {plain(total)}"
+    head = f"There are {plain(total)} {noun} in all" if noun else head
+    verb = "comes up most often" if counted else "stands out"
     facts = (
         Fact(asked.total, total),
         Fact(asked.first, name),
@@ -247,17 +249,47 @@ class Asked(ParamsModel):
 def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
     """The three things."""
     many = human((rows.subject.label if rows.subject else "") or rows.topic) or "rows"
-    name, measure = f"`{wanted.by or wanted.key}`", f"`{wanted.measure}`"
+    name = wanted.by or wanted.key
     if _is_count(wanted):
         total = f"how many {many} there are in all"
-        first = f"which {name} comes up most often"
+        first = f"which {human(name)} comes up most often"
         return Asked(total=total, first=first, size="how often that is")
-    total = f"what {measure} adds up to"
+    unit, amount = _unit(wanted.measure), _amount(wanted.measure)
+    total = f"how many {unit} there are in all" if unit else f"what the total {amount} is"
+    size = "how many that is" if unit else "how much that is"
     if wanted.by or rows.grouped:
-        first = f"which {name} has the largest part of it"
-        return Asked(total=total, first=first, size="how large that part is")
-    first = f"which of the {many} has the highest {measure} (give its {name})"
-    return Asked(total=total, first=first, size="how high that is")
+        most = f"the most {unit}" if unit else "the largest share of it"
+        return Asked(total=total, first=f"which {human(name)} has {most}", size=size)
+    most = f"the most {unit}" if unit else f"the highest {amount}"
+    first = f"which of the {many} has {most} (give its `{name}`)"
+    return Asked(total=total, first=first, size=size)
+
+
+class _LabelFile(Data):
+    counted: dict[str, str]
+    amounts: dict[str, str]
+
+
+@cache
+def _labels() -> _LabelFile:
+    return read_toml(_LabelFile, "words", "labels.toml")
+
+
+def _unit(measure: str) -> str:
+    """What the figures of a column count, such as `minutes of downtime`; "" for amounts."""
+    known = _labels().counted
+    return known.get(measure) or known.get(measure.removeprefix("sum_"), "")
+
+
+def _amount(measure: str) -> str:
+    """What people call the figures of a column."""
+    known = _labels().amounts
+    return known.get(measure) or known.get(measure.removeprefix("sum_"), human(measure))
+
+
+def called(measure: str) -> str:
+    """What people call all of a column's figures together."""
+    return _unit(measure) or _amount(measure)
 
 
 def _is_count(wanted: Briefing) -> bool:

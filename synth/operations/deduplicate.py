@@ -160,14 +160,12 @@ class Deduplicate(GroundedOperation):
 
 
 def _say_ties(folder: Folder) -> str:
-    """Which of equally short paths stays, where some are."""
+    """Which of equally short paths stays."""
     names: dict[bytes, list[str]] = {}
     for name, data in sorted(folder.contents.items()):
         names.setdefault(data, []).append(name)
     shortest = [[n for n in same if len(n) == min(map(len, same))] for same in names.values()]
     tied = [same for same in shortest if len(same) > 1]
-    if not tied:
-        return ""
     plain = all(min(same, key=str.casefold) == same[0] for same in tied)
     return (
         " If two are equally short, the one that comes first in the alphabet stays"

@@ -76,9 +76,11 @@ class DraftMessages(GroundedOperation):
         if len(days) < 6:
             return None
         today = days[int(len(days) * rng.uniform(0.5, 0.8))]
-        way: Literal["each", "person"] = rng.choice(("each", "person"))
-        params = DraftParams(way=way, today=today, sender=sender.first)
+        params = DraftParams(way="person", today=today, sender=sender.first)
         drafts = _reminders(params, inputs[0], overdue=True)
+        each = params.model_copy(update={"way": "each"})
+        if len(drafts.drafts) == len(_reminders(each, inputs[0], overdue=True).drafts):
+            params = each  # nobody gets several mails
         return params.model_dump(mode="json") if len(drafts.drafts) > 1 else None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> Drafts:

@@ -74,7 +74,11 @@ class Extract(GroundedOperation):
         if form == "forms":
             rows = replace(rows, rows=tuple(sorted(rows.rows, key=str)[:_MOST_FORMS]))
         title = f"{world.domain.plural[0].upper()}{world.domain.plural[1:]}"
-        value = Formed(rows, form, title, _asides()[form])
+        asides = [
+            said.format(plural=world.domain.plural, count=len(rows.rows))
+            for said in _asides()[form]
+        ]
+        value = Formed(rows, form, title, tuple(asides))
         return (Source(kind, world.input_path(f"{world.domain.feed}_{stem}", extension), value),)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:

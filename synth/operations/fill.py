@@ -155,7 +155,8 @@ class Fill(GroundedOperation):
 def _make_template(rng: random.Random, world: World) -> tuple[str, Template]:
     """A letter about one row, with gaps for columns that the feed has, and what it is."""
     feed = world.clean_feed
-    to_somebody = world.domain.dimension.pool in ("people", "companies")
+    known = world.domain.dimension.pool in ("people", "companies", "packagers")
+    to_somebody = known and not world.setting.persona.private
     fitting = [one for one in _letters() if to_somebody or not one.to_somebody]
     letter = rng.choice(fitting)
     said = letter.text.replace("{about}", world.domain.singular)

@@ -20,11 +20,9 @@ from synth.world import Source, World
 
 Ties = Literal["gaps", "dense"]
 _TIES = {
-    "gaps": "Equal ones share a rank, the next one is skipped (1, 2, 2, 4).",
-    "dense": "Equal ones share a rank, none is skipped (1, 2, 2, 3).",
+    "gaps": "Equal ones share a rank (1, 2, 2, 4)",
+    "dense": "Equal ones share a rank, and none is skipped (1, 2, 2, 3)",
 }
-_SHARED = "Equal ones share a rank."
-"""What to say of ties where a few ranks are wanted and none of them is shared."""
 
 _TO_SEE = (
     "I'd like to see at once which {by} comes first.",
@@ -175,18 +173,12 @@ class Rank(GroundedOperation):
         """`{measure}`, `{top}`, `{ties}` and `{rules}` (sentences); or a variant with a score."""
         wanted = RankParams.model_validate(params)
         each = f" of each `{wanted.within}`" if wanted.within else ""
-        only = "all ranks"
-        if wanted.top:
-            only = f"only the ranks 1 to {wanted.top}{each} (with all that share the last one)"
+        only = f"only the ranks 1 to {wanted.top}{each}" if wanted.top else "all ranks"
         ranks = [row[0] for row in self.apply(params, inputs).rows]
         tied = len(set(ranks)) < len(ranks)
-        if wanted.top and not wanted.within:
-            last = tied and ranks.count(ranks[-1]) > 1
-            only = f"only the ranks 1 to {wanted.top}"
-            only += f"{each} (with all that share the last one)" if last else each
-        ties = _TIES[wanted.ties] if tied or wanted.within else _SHARED * bool(wanted.top)
-        if tied and not wanted.within:
-            ties = f"{ties.removesuffix('.')}, and they stay in their old order."
+        ties = _TIES[wanted.ties]
+        ties += ", so there can be more rows than that" if wanted.top else ""
+        ties += "; they stay in their old order." if tied and not wanted.within else "."
         tail = f" Sort by `{wanted.within}`, then by rank." if wanted.within else ""
         words = {
             "only": only,

@@ -21,8 +21,8 @@ from synth.operations.base import (
 from synth.operations.briefing import (
     Briefing,
     asked_for,
+    called,
     choose_briefing,
-    human,
     opening_of,
     reader_columns,
     said_table,
@@ -65,11 +65,13 @@ class ReportParams(AskedParams):
     """The first line of the report, the columns of its table (all where empty), and those to total.
 
     `by` names the column whose values get a section each; with a `briefing` the page says in two
-    sentences what matters, with a short table. `audience` is who gets it.
+    sentences what matters, with a short table. `audience` is who gets it, `labels` are what stands
+    before the totals.
     """
 
     title: str
     totals: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     by: str = ""
     briefing: Briefing | None = None
@@ -111,7 +113,10 @@ class Report(GroundedOperation):
             return None
         asked = asked_of(rows)
         params = _answer(rng, rows, asked, knobs) if asked else _about_nothing_known(rng, rows)
-        return params.model_dump(mode="json") if params else None
+        if params is None:
+            return None
+        labels = tuple(map(_label, params.totals))
+        return params.model_copy(update={"labels": labels}).model_dump(mode="json")
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> Page:
         """The tables and their figures, rounded to two decimals."""
@@ -317,7 +322,7 @@ def _said_columns(rows: RowSet, wanted: ReportParams) -> str:
 
 def _label(name: str) -> str:
     """What a total is called."""
-    return "Total" if name == "count" else f"Total {human(name)}"
+    return "Total" if name == "count" else f"Total {called(name)}"
 
 
 def _sections(rows: RowSet, wanted: ReportParams) -> tuple[Section, ...]:

@@ -65,7 +65,9 @@ class Schedule(GroundedOperation):
         if isinstance(value, Crontab):
             made = _window(rng, value.today, knobs)
         elif isinstance(value, RowSet) and {"date", "start", "end"} <= set(value.names):
-            made = _diary(rng, value) if value.rows and not value.duplicated else None
+            looked_up = bool(value.subject and value.subject.joined)  # which says nothing of times
+            fits = value.rows and not value.duplicated and not looked_up
+            made = _diary(rng, value) if fits else None
         elif isinstance(value, Plan):
             day = _workday(value.today + timedelta(days=rng.randint(1, 20)))
             made = ScheduleParams(mode="dates", start=day.isoformat())

@@ -71,10 +71,14 @@ class Search(GroundedOperation):
         texts = _texts(inputs[0])
         if texts is None:
             return None
-        ranked = isinstance(inputs[0], Texts) and rng.random() < 0.5
-        terms = _terms(inputs[0], texts)
+        first, terms = inputs[0], _terms(inputs[0], texts)
+        families = first.families if isinstance(first, Texts) and rng.random() < 0.5 else ()
         for _ in range(12):
-            params = _rank(rng, texts, terms) if ranked else _lines(rng, texts, terms, knobs)
+            params = (
+                _rank(rng, texts, rng.choice(families))
+                if families
+                else _lines(rng, texts, terms, knobs)
+            )
             if params and len(self.apply(params, inputs).rows) >= 2:
                 return params
         return None
@@ -150,7 +154,7 @@ class Search(GroundedOperation):
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """What was looked for."""
-        word = _WORD.findall(SearchParams.model_validate(params).words[0])[0].lower()
+        word = re.findall(r"\w+", SearchParams.model_validate(params).words[0])[0].lower()
         return f"mentions_{word}" if word.isascii() else "mentions"
 
 
@@ -203,7 +207,7 @@ def _lines(rng: random.Random, texts: _Lines, terms: list[str], knobs: Knobs) ->
     return SearchParams(mode="lines", words=words, many=many).model_dump(mode="json")
 
 
-def _rank(rng: random.Random, texts: _Lines, terms: list[str]) -> Params | None:
+def _rank(rng: random.Random, texts: _Lines, terms: Sequence[str]) -> Params | None:
     told = Counter(word for _, lines in texts for line in lines for word in _WORD.findall(line))
     common = [word for word in terms if 3 <= told[word] <= 40]
     if len(common) < 2:

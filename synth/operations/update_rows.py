@@ -1,26 +1,31 @@
 """Updates of rows: named ones get another value, or those of a category another figure."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from clawgym.artifact import ColumnType
 from synth.operations.base import Params, ParamsModel, listing
-from synth.taxonomy.domain import prices
+from synth.taxonomy.domain import ColumnMaker, domains, prices
 from synth.values import Cell, Field, Role, RowSet
 from synth.values.edited import EditedRows
+from synth.world.columns import is_free
 
 _PERCENTS = (5, 8, 10, 12, -5, -10, -15)
 
 
 class MarkParams(ParamsModel):
-    """Set `column` to `value` in the rows with these `keys` in `key_column`."""
+    """Set `column` to `value` in the rows with these `keys` in `key_column`.
+
+    `moved` tells that they came to it since; otherwise they were entered wrongly.
+    """
 
     mode: Literal["mark"] = "mark"
     key_column: str
     keys: tuple[str, ...]
     column: str
     value: str
+    moved: bool = False
 
 
 class RaiseParams(ParamsModel):
@@ -39,18 +44,12 @@ def propose(rng: random.Random, rows: RowSet) -> Params | None:
     if rows.duplicated or rows.grouped or len(set(keys)) < len(rows.rows) or len(keys) < 6:
         return None
     categories = rows.of_role(Role.CATEGORY)
-    figures = [
-        field
-        for field in rows.of_role(Role.MEASURE)
-        if field.type is ColumnType.NUMBER
-        and field.name in prices()
-        and "" not in rows.values(field.name)
-    ]
     if not categories:
         return None
-    if figures and rng.random() < 0.5:
-        return _raise(rng, rows, rng.choice(figures), rng.choice(categories))
-    return _mark(rng, rows, rng.choice(categories))
+    tariffs = list(_tariffs(rows, categories))
+    if tariffs and rng.random() < 0.5:
+        return _raise(rng, rows, *rng.choice(tariffs))
+    return _moved(rng, rows) or _mark(rng, rows, categories)
 
 
 def apply(params: Params, rows: RowSet) -> EditedRows:
@@ -90,7 +89,7 @@ def words(params: Params) -> Mapping[str, str]:
     if params["mode"] == "mark":
         mark = MarkParams.model_validate(params)
         return {
-            "variant": "mark",
+            "variant": "move" if mark.moved else "mark",
             "keys": listing([f"`{key}`" for key in mark.keys]),
             "key": f"`{mark.key_column}`",
             "column": f"`{mark.column}`",
@@ -108,16 +107,65 @@ def words(params: Params) -> Mapping[str, str]:
     }
 
 
-def _mark(rng: random.Random, rows: RowSet, field: Field) -> Params | None:
-    values = sorted({str(value) for value in rows.values(field.name)})
+def _moved(rng: random.Random, rows: RowSet) -> Params | None:
+    """Entries that are a step further in their lives than the file says, if they have such."""
+    for maker in _makers(rows):
+        if len(maker.moves) > 1 and maker.name in rows.names:
+            step = rng.randrange(1, len(maker.moves))
+            before = (maker.moves[step - 1],)
+            return _marked(rng, rows, maker.name, maker.moves[step], before, moved=True)
+    return None
+
+
+def _mark(rng: random.Random, rows: RowSet, categories: Sequence[Field]) -> Params | None:
+    """Entries with a wrong value in a column that no other hangs on."""
+    makers = _makers(rows)
+    free = {maker.name for maker in makers if is_free(maker, makers) and not maker.by}
+    fields = [field for field in categories if not makers or field.name in free]
+    if not fields:
+        return None
+    name = rng.choice(fields).name
+    values = sorted({str(value) for value in rows.values(name)})
     value = rng.choice(values)
-    place, at = rows.index(field.name), rows.index(rows.key[0])
-    others = [str(row[at]) for row in rows.rows if row[place] != value]
-    if len(values) < 2 or len(others) < 2:
+    return _marked(rng, rows, name, value, [other for other in values if other != value])
+
+
+def _marked(
+    rng: random.Random,
+    rows: RowSet,
+    name: str,
+    value: str,
+    before: Sequence[str],
+    *,
+    moved: bool = False,
+) -> Params | None:
+    place, at = rows.index(name), rows.index(rows.key[0])
+    others = [str(row[at]) for row in rows.rows if row[place] in before]
+    if len(others) < 2:
         return None
     keys = tuple(sorted(rng.sample(others, min(len(others), rng.randint(2, 5)))))
-    params = MarkParams(key_column=rows.key[0], keys=keys, column=field.name, value=value)
+    params = MarkParams(key_column=rows.key[0], keys=keys, column=name, value=value, moved=moved)
     return params.model_dump(mode="json")
+
+
+def _makers(rows: RowSet) -> Sequence[ColumnMaker]:
+    """The makers of the columns of a domain's feed; none where the rows are something else."""
+    name = rows.subject.domain if rows.subject else ""
+    return next((domain.columns for domain in domains() if domain.name == name), ())
+
+
+def _tariffs(rows: RowSet, categories: Sequence[Field]) -> Iterator[tuple[Field, Field]]:
+    """Prices of one's own with the categories that they are set by, so far as that is known."""
+    makers = {maker.name: maker for maker in _makers(rows)}
+    for figure in rows.of_role(Role.MEASURE):
+        if figure.type is not ColumnType.NUMBER or figure.name not in prices():
+            continue
+        if "" in rows.values(figure.name):
+            continue
+        maker = makers.get(figure.name)
+        for category in categories:
+            if not maker or (category.name == maker.by and not maker.better):
+                yield figure, category
 
 
 def _raise(rng: random.Random, rows: RowSet, figure: Field, category: Field) -> Params | None:

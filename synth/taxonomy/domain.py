@@ -48,14 +48,17 @@ time     the day with a clock time, as in a log; `clock` and `end` are the ends 
 ref      one of the world's links: what the dimension tells about
 choice   one of `values`, by `weights` where they are given; `pool` one of the words of a pool
 person   a name of the locale, likewise `email`, `phone` and `city`
-note     one of the domain's notes, and empty for most rows
+note     one of the domain's notes, or of those that are `given`, and empty for most rows
 integer  evenly from `low` to `high`; `count` and `money` log-normally, so that most are small;
          `percent` is an integer, `number` has `decimals` decimals
 
 A column may depend on one to its left: `by` names it, and `ranges` (low and high) or `given` (the
 values) say what goes with which of its cells. `times` names a column to multiply by, as an amount
-is a price times a quantity; `step` is what the figures are multiples of. `scale` says how figures
-may be used, where `data/words/measures.toml` does not, `better` which of them are the good ones.
+is a price times a quantity; `step` is what the figures are multiples of. `per` names columns to the
+left, or the link, for each combination of which the cell is always the same, as an animal has one
+weight. `moves` are values in the order that an entry takes them in its life, such as `open` and
+`done`. `scale` says how figures may be used, where `data/words/measures.toml` does not, `better`
+which of them are the good ones.
 """
 
 
@@ -83,6 +86,8 @@ class ColumnMaker(Data):
     given: Mapping[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
     times: str = ""
     step: float = 0
+    per: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
     scale: Scale | None = None
     better: Better = ""
 
@@ -105,17 +110,21 @@ class ColumnMaker(Data):
             raise ValueError(f"column {self.name!r}: low is above high")
         if bool(self.by) != bool(self.ranges or self.given):
             raise ValueError(f"column {self.name!r}: `by` goes with `ranges` or `given`")
+        known = {*self.values, *(value for values in self.given.values() for value in values)}
+        if not known.issuperset(self.moves):
+            raise ValueError(f"column {self.name!r}: `moves` has what is no value of it")
         if self.make in ("count", "money") and self.low <= 0:
             raise ValueError(f"column {self.name!r}: a log-normal column needs low above 0")
         return self
 
 
 class Dimension(Data):
-    """Facts about the values of one column of the feed."""
+    """Facts about the values of one column of the feed, of which there are `count`, as a range."""
 
     stem: str
     key: str
     pool: str
+    count: tuple[int, int] = (5, 8)
     columns: tuple[ColumnMaker, ...]
 
 
@@ -126,7 +135,9 @@ class Domain(Data):
     subcategories that it serves, its own first. `industries` (any where empty) and `functions`
     say whose work it is. `sources` and `deliverables` are folders, `purposes` reasons why somebody
     wants work done on it, `repeats` such reasons that hold only where entries stand twice, `notes`
-    what people write beside such rows. `synth.taxonomy.setting` fills the words in braces.
+    what people write beside such rows. `synth.taxonomy.setting` fills the words in braces. Nothing
+    happens at weekends with `weekdays`; `days` is on how many days of a month anything happens, if
+    not on any.
     """
 
     name: str
@@ -142,6 +153,8 @@ class Domain(Data):
     purposes: tuple[Purpose, ...]
     repeats: tuple[str, ...] = ()
     notes: tuple[str, ...]
+    weekdays: bool = False
+    days: int = 0
     columns: tuple[ColumnMaker, ...]
     dimension: Dimension
 
@@ -152,7 +165,7 @@ class Domain(Data):
             raise ValueError(f"domain {self.name!r}: exactly one id and one ref are needed")
         for place, column in enumerate(self.columns):
             left = {other.name for other in self.columns[:place]}
-            unknown = {column.by, column.times} - {""} - left
+            unknown = {column.by, column.times, *column.per} - {"", self.dimension.key} - left
             if unknown:
                 raise ValueError(f"domain {self.name!r}: {column.name!r} hangs on {unknown}")
         link = next(column.name for column in self.columns if column.make == "ref")

@@ -33,9 +33,10 @@ class Locale(Data):
         return f"{rng.choice(self.given)} {rng.choice(self.family)}"
 
     def names(self, rng: random.Random, count: int) -> list[str]:
-        """As many names, all different, with different family names where there are enough."""
+        """As many names; no two share a given or a family name, so far as there are enough."""
         families = rng.sample(self.family, min(count, len(self.family)))
-        return [f"{rng.choice(self.given)} {family}" for family in families]
+        givens = rng.sample(self.given, len(self.given))
+        return [f"{givens[n % len(givens)]} {family}" for n, family in enumerate(families)]
 
     def number(self, rng: random.Random) -> str:
         """A telephone number that nobody has."""

@@ -11,6 +11,17 @@ from synth.values.plain import Row, plain
 _TRACE = "    at handle (service.py:%d)\n    at main (service.py:12)"
 _FIXED_LOG = ("time", "level", "component", "message")
 _FIXED_MAIL = ("date", "from", "subject")
+_HELLOS = ("Hello,", "Good morning,", "Hi,", "Dear all,", "Good afternoon,")
+_BYES = ("Kind regards", "Best wishes", "Thank you", "Thanks and regards", "Many thanks")
+_LEADS = (
+    "here is what you asked for on your form:",
+    "I have filled in your form, see below.",
+    "below is the form from your page.",
+    "please find what you need from me below.",
+    "this is the form, I hope nothing is missing.",
+    "as you asked, here are the details once more:",
+    "I could not open the form, so I copied it into this mail.",
+)
 
 
 def render_entries(kind: ArtifactKind, names: Sequence[str], rows: Sequence[Row]) -> str:
@@ -51,9 +62,19 @@ def _mailbox(names: Sequence[str], rows: Sequence[Row]) -> str:
             f"Date: {day:%a, %d %b %Y} {clock} +0000\n"
             f"From: <{cell['from']}>\nTo: <office@ours.example>\nSubject: {cell['subject']}\n"
             "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
-            f"Hello,\n\nhere is what you asked for on your form:\n\n{body}\n\nKind regards\n"
+            f"{_letter(str(cell['from']), number, body)}\n"
         )
     return "\n".join(parts)
+
+
+def _letter(sender: str, number: int, body: str) -> str:
+    """The text around a filled-in form: everybody greets in a way of their own."""
+    habit = zlib.crc32(sender.casefold().encode())
+    hello, bye = _HELLOS[habit % len(_HELLOS)], _BYES[habit // 7 % len(_BYES)]
+    lead = _LEADS[(habit // 49 + number) % len(_LEADS)]
+    first, dot, _ = sender.partition("@")[0].partition(".")
+    name = f"\n{first.capitalize()}" if dot else ""
+    return f"{hello}\n\n{lead}\n\n{body}\n\n{bye}{name}"
 
 
 def _address(name: str) -> str:

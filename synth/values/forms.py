@@ -48,13 +48,15 @@ class Formed(Value):
         return [(heading(field.name), shown(field, cell)) for field, cell in pairs if cell != ""]
 
     def _cards(self) -> str:
-        """A section for each row; what is missing is left out."""
+        """A section for each row; what is missing is left out. Between some stands a remark."""
+        last = len(self.rows.rows) - 1
+        marks = dict(zip((last // 3, 2 * last // 3), self.asides[1:], strict=False))
         lines = [f"# {self.title}", "", self.asides[0]]
         for number, row in enumerate(self.rows.rows):
             lines += ["", f"## {row[0]}", ""]
             lines += [f"- {name}: {said}" for name, said in self._facts(row)]
-            if number % 5 == 3:
-                lines += ["", self.asides[number % len(self.asides)]]
+            if number in marks:
+                lines += ["", marks[number]]
         return "\n".join(lines) + "\n"
 
     def _forms(self) -> dict[str, str]:

@@ -86,7 +86,7 @@ class Tree(Value):
         }
         gate = step.gate(
             "rest",
-            f"{step.path} has no other files, and those that were not to change are as before",
+            f"{step.path} has no other files (but for caches), and the others are as before",
             ", ".join(kept),
         )
         checks: list[Check] = [

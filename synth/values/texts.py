@@ -11,11 +11,12 @@ from verify.checks import Check
 class Texts(Value):
     """Files by their path below the artifact's own, each with its lines; "" is the artifact.
 
-    `terms` are what people would look for in them.
+    `terms` are what people would look for in them, `families` those that are of one kind.
     """
 
     lines: tuple[tuple[str, tuple[str, ...]], ...]
     terms: tuple[str, ...] = ()
+    families: tuple[tuple[str, ...], ...] = ()
 
     def files(self, kind: ArtifactKind, path: str) -> dict[str, bytes]:
         """Each file with a line end after its last line."""

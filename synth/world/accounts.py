@@ -19,15 +19,20 @@ _FIELDS = (
 _DUE = range(-60, 40)
 """When an invoice may be due, in days from today."""
 
+_ALONE = 16
+"""Of how many at most each may be somebody else's."""
+
 
 def make_accounts(rng: random.Random, world: World) -> RowSet:
-    """Some paid, some open, of these some overdue; most people have several."""
-    people = make_cast(rng, 4 + world.knobs.level)
+    """Some paid, some open, of these some overdue; people have one each, or most have several."""
+    count = rng.randint(*world.knobs.rows) + 4
+    alone = count <= _ALONE and rng.random() < 0.5
+    people = make_cast(rng, count if alone else 4 + world.knobs.level)
     number, rows = rng.randint(1000, 7000), list[Row]()
     taken: set[tuple[Person, int]] = set()  # nobody owes two amounts on the same day
-    for _ in range(rng.randint(*world.knobs.rows) + 4):
+    for place in range(count):
         number += rng.randint(1, 7)
-        person = rng.choice(people)
+        person = people[place] if alone else rng.choice(people)
         days = rng.choice([days for days in _DUE if (person, days) not in taken])
         taken.add((person, days))
         due = world.today + timedelta(days=days)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from clawgym.artifact import ColumnType
+from clawgym.seeds import derive_random
 from synth.taxonomy.domain import ColumnMaker, Domain, Make, pool
 from synth.taxonomy.locale import Locale, address, locales
 from synth.taxonomy.organisation import companies
+from synth.taxonomy.period import working_day
 from synth.values import Cell, Field, Role
 
 _AT_HOME = 0.85
@@ -48,12 +50,16 @@ _KINDS: dict[Make, tuple[ColumnType, Role]] = {
 
 @dataclass(frozen=True)
 class Backdrop:
-    """What all rows of a world share: the links, and the colleagues whose names turn up."""
+    """What all rows of a world share: the links, and the colleagues whose names turn up.
+
+    `seed` is what cells are drawn by that several rows have in common.
+    """
 
     domain: Domain
     locale: Locale
     links: list[str]
     staff: list[str]
+    seed: int = 0
 
     @property
     def of_people(self) -> bool:
@@ -63,13 +69,17 @@ class Backdrop:
 
 @dataclass(frozen=True)
 class Event:
-    """What the cells of one row share; `start` and `minutes` are minutes of a day."""
+    """What the cells of one row share; `start` and `minutes` are minutes of a day.
+
+    `place` is which of the feed's events it is, from 0.
+    """
 
     number: int
     day: date
     start: int
     minutes: int
     link: str
+    place: int = 0
 
 
 def field_of(maker: ColumnMaker) -> Field:
@@ -81,11 +91,15 @@ def field_of(maker: ColumnMaker) -> Field:
 
 
 def make_links(rng: random.Random, domain: Domain, locale: Locale) -> list[str]:
-    """Five to eight people, companies or things that the rows of a feed refer to."""
-    count = rng.randint(5, 8)
+    """As many people, companies or things as the domain has for the rows of a feed to refer to."""
+    count = rng.randint(*domain.dimension.count)
     wanted = domain.dimension.pool
     if wanted == "people":
         return make_names(rng, locale, count)
+    if wanted == "housemates":
+        return rng.sample(locale.given, count)
+    if wanted == "private_emails":
+        return [_private_address(name) for name in make_names(rng, locale, count)]
     if wanted == "companies":
         return companies(rng, count)
     if wanted == "emails":
@@ -121,20 +135,27 @@ def _make_cell(
 ) -> Cell:
     if maker.make in _OF_EVENT:
         return _OF_EVENT[maker.make](maker, event)
-    if maker.make in _WORDS:
-        return _word(rng, maker, row)
-    if maker.make in _FIGURES:
-        return _figure(rng, maker, row)
+    if maker.per:
+        rng = derive_random(backdrop.seed, maker.name, *(str(row[name]) for name in maker.per))
+    elif maker.make == "pool" and not maker.by:
+        return _next_of(maker, event, backdrop)
+    if maker.make in _WORDS | _FIGURES:
+        return (_word if maker.make in _WORDS else _figure)(rng, maker, row)
     if maker.make == "due":
         low, high = maker.bounds(row)
-        return (event.day + timedelta(days=rng.randint(int(low), int(high)))).isoformat()
+        day = event.day + timedelta(days=rng.randint(int(low), int(high)))
+        at_work = backdrop.domain.weekdays and low < high
+        return (working_day(day) if at_work else day).isoformat()
+    if maker.make == "note":
+        notes = maker.given.get(str(row.get(maker.by))) or backdrop.domain.notes
+        return rng.choice(notes) if rng.random() < _NOTED else ""
     return _of_place(rng, maker, event, backdrop)
 
 
 def is_free(maker: ColumnMaker, makers: Sequence[ColumnMaker]) -> bool:
     """Whether a cell of that column may be another without any other cell being wrong then."""
-    leading = {name for other in makers for name in (other.by, other.times)}
-    return maker.make in _WORDS | _FIGURES and maker.name not in leading
+    leading = {name for other in makers for name in (other.by, other.times, *other.per)}
+    return maker.make in _WORDS | _FIGURES and not maker.per and maker.name not in leading
 
 
 def another(rng: random.Random, maker: ColumnMaker, row: Mapping[str, Cell]) -> Cell:
@@ -161,15 +182,22 @@ def _of_place(rng: random.Random, maker: ColumnMaker, event: Event, backdrop: Ba
     if maker.make == "person":
         return rng.choice(backdrop.staff)
     if maker.make == "email":
-        name = event.link if backdrop.of_people else locale.name(rng)
-        house = _PRIVATE_MAIL[len(name) % len(_PRIVATE_MAIL)]
-        return address(name, house)
+        return _private_address(event.link if backdrop.of_people else locale.name(rng))
     if maker.make == "phone":
         return locale.number(rng)
-    if maker.make == "city":
-        return rng.choice(locale.cities)
-    assert maker.make == "note"
-    return rng.choice(backdrop.domain.notes) if rng.random() < _NOTED else ""
+    assert maker.make == "city"
+    return rng.choice(locale.cities)
+
+
+def _private_address(name: str) -> str:
+    return address(name, _PRIVATE_MAIL[len(name) % len(_PRIVATE_MAIL)])
+
+
+def _next_of(maker: ColumnMaker, event: Event, backdrop: Backdrop) -> str:
+    """The words of a pool in turn, in an order of this world: none comes twice before all did."""
+    words = list(pool(maker.pool))
+    derive_random(backdrop.seed, "pool", maker.name).shuffle(words)
+    return words[event.place % len(words)]
 
 
 def _word(rng: random.Random, maker: ColumnMaker, row: Mapping[str, Cell]) -> str:

@@ -28,12 +28,20 @@ class _Place(BaseModel):
     errors: tuple[tuple[str, str, str], ...]
 
 
-class _Words(BaseModel):
+class _Worker(BaseModel):
+    """What one worker says while all is well, and its functions."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     chatter: tuple[str, ...]
-    libraries: dict[str, tuple[str, str, str]]
     spot: tuple[_Place, ...]
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    libraries: dict[str, tuple[str, str, str]]
+    worker: tuple[_Worker, ...]
 
 
 def _read(name: str) -> str:
@@ -101,8 +109,9 @@ _WORKER = _Frames(
 def make_log(rng: random.Random, world: World) -> RunLog:
     """The output of a worker, in which a few causes show up again and again."""
     words, level = _words(), world.knobs.level
+    worker, chain = rng.choice(words.worker), rng.choice(_CHAINS)
     causes: list[_Cause] = []
-    for place in rng.sample(words.spot, 3 + level):
+    for place in rng.sample(worker.spot, 3 + level):
         exception, message, called = rng.choice(place.errors)
         spot = Spot(place.file, rng.randint(12, 240), place.function)
         library = None
@@ -115,10 +124,10 @@ def make_log(rng: random.Random, world: World) -> RunLog:
     for cause in _turns(rng, world, causes):
         for _ in range(rng.randint(1, 4)):
             seconds += rng.randint(1, 90)
-            said = rng.choice(words.chatter).format(n=rng.randint(2, 90))
+            said = rng.choice(worker.chatter).format(n=rng.randint(2, 90))
             lines.append(f"{world.today} {_clock(seconds)} worker: {said}")
         failures.append(_failure(cause, len(lines) + 1))
-        lines += _traceback(rng, cause, _WORKER, rng.choice(_CHAINS), rng.randint(100, 999))
+        lines += _traceback(rng, cause, _WORKER, chain, rng.randint(100, 999))
     lines.append(f"{world.today} {_clock(seconds + 5)} worker: stopped")
     return RunLog("\n".join(lines) + "\n", tuple(failures))
 
@@ -141,7 +150,7 @@ def make_program(rng: random.Random, world: World) -> tuple[Tree, RunLog, str]:
 def _spots(project: Project) -> list[_Cause]:
     """Where the functions of a project can fail, and how; one way a line."""
     spots: dict[tuple[str, int, str], _Cause] = {}
-    for kernel in kernels():
+    for kernel in kernels(project.package):
         path = f"{project.package}/{kernel.module}.py"
         lines = project.texts.get(path, "").splitlines()
         for code, exception, message in kernel.fails:
@@ -156,7 +165,7 @@ def _worker(project: Project) -> str:
     """The program that calls the functions of a project."""
     known = [
         kernel
-        for kernel in kernels()
+        for kernel in kernels(project.package)
         if f"def {kernel.name}(" in project.texts.get(f"{project.package}/{kernel.module}.py", "")
     ]
     return _read("worker.txt").format(

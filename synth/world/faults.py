@@ -14,7 +14,7 @@ from clawgym.artifact import ArtifactKind, ColumnType
 from synth.values import Cell, Field, Role, Row
 from synth.values.faults import Fault, FaultyRows, FaultyText, Rule
 from synth.world.cast import make_firms
-from synth.world.patches import make_page
+from synth.world.patches import make_page, page_words
 from synth.world.world import World
 
 _STATES = ("open", "paid", "cancelled")
@@ -181,7 +181,7 @@ def _spoilt(rng: random.Random, key: str) -> tuple[str, str]:
         return f"{key} = {rng.choice(odd)}", "number"
     if key in ("warm_up", "fuzzy"):
         return f"{key} = {rng.choice(('on', 'true', 'maybe'))}", "yes-no"
-    return f"{rng.choice(('colour', f'{key}_old', 'tmp'))} = {rng.randint(1, 9)}", "unknown"
+    return f"{rng.choice(('verbose', f'{key}_old', 'threads'))} = {rng.randint(1, 9)}", "unknown"
 
 
 _ASIDES = (
@@ -193,15 +193,14 @@ _ASIDES = (
     "Temporary staff",
 )
 
-_GONE = ("Parking", "Fire drills", "Lunch", "Opening hours")
-"""Sections that such rules may have had once."""
+_DOUBTS = ("ask Ines", "ask Hugo", "still true?", "check with the others")
 
 
 def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
     """House rules that are not ready to be published."""
     lines, faults = list[str](), list[Fault]()
     source = make_page(rng, "handbook", world.house).text.splitlines()
-    heads = [line[3:] for line in source if line.startswith("## ")]
+    here, gone = page_words("see"), page_words("gone")
     seen: list[str] = []
     asides = rng.sample(_ASIDES, len(_ASIDES))
     odds = 0.06 + world.knobs.mess / 8
@@ -216,11 +215,11 @@ def make_faulty_page(rng: random.Random, world: World) -> FaultyText:
             put(line)
             seen.append(line[3:])
         elif line.startswith("- ") and rng.random() < odds:
-            put(f"{line} TODO: ask {rng.choice(('Ines', 'the landlord', 'Hugo'))}", "todo")
+            put(f"{line} TODO: {rng.choice(_DOUBTS)}", "todo")
         elif line.startswith("- ") and rng.random() < odds:
-            put(f"{line} See {_link(rng.choice(_GONE))}.", "dead-anchor")
+            put(f"{line} See {_link(rng.choice(gone[seen[-1]]))}.", "dead-anchor")
         elif line.startswith("- ") and rng.random() < odds:
-            put(f"{line} See {_link(rng.choice(heads))}.")
+            put(f"{line} See {_link(rng.choice(here[seen[-1]]))}.")
         elif line == "" and seen and rng.random() < odds and lines[-1].startswith("- "):
             put("")
             if rng.random() < 0.5 or not asides:
@@ -249,7 +248,7 @@ MAKERS = {
 STEMS = {
     ArtifactKind.TABLE: "invoices",
     ArtifactKind.RECORDS: "invoices",
-    ArtifactKind.CONFIG: "service",
+    ArtifactKind.CONFIG: "intranet",
     ArtifactKind.DOCUMENT: "house-rules",
 }
 PLACES = {

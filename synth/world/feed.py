@@ -1,6 +1,7 @@
 """Feeds: the rows of events that a world is about, with the mess of real ones."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -15,6 +16,7 @@ _WEEKEND = 0.2
 _LOG_DAYS = 2
 _LENGTHS = (30, 45, 60, 90, 120)
 _OFFICE_HOURS = (8 * 60, 17 * 60)
+_TRIES = 20
 
 
 def make_feed(
@@ -42,11 +44,45 @@ def _events(rng: random.Random, backdrop: Backdrop, period: Period, count: int) 
     times = sorted(_times(rng, backdrop.domain, period, count))
     number = _first_number(rng, backdrop.domain, count)
     events: list[Event] = []
-    for day, start in times:
+    for place, (day, start) in enumerate(times):
         number += rng.randint(1, 4)
         link = rng.choice(backdrop.links)
-        events.append(Event(number, day, start, rng.choice(_LENGTHS), link))
-    return events
+        events.append(Event(number, day, start, rng.choice(_LENGTHS), link, place))
+    return _without_clashes(rng, events) if _is_diary(backdrop.domain) else events
+
+
+def _is_diary(domain: Domain) -> bool:
+    return ArtifactKind.CALENDAR in domain.entry
+
+
+def _without_clashes(rng: random.Random, events: Sequence[Event]) -> list[Event]:
+    """The events at other hours of their days where several would be at once, if they have to."""
+    kept: list[Event] = []
+    for event in events:
+        others = [other for other in kept if other.day == event.day]
+        kept.append(_placed(rng, event, others))
+    numbers = [event.number for event in events]
+    ordered = sorted(kept, key=lambda event: (event.day, event.start))
+    return [
+        replace(event, number=number, place=place)
+        for place, (event, number) in enumerate(zip(ordered, numbers, strict=True))
+    ]
+
+
+def _placed(rng: random.Random, event: Event, others: Sequence[Event]) -> Event:
+    if not any(_clash(event, other) for other in others):
+        return event
+    hours = rng.sample(range(*_OFFICE_HOURS, 15), _TRIES)
+    tried = (replace(event, start=start) for start in hours)
+    return min(tried, key=lambda one: sum(_clash(one, other) for other in others))
+
+
+def _clash(one: Event, other: Event) -> int:
+    """How bad two events of a day are for each other: worst where the same person has both."""
+    ends = min(one.start + one.minutes, other.start + other.minutes)
+    if ends <= max(one.start, other.start):
+        return 0
+    return 9 if one.link == other.link else 1
 
 
 def _first_number(rng: random.Random, domain: Domain, count: int) -> int:
@@ -64,8 +100,11 @@ def _times(
         first = rng.randrange(len(days) - _LOG_DAYS + 1)
         days = days[first : first + _LOG_DAYS]
         return [(rng.choice(days), rng.randrange(24 * 60)) for _ in range(count)]
-    weekend = 0.0 if ArtifactKind.CALENDAR in domain.entry else _WEEKEND
+    weekend = 0.0 if domain.weekdays or _is_diary(domain) else _WEEKEND
     weights = [1.0 if working_day(day) == day else weekend for day in days]
+    if domain.days:
+        days = rng.sample([day for day in days if working_day(day) == day], domain.days)
+        weights = [1.0] * domain.days
     return [(day, rng.randrange(*_OFFICE_HOURS, 15)) for day in rng.choices(days, weights, k=count)]
 
 

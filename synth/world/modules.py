@@ -1,7 +1,8 @@
 """A folder of small Python scripts, as somebody who is no programmer by trade collects them."""
 
 import random
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from pydantic import RootModel
@@ -10,12 +11,13 @@ from synth.taxonomy._toml import Data, read_toml
 from synth.values.text import Tree
 from synth.world.world import World
 
+_LIBRARY = ("csv", "datetime", "json", "math", "os", "re", "shutil", "textwrap", "time")
+
 
 class _Script(Data):
     """A module of `data/words/scripts.toml`; with all of its functions."""
 
     about: str
-    imports: tuple[str, ...]
     limit: str
     figures: tuple[int, ...]
     todos: tuple[str, ...]
@@ -56,25 +58,56 @@ def changed_modules(rng: random.Random, tree: Tree) -> Tree:
 
 
 def _reworked(rng: random.Random, name: str, text: str) -> str:
-    """A script with a function more, or one remark more where it has all of them."""
+    """A script with a function more, or one remark more where it has all that may be added."""
     for function in _scripts()[name].functions:
-        if function.strip().split("(")[0] not in text:
-            return f"{text}\n\n{function.strip()}\n"
+        added = function.strip()
+        fits = all(f"def {called}(" in text for called in _calls(name, added))
+        at_hand = all(f"import {module}\n" in text for module in _imports(added))
+        known = _scripts()[name].limit not in added or f"{_scripts()[name].limit} =" in text
+        if added.split("(")[0] not in text and fits and at_hand and known:
+            return f"{text}\n\n{added}\n"
     return f"{text}\n\n# TODO: tests for {rng.choice(('all of this', 'the last one'))}\n"
 
 
 def _module(rng: random.Random, name: str) -> str:
     script = _scripts()[name]
     todos = rng.sample(script.todos, len(script.todos))
+    chosen = _with_called(name, rng.sample(script.functions, rng.randint(2, 3)))
+    body = "".join(chosen)
     parts = [f'"""{script.about}"""'] if rng.random() < 0.7 else []
-    parts.append("\n".join(f"import {module}" for module in script.imports))
-    if rng.random() < 0.5:
-        parts.append(f"# TODO: {todos.pop()}\n{script.limit} = {rng.choice(script.figures)}")
-    head = "\n\n".join(parts)
-    least = min(3, len(script.functions))
-    chosen = sorted(rng.sample(range(len(script.functions)), rng.randint(least, 4)))
-    functions = [_function(rng, script.functions[place].strip(), todos) for place in chosen]
-    return "\n\n\n".join([head, *functions]) + "\n"
+    parts.append("\n".join(f"import {module}" for module in _imports(body)))
+    limit = f"{script.limit} = {rng.choice(script.figures)}" if script.limit in body else ""
+    remark = f"# TODO: {todos.pop()}" if rng.random() < 0.5 else ""
+    parts.append("\n".join(filter(None, (remark, limit))))
+    head = "\n\n".join(filter(None, parts))
+    functions = [_function(rng, function.strip(), todos) for function in chosen]
+    return "\n\n\n".join(filter(None, [head, *functions])) + "\n"
+
+
+def _with_called(name: str, chosen: Sequence[str]) -> list[str]:
+    """These functions and those that they call, in the order of the script."""
+    needed = set(chosen)
+    while True:
+        called = {other for function in needed for other in _calls(name, function)}
+        more = {one for one in _scripts()[name].functions if _name(one) in called} - needed
+        if not more:
+            return [one for one in _scripts()[name].functions if one in needed]
+        needed |= more
+
+
+def _calls(name: str, function: str) -> list[str]:
+    """The functions of the same script that a function calls."""
+    others = [_name(one) for one in _scripts()[name].functions]
+    return [other for other in others if other != _name(function) and f"{other}(" in function]
+
+
+def _name(function: str) -> str:
+    return function.strip().removeprefix("def ").split("(")[0]
+
+
+def _imports(body: str) -> list[str]:
+    """The modules of the standard library that a text uses."""
+    return [module for module in _LIBRARY if re.search(rf"(?<![\w.]){module}\.\w", body)]
 
 
 def _function(rng: random.Random, source: str, todos: list[str]) -> str:

@@ -16,7 +16,8 @@ from synth.world.project import Project, kernels, make_project
 
 _NUMBER = re.compile(r"\d+")
 _RETURN = re.compile(r"(\s+)return (\S.*)\n")
-_NOTES = ("Looked through in spring.", "Owner: the platform group.", "See the wiki for history.")
+_NOTES = ("Checked in spring.", "Owner: the platform group.", "See the wiki for history.")
+_PAGE_NOTES = ("Read through in spring.", "Next review in autumn.", "Also hangs in the hall.")
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,23 @@ def _words() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(text)
 
 
+def page_words(name: str) -> dict[str, list[str]]:
+    """A table of `data/words/handbook.toml`: the lines of each section, or what goes with it."""
+    return _words()[name]
+
+
 def make_page(
     rng: random.Random, what: Literal["handbook", "settings"], house: str = ""
 ) -> TextFile:
     """The house rules of `house` in Markdown, or settings in INI."""
-    sections = list(_words()[what].items())
+    sections = list(page_words("home" if what == "handbook" and not house else what).items())
     rng.shuffle(sections)
     title = f"# House rules, {house}" if house else "# House rules"
-    lines = [title, ""] if what == "handbook" else ["# Loaded at start.", ""]
+    lines = (
+        [title, ""]
+        if what == "handbook"
+        else ["# Settings of the intranet server, read when it starts.", ""]
+    )
     for name, said in sections:
         lines += [f"## {name}", ""] if what == "handbook" else [f"[{name}]"]
         mark = "- " if what == "handbook" else ""
@@ -65,7 +75,7 @@ def patch_page(
 ) -> Job:
     """One file with changes to its numbers."""
     page = make_page(rng, what, house)
-    name = "house-rules.md" if what == "handbook" else "service.ini"
+    name = "house-rules.md" if what == "handbook" else "intranet.ini"
     lines = page.text.splitlines(keepends=True)
     places = [at for at, line in enumerate(lines) if _has_one_number(line)]
     steps: list[dict[str, str]] = []
@@ -91,11 +101,11 @@ def patch_project(rng: random.Random, level: int) -> Job:
     steps: list[dict[str, str]] = []
     mended: list[str] = []
     texts = dict(project.texts)
-    for place, kernel in enumerate(kernels()):
+    for kernel in kernels(project.package):
         path = f"{project.package}/{kernel.module}.py"
         if kernel.name not in project.bugs or path not in texts:
             continue
-        for bug in range(len(kernels()[place].bugs)):
+        for bug in range(len(kernel.bugs)):
             wrong = kernel.source(bug)
             if wrong in texts[path]:
                 texts[path] = texts[path].replace(wrong, kernel.source(None))
@@ -154,8 +164,9 @@ def _job(
     start, end = (state, dict(before)) if mode == "reverse" else (dict(before), state)
     if level >= 2:
         for path in sorted({path for step in steps for path in step}):
-            note = f"{'<!-- ' if path.endswith('.md') else '# '}{rng.choice(_NOTES)}"
-            note += " -->" if path.endswith(".md") else ""
+            paged = path.endswith(".md")
+            said = rng.choice(_PAGE_NOTES if paged else _NOTES)
+            note = f"<!-- {said} -->" if paged else f"# {said}"
             start[path], end[path] = _grown(start[path], note), _grown(end[path], note)
     return _as_job(start, end, PatchSet(diffs, mode, end, tuple(skipped)), name)
 

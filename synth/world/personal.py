@@ -50,8 +50,11 @@ class _Contacts:
         self.phones = {person: make_phone(rng, gap) for person in self.people}
         self.ibans = {person: make_iban(rng) for person in self.people}
 
-    def fill(self, rng: random.Random, world: World, template: str, person: Person) -> str:
-        day = world.today - timedelta(days=rng.randint(2, 60))
+    def fill(
+        self, rng: random.Random, world: World, template: str, person: Person, days: int
+    ) -> str:
+        """A sentence on a person, of a day that lies so many `days` back."""
+        day = world.today - timedelta(days=days)
         return template.format(
             name=person.name,
             email=person.email,
@@ -60,7 +63,7 @@ class _Contacts:
             staff=rng.choice(self.staff).name,
             firm=rng.choice(self.firms),
             date=day.isoformat(),
-            feed=world.domain.feed.replace("_", " ").replace("-", " "),
+            feed=world.domain.plural,
             order=f"{rng.choice(('RQ', 'BX'))}-{rng.randint(1000, 9999)}-{rng.randint(100, 999)}",
         )
 
@@ -78,12 +81,16 @@ def make_letters(rng: random.Random, world: World) -> PersonalText:
     words, contacts = _words(), _Contacts(rng, 4 + world.knobs.level)
     house = f"{world.house}, " if world.house else ""
     lines = [f"# Case notes, {house}{world.today:%B %Y}", ""]
-    for number in range(1, 5 + world.knobs.level):
+    count = 4 + world.knobs.level
+    days = sorted((rng.randint(2, 60) for _ in range(count)), reverse=True)
+    for number, ago in enumerate(days, 1):
         person = rng.choice(contacts.people)
-        kinds = ["openings", "contacts", rng.choice(("payments", "contacts")), "fillers"]
+        reached, other = rng.sample(words["contacts"], 2)
+        third = rng.choice((rng.choice(words["payments"]), other))
+        told = [rng.choice(words["openings"]), reached, third, rng.choice(words["fillers"])]
         said = [
-            contacts.fill(rng, world, rng.choice(words[kind]), person)
-            for kind in kinds[: rng.randint(3, 4)]
+            contacts.fill(rng, world, template, person, ago)
+            for template in told[: rng.randint(3, 4)]
         ]
         lines += [f"## Case {number}", "", " ".join(said), ""]
     text = "\n".join(lines)
@@ -99,7 +106,7 @@ def make_tickets(rng: random.Random, world: World) -> PersonalRows:
         day = world.today - timedelta(days=rng.randint(1, 90))
         note = ""
         if rng.random() < 0.3 + world.knobs.mess / 2:
-            note = contacts.fill(rng, world, rng.choice(words["notes"]), person)
+            note = contacts.fill(rng, world, rng.choice(words["notes"]), person, 0)
         reached = (person.email, contacts.phones[person] if rng.random() < 0.7 else "")
         rows.append(
             (

@@ -18,12 +18,18 @@ _ASKS = (
     "Please send me the papers when you have them.",
     "I can be reached until four today.",
     "Nothing urgent, but it should not be forgotten.",
-    "The client has asked again.",
-    "Who looks after it while Thea is away?",
-    "I think there is a mistake in the last line.",
+    "I was asked about it again today.",
+    "Who looks after it from now on?",
+    "I think there is a mistake in what we have on file.",
     "We can close it from our side.",
+    "Is anything still missing from me?",
+    "A short word on where it stands would be enough.",
+    "Could we talk about it for five minutes tomorrow?",
+    "There may be something new next week, I will write then.",
 )
-_OPENINGS = ("Good morning,", "Hello,", "Dear all,")
+_OPENINGS = ("Good morning,", "Hello,", "Dear all,", "Hi,", "Good afternoon,")
+_MATTERS = ("this is about {}.", "a question on {}.", "I am writing about {}.", "once more {}:")
+_CLOSINGS = ("Kind regards", "Best wishes", "Thanks", "Many thanks")
 
 
 def post_source(world: World) -> Source:
@@ -58,15 +64,16 @@ def _mail(
 ) -> Mail:
     feed = world.clean_feed
     place = feed.index(feed.of_role(Role.ID)[0].name)
-    matter = f"this is about {world.domain.singular} {row[place]}."
+    matter = rng.choice(_MATTERS).format(f"{world.domain.singular} {row[place]}")
     body = f"{rng.choice(_OPENINGS)}\n\n{matter}\n{rng.choice(_ASKS)}"
+    first = sender.partition(".")[0].capitalize()
     return Mail(
         message_id=f"<{number:03d}.{rng.randrange(10**6):06d}@{sender.partition('@')[2]}>",
         sender=sender,
         to="desk@ours.example",
         sent=sent,
         subject=f"{world.domain.singular.capitalize()} {row[place]}",
-        body=f"{body}\n\nKind regards",
+        body=f"{body}\n\n{rng.choice(_CLOSINGS)}\n{first}",
     )
 
 

@@ -2,6 +2,7 @@
 
 import random
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,14 +16,13 @@ Outcome = Literal["passed", "failed", "error", "skipped"]
 _SKIPPING = 0.3
 """How often a case of a function is skipped."""
 
-_PACKAGES = ("ledger", "depot", "roster", "tollgate", "pantry", "atrium", "quarry", "harbour")
-
 
 class Kernel(BaseModel):
-    """A function of `data/words/kernels.toml`: code, bugs, and cases (name, call, result).
+    """A function of a package: code, bugs (text, what stands in its place), and cases.
 
-    `fails` are (line, exception, message) that bad input leads to; `skips` is the case that is
-    skipped at times, and why.
+    A case is (name, call, result). Every bug makes one case fail at least; some raise. `fails` are
+    (line, exception, message) that other input than expected leads to; `skips` is the case that
+    somebody skips at times, and why.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,21 +42,38 @@ class Kernel(BaseModel):
         return self.code.replace(*self.bugs[bug], 1).strip()
 
 
-class _Kernels(BaseModel):
-    kernel: tuple[Kernel, ...]
+class Package(BaseModel):
+    """A file of `data/packages/`: what the package is for, its modules and its functions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str
+    modules: Mapping[str, str]
+    function: tuple[Kernel, ...]
 
 
 @cache
-def kernels() -> tuple[Kernel, ...]:
-    """Every function there is."""
-    text = files("synth").joinpath("data", "words", "kernels.toml").read_text(encoding="utf-8")
-    return _Kernels.model_validate(tomllib.loads(text)).kernel
+def packages() -> Mapping[str, Package]:
+    """Every package there is, by its name."""
+    folder = files("synth").joinpath("data", "packages")
+    found = {
+        file.name.removesuffix(".toml"): Package.model_validate(
+            tomllib.loads(file.read_text("utf-8"))
+        )
+        for file in folder.iterdir()
+    }
+    return dict(sorted(found.items()))
+
+
+def kernels(package: str) -> tuple[Kernel, ...]:
+    """The functions of a package."""
+    return packages()[package].function
 
 
 @cache
-def outcomes(place: int, bug: int | None) -> tuple[tuple[Outcome, str], ...]:
+def outcomes(package: str, place: int, bug: int | None) -> tuple[tuple[Outcome, str], ...]:
     """How each case of a function ends, and the exception that it ends by: our code, run here."""
-    kernel = kernels()[place]
+    kernel = kernels(package)[place]
     ended: list[tuple[Outcome, str]] = []
     for _, call, result in kernel.cases:
         names: dict[str, object] = {}
@@ -93,41 +110,49 @@ class Project(Tree):
 
 
 def make_project(rng: random.Random, level: int, *, buggy: bool = True) -> Project:
-    """Two or more modules with one or two functions each, some of them wrong."""
-    every = kernels()
+    """Some of the functions of a package with their tests, some of the functions wrong."""
+    package = rng.choice(list(packages()))
+    every = kernels(package)
     chosen = sorted(rng.sample(range(len(every)), min(len(every), 2 + level)))
     wrong = set(rng.sample(chosen, min(len(chosen) - 1, 1 + level // 2))) if buggy else set[int]()
     bugs = {place: rng.randrange(len(every[place].bugs)) for place in sorted(wrong)}
-    package = rng.choice(_PACKAGES)
-    texts = {f"{package}/__init__.py": f'"""{package.capitalize()}: small tools."""\n'}
+    modules = list(dict.fromkeys(every[place].module for place in chosen))
+    texts = {f"{package}/__init__.py": f'"""{packages()[package].about}"""\n'}
     texts["tests/__init__.py"] = ""
     cases: list[TestCase] = []
-    for module in dict.fromkeys(every[place].module for place in chosen):
+    for module in modules:
         places = [place for place in chosen if every[place].module == module]
         sources = [every[place].source(bugs.get(place)) for place in places]
-        head = f'"""{module.capitalize()} of the {package}."""'
+        head = f'"""{packages()[package].modules[module]}"""'
         texts[f"{package}/{module}.py"] = "\n\n\n".join([head, *sources]) + "\n"
         text, found = _test_module(rng, package, module, places, bugs)
         texts[f"tests/test_{module}.py"] = text
         cases += found
-    texts["README.md"] = (
-        f"# {package}\n\nPlain Python 3, nothing to install.\n"
+    texts["README.md"] = _read_me(package, modules)
+    return Project(texts, package, tuple(cases), tuple(every[place].name for place in bugs))
+
+
+def _read_me(name: str, modules: list[str]) -> str:
+    package = packages()[name]
+    listed = "".join(f"- `{module}`: {package.modules[module]}\n" for module in modules)
+    return (
+        f"# {name}\n\n{package.about}\n\n{listed}\nPlain Python 3, nothing to install.\n"
         "Run the tests in this folder with `python3 -m unittest`.\n"
     )
-    return Project(texts, package, tuple(cases), tuple(every[place].name for place in bugs))
 
 
 def _test_module(
     rng: random.Random, package: str, module: str, places: list[int], bugs: dict[int, int]
 ) -> tuple[str, list[TestCase]]:
-    names = ", ".join(sorted(kernels()[place].name for place in places))
+    every = kernels(package)
+    names = ", ".join(sorted(every[place].name for place in places))
     lines = ["import unittest", "", f"from {package}.{module} import {names}"]
     cases: list[TestCase] = []
     for place in places:
-        kernel = kernels()[place]
+        kernel = every[place]
         klass = "".join(part.capitalize() for part in kernel.name.split("_")) + "Test"
         lines += ["", "", f"class {klass}(unittest.TestCase):"]
-        ended = outcomes(place, bugs.get(place))
+        ended = outcomes(package, place, bugs.get(place))
         skips, why = kernel.skips if rng.random() < _SKIPPING else ("", "")
         for (name, call, result), (outcome, exception) in zip(kernel.cases, ended, strict=True):
             skipped = outcome == "passed" and name == skips

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clawgym.artifact import ColumnType
 from clawgym.sandbox.site import BASE_URL
+from synth.taxonomy.locale import locales
 from synth.values import Cell, Field, Role, Row, RowSet
 from synth.values.shown import heading, shown, spelled
 from synth.values.site import Page, Site
@@ -142,11 +143,13 @@ def _cards(rng: random.Random, world: World) -> RowSet:
         Field("phone", ColumnType.TEXT, Role.TEXT),
         Field(since, ColumnType.DATE, Role.DATE),
     )
+    country = facts.index("country") if "country" in facts.names else -1
+    places = {locale.country: locale for locale in locales().values()}
     rows = tuple(
         (
             *row,
             rng.choice(world.backdrop.staff),
-            world.locale.number(rng),
+            places.get(str(row[country]), world.locale).number(rng),
             (world.today - timedelta(days=rng.randint(40, 3000))).isoformat(),
         )
         for row in facts.rows

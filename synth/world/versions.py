@@ -1,16 +1,14 @@
 """Two versions of one thing: an export, a settings file, a text, a folder, some code."""
 
 import random
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from clawgym.artifact import ArtifactKind
-from synth.values import ROW_KINDS, Config, Role, Row, RowSet, Value
+from synth.values import ROW_KINDS, Config, Row, RowSet, Value
 from synth.values.folder import Folder
-from synth.values.text import TextFile
 from synth.world.columns import another, is_free
 from synth.world.folders import make_folder, new_file, rewritten
+from synth.world.guide import make_guides
 from synth.world.modules import changed_modules, make_modules
 from synth.world.source import Source
 from synth.world.world import World
@@ -24,7 +22,6 @@ _PLACES = {
     ArtifactKind.ARCHIVE: "drive",
     ArtifactKind.CODE: "code",
 }
-_FIGURE = re.compile(r"\b\d+(?= days|\.$)")
 _ADDED = ("retries", "max_size_mb", "warn_after")
 
 
@@ -58,8 +55,7 @@ def _pair(
     if kind is ArtifactKind.CODE:
         tree = make_modules(rng, world)
         return "scripts", "", (tree, changed_modules(rng, tree))
-    text = _guide(rng, world)
-    return f"{world.domain.feed}_guide", "md", (text, _changed_text(rng, world, text))
+    return f"{world.domain.feed}_guide", "md", make_guides(rng, world)
 
 
 def _rows(rng: random.Random, world: World) -> tuple[RowSet, RowSet]:
@@ -141,44 +137,3 @@ def _changed_folder(rng: random.Random, world: World, folder: Folder) -> Folder:
             made, data = new_file(rng, world, subfolders, {*contents, *folder.contents})
             contents[made] = data
     return Folder(dict(sorted(contents.items())))
-
-
-def _guide(rng: random.Random, world: World) -> TextFile:
-    """Rules that people work by, each line another."""
-    feed, domain, staff = world.clean_feed, world.domain, world.backdrop.staff
-    lines = [f"# How we handle {domain.feed.replace('_', ' ')}", ""]
-    for field in feed.of_role(Role.CATEGORY):
-        lines += [f"## By {field.name.replace('_', ' ')}", ""]
-        for value in sorted({str(value) for value in feed.values(field.name)}):
-            who, days = rng.choice(staff), rng.randint(2, 20)
-            lines.append(f"- {value}: {who} looks after these, checked every {days} days.")
-        lines.append("")
-    lines += ["## Who to ask", ""]
-    lines += [f"- {name}: extension {number}." for name, number in _extensions(rng, staff)]
-    return TextFile("\n".join(lines) + "\n")
-
-
-def _extensions(rng: random.Random, names: Sequence[str]) -> list[tuple[str, int]]:
-    return list(zip(names, rng.sample(range(200, 899), len(names)), strict=True))
-
-
-def _changed_text(rng: random.Random, world: World, text: TextFile) -> TextFile:
-    """Some lines gone, some with another figure, some new; the rest in its order."""
-    lines = text.text.splitlines()
-    points = [number for number, line in enumerate(lines) if line.startswith("- ")]
-    chosen = sorted(rng.sample(points, max(3, len(points) // 3)), reverse=True)
-    fresh = iter(_extensions(rng, world.locale.names(rng, len(chosen))))
-    for number in chosen:
-        how = rng.random()
-        if how < 0.3:
-            del lines[number]
-        elif how < 0.7:
-            lines[number] = _FIGURE.sub(lambda found: _other_figure(rng, found[0]), lines[number])
-        else:
-            name, extension = next(fresh)
-            lines.insert(number + 1, f"- In urgent cases: call {name}, extension {extension}.")
-    return replace(text, text="\n".join(lines) + "\n")
-
-
-def _other_figure(rng: random.Random, figure: str) -> str:
-    return str(int(figure) + rng.randint(1, 9))

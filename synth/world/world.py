@@ -85,7 +85,9 @@ class World:
             if len(staff) < _STAFF and known.isdisjoint(name.split()):
                 staff.append(name)
                 known |= {*name.split()}
-        return Backdrop(self.domain, self.locale, self.links, staff)
+        if self.setting.persona.private:
+            staff = [name.split()[0] for name in staff]  # friends and family, by their first names
+        return Backdrop(self.domain, self.locale, self.links, staff, self.seed)
 
     @cached_property
     def links(self) -> list[str]:
@@ -109,7 +111,15 @@ class World:
         times = Counter(row[place] for row in self.clean_feed.rows)
         absent = min((link for link in self.links if times[link]), key=lambda link: times[link])
         whole = self.rng("gap").random() < _WHOLE
-        return make_dimension(self.rng("dimension"), self.backdrop, "" if whole else absent)
+        return self.whole_dimension if whole else self._facts(absent)
+
+    @cached_property
+    def whole_dimension(self) -> RowSet:
+        """Facts about every link, for whoever joins nothing with them."""
+        return self._facts("")
+
+    def _facts(self, absent: str) -> RowSet:
+        return make_dimension(self.rng("dimension"), self.backdrop, absent)
 
     @cached_property
     def service(self) -> Service:

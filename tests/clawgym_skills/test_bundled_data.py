@@ -7,7 +7,7 @@ import mailbox
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clawgym_skills.bundled_scripts import Workspace, load, script_of
@@ -328,7 +328,6 @@ JSON = st.recursive(
 
 
 @given(st.lists(JSON, min_size=1, max_size=6))
-@settings(deadline=None)
 def test_an_inferred_schema_fits_its_examples(values: list[object]):
     module = load("json-schema")
     drafted = module.inferred(values)

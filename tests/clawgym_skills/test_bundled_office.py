@@ -134,7 +134,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sample
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_texts_survive_a_workbook(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]]
 ):

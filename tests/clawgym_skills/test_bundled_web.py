@@ -97,7 +97,7 @@ def test_what_is_not_there_is_said(html: Workspace):
 
 
 @given(st.text(alphabet="<>/table trdhpaspn='\"123!-&;", max_size=120))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_markup_gives_rectangles(markup: str):
     module = load("html-extract")
     page = module.Page()

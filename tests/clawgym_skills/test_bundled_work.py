@@ -136,7 +136,7 @@ LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\r\n", "\n", "d"]), max_size=8
 
 
 @given(LINES, LINES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_two_texts(tmp_path_factory: pytest.TempPathFactory, old: str, new: str):
     module = load("patch-apply")
     root = tmp_path_factory.mktemp("p")
@@ -359,7 +359,7 @@ def test_system_crontabs_reboots_and_limits(cron: Workspace):
     st.sampled_from(["*", "2,14", "*/6"]),
     st.sampled_from(["*", "mon", "0-2"]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_runs_are_exactly_the_minutes_that_match(minute: str, hour: str, weekday: str):
     module = load("cron-explain")
     job = module.job_of(1, f"{minute} {hour} * * {weekday} x", False)

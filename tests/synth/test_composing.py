@@ -111,7 +111,7 @@ def test_large_plans_make_large_graphs_of_many_shapes() -> None:
                        "join:table", "join:records", "rank:table", "rank:records",
                        "split:table", "split:records", "inspect:table"),
                 (), 8, entries=3)  # fmt: skip
-    grown = [compose(derive_random(seed), world(seed, level=5), plan) for seed in range(30)]
+    grown = [compose(derive_random(seed), world(seed, level=5), plan) for seed in range(60)]
     sizes = [len(scene.nodes) for scene in grown if scene]
     assert max(sizes) > 5
     assert sum(size >= 5 for size in sizes) > len(sizes) / 5

@@ -9,6 +9,7 @@ from clawgym.task import Task
 from synth.building import computed_figures
 from synth.operations import OPERATIONS
 from synth.phrasing import STYLES, phrase
+from synth.recalling import is_hidden
 from synth.scene import Form, Scene
 from synth.taxonomy.opening import Style
 from synth.telling import after, capital
@@ -83,24 +84,18 @@ def test_whoever_has_a_file_edited_says_that_no_other_may_change(scenes: list[Sc
             assert re.search(r"(?:Apart from|only) [^\n]*" + re.escape(path), told(scene, "spec"))
 
 
-def test_only_the_end_of_a_mistake_is_named_where_its_beginning_is_to_be_found() -> None:
-    hidden = [
-        scene
-        for seed in range(120)
-        if (scene := grown(seed, Form.REPAIR))
-        and scene.world.knobs.level >= 4
-        and scene.past
-        and len(scene.past.scene.nodes) > 1
-    ]
+def test_where_a_mistake_may_have_begun_earlier_every_file_is_named_that_it_may_be_in() -> None:
+    scenes = [scene for seed in range(120) if (scene := grown(seed, Form.REPAIR))]
+    hidden = [scene for scene in scenes if scene.past and is_hidden(scene, scene.past)]
     assert hidden
     for scene in hidden:
         assert scene.past
-        earlier = scene.past.scene.graph.topological()
-        wrong = [node.output for node in earlier if node.output in scene.past.found]
-        others = {scene.slots[node.output].path for node in earlier if node.output != wrong[-1]}
-        lines = told(scene, "brief").split("\n")
-        asked = "\n".join(line for line in lines if not line.startswith(">"))
-        assert not any(f"`{path}`" in asked for path in others - {scene.slots[wrong[-1]].path})
+        before = scene.past.scene
+        made = {node.id: f"`{before.slots[node.output].path}`" for node in before.nodes}
+        asked, _ = told(scene, "brief").split("\n> ", 1)
+        named = {path for path in made.values() if path in asked}
+        assert made[scene.past.at_fault or ""] in named
+        assert len(named) > 1
 
 
 def test_what_is_wrong_is_said_before_the_old_request_is_quoted() -> None:

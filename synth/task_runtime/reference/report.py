@@ -20,11 +20,8 @@ def total(rows, name):
 
 
 def totals(params, rows):
-    return ["%s: %s\n" % (label(name), total(rows, name)) for name in params["totals"]]
-
-
-def label(name):
-    return "Total" if name == "count" else "Total " + human(name)
+    pairs = zip(params["labels"], params["totals"])
+    return ["%s: %s\n" % (label, total(rows, name)) for label, name in pairs]
 
 
 def human(name):

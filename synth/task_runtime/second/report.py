@@ -15,11 +15,6 @@ def cents(value):
     return format(value.quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_EVEN), "f")
 
 
-def called(name):
-    words = name.split("_")
-    return " ".join(words[1:] if words[0] == "sum" and len(words) > 1 else words)
-
-
 def grid(rows, names=None):
     head = list(names or rows[0])
     cells = [["" if row[name] is None else str(row[name]) for name in head] for row in rows]
@@ -72,9 +67,8 @@ def said(value):
 def run(params, inputs, output):
     rows = read(inputs[0])
     sums = [
-        "- **%s**: %s"
-        % (("Total " + called(name) if name != "count" else "Total"), cents(exact(rows, name)))
-        for name in params["totals"]
+        "- **%s**: %s" % (params["labels"][number], cents(exact(rows, name)))
+        for number, name in enumerate(params["totals"])
     ]
     parts = ["# " + params["title"]]
     if params["briefing"]:

@@ -15,6 +15,7 @@ from clawgym.model.openai_client import OpenAIModel
 from clawgym.model.patience import Patience
 from clawgym.sandbox import Backend
 from clawgym.task import Task
+from synth.authoring.commissioning import Commissions
 from synth.authoring.desk import Desk
 from synth.authoring.journal import Journal
 from synth.authoring.proving import Prover
@@ -57,9 +58,10 @@ class Office:
         tries: int | None = None,
         concurrency: int = 2,
         review: bool = True,
+        commissions: Commissions = commission,
     ) -> Run:
         writer = Writer(self.desk, self.journal, self.prover, review=review)
-        return await author(commission, wanted, writer, tries=tries, concurrency=concurrency)
+        return await author(commissions, wanted, writer, tries=tries, concurrency=concurrency)
 
     def report(self, run: Run) -> AuthoringReport:
         return make_report(self.journal, run.funnel, run.repaired, self.desk.from_cache)

@@ -11,12 +11,13 @@ from clawgym.errors import BudgetExceededError, ProviderError
 from clawgym.model.budget import Budget
 from clawgym.sandbox import Backend
 from clawgym.task import Task
+from synth.authoring.assembling import Commission
 from synth.authoring.proving import FULL
 from synth.authoring.report import AuthoringReport
 from synth.authoring.running import Run
 from tests.synth.authoring.conftest import PRICES, OpenOffice, offices
 from tests.synth.authoring.endpoint import Counts, Server, serving
-from tests.synth.authoring.plays import HANDOVER, LEDGER, PLAYS
+from tests.synth.authoring.plays import HANDOVER, LEDGER, PLAYS, commission
 from verify.attempts import Family
 from verify.cards import Card, Depth
 
@@ -170,11 +171,15 @@ async def test_an_endpoint_that_takes_no_schemas_is_asked_without(office: OpenOf
 
 
 async def test_a_run_of_repetitions_ends(office: OpenOffice) -> None:
-    """There are three plays: a fourth task cannot be new, and the run says so."""
+    """All play the same: a second task cannot be new, and the run says so."""
+
+    def alike(index: int) -> Commission:
+        return commission(index * len(PLAYS))
+
     async with serving(Server()) as server, office(server) as opened:
-        run = await opened.author(4, tries=5, concurrency=3, review=False)
-    assert len(run.tasks) == 3
-    assert run.funnel == {"tried": 5, "accepted": 3, "novelty/similar": 2}
+        run = await opened.author(2, tries=3, review=False, commissions=alike)
+    assert len(run.tasks) == 1
+    assert run.funnel == {"tried": 3, "accepted": 1, "novelty/similar": 2}
 
 
 @pytest.mark.parametrize("concurrency", [1, 5])

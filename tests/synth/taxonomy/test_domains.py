@@ -1,6 +1,7 @@
 """Domains: enough of them, and every one can be filled with data that make sense."""
 
 import datetime as dt
+import itertools
 import random
 import string
 
@@ -20,7 +21,7 @@ from synth.world.columns import Backdrop, make_links, make_names
 from synth.world.feed import add_duplicates, make_dimension, make_feed
 
 NAMES = [domain.name for domain in domains()]
-DRAWN_POOLS = {"people", "companies", "emails", "cities"}
+DRAWN_POOLS = {"people", "housemates", "companies", "emails", "private_emails", "cities"}
 every_domain = pytest.mark.parametrize("domain", domains(), ids=NAMES)
 
 
@@ -148,6 +149,50 @@ def test_a_repeated_entry_differs_in_one_figure_and_keeps_its_sign(domain: Domai
         original = originals[str(row[place]).lower()]
         changed = [n for n, cell in enumerate(row) if cell != original[n] and n != place]
         assert len(changed) == 1
+
+
+@every_domain
+def test_what_belongs_to_a_thing_is_the_same_in_all_its_rows(domain: Domain) -> None:
+    made, _ = feed(domain, 11, size=60)
+    for column in domain.columns:
+        if column.per:
+            of_it = [made.index(name) for name in column.per]
+            known = {
+                (tuple(row[n] for n in of_it), row[made.index(column.name)]) for row in made.rows
+            }
+            assert len({thing for thing, _ in known}) == len(known)
+
+
+@every_domain
+def test_offices_do_nothing_at_weekends(domain: Domain) -> None:
+    made, _ = feed(domain, 4, size=60)
+    if domain.weekdays:
+        column = next(c.name for c in domain.columns if c.make == "date")
+        days = [dt.date.fromisoformat(str(value)) for value in made.values(column)]
+        assert all(day.weekday() < 5 for day in days)
+
+
+@every_domain
+def test_nobody_has_two_appointments_at_once(domain: Domain) -> None:
+    if ArtifactKind.CALENDAR not in domain.entry:
+        return
+    made, _ = feed(domain, 6, size=30)
+    wanted = ("organizer", "date", "start", "end")
+    busy = sorted(tuple(str(row[made.index(name)]) for name in wanted) for row in made.rows)
+    for (who, day, _, end), (other, again, start, _) in itertools.pairwise(busy):
+        assert (who, day) != (other, again) or end <= start
+
+
+def test_a_board_meets_on_a_few_days_only() -> None:
+    board = next(domain for domain in domains() if domain.name == "board-decisions")
+    made, _ = feed(board, 8)
+    assert len(set(made.values("decided_on"))) <= board.days
+
+
+def test_words_of_a_pool_come_again_only_after_all_the_others() -> None:
+    articles = next(domain for domain in domains() if domain.name == "article-plan")
+    titles = feed(articles, 9)[0].values("title")
+    assert len(set(titles)) == len(titles)
 
 
 @every_domain
