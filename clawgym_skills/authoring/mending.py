@@ -47,12 +47,12 @@ class _Entry:
 def mend(data: bytes, directory_name: str) -> bytes:
     """The file with what can be repaired without judgement repaired.
 
-    Byte order mark and line ends; values that are no YAML unless quoted; a name that is no slug or
+    Byte order marks and line ends; values that are no YAML unless quoted; a name that is no slug or
     differs from its directory; `allowed-tools` as one line; metadata values as text. A file
     without frontmatter, or that is no UTF-8, keeps all of its text.
     """
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().lstrip("\ufeff")
     except UnicodeDecodeError:
         return data
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -253,10 +253,10 @@ def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
     if _is_count(wanted):
         total = f"how many {many} there are in all"
         first = f"which {human(name)} comes up most often"
-        return Asked(total=total, first=first, size="how often that is")
+        return Asked(total=total, first=first, size="how often")
     unit, amount = _unit(wanted.measure), _amount(wanted.measure)
     total = f"how many {unit} there are in all" if unit else f"what the total {amount} is"
-    size = "how many that is" if unit else "how much that is"
+    size = "how many" if unit else "how much"
     if wanted.by or rows.grouped:
         most = f"the most {unit}" if unit else "the largest share of it"
         return Asked(total=total, first=f"which {human(name)} has {most}", size=size)

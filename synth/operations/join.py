@@ -99,7 +99,10 @@ class Join(GroundedOperation):
             lookup = rng.choice(lookups)
             wanted = wanted.model_copy(update={"columns": lookup.columns, "why": lookup.why})
         params = wanted.model_dump(mode="json")
-        made = self.apply(params, inputs).rows
+        joined = self.apply(params, inputs)
+        made, told = joined.rows, [joined.values(name) for name in wanted.columns]
+        if any(len(set(cells)) == 1 for cells in told):
+            return None  # the same for all of them: nobody learns anything
         enough = 1 if params["how"] == "missing" else 4
         return params if enough <= len(made) and len(made) < 200 else None
 

@@ -20,8 +20,8 @@ from synth.world import Source, World
 
 Ties = Literal["gaps", "dense"]
 _TIES = {
-    "gaps": "Equal ones share a rank (1, 2, 2, 4)",
-    "dense": "Equal ones share a rank, and none is skipped (1, 2, 2, 3)",
+    "gaps": "Ties share a rank (1, 2, 2, 4)",
+    "dense": "Ties share a rank, and none is skipped (1, 2, 2, 3)",
 }
 
 _TO_SEE = (
@@ -177,8 +177,11 @@ class Rank(GroundedOperation):
         ranks = [row[0] for row in self.apply(params, inputs).rows]
         tied = len(set(ranks)) < len(ranks)
         ties = _TIES[wanted.ties]
-        ties += ", so there can be more rows than that" if wanted.top else ""
-        ties += "; they stay in their old order." if tied and not wanted.within else "."
+        ties += ", also the last one" if wanted.top else ""
+        ties += f"{',' * bool(wanted.top)} and stay in their old order" * (
+            tied and not wanted.within
+        )
+        ties += "."
         tail = f" Sort by `{wanted.within}`, then by rank." if wanted.within else ""
         words = {
             "only": only,
@@ -221,7 +224,7 @@ def _of_events(rng: random.Random, rows: RowSet, asked: Questions) -> Iterator[R
             largest_first=ranking.first == "largest",
             ties="gaps" if ranking.top else rng.choice(("gaps", "dense")),
             name=ranking.name,
-            why=ranking.why,
+            why="" if about(rows).label else ranking.why,  # of all rows, it may be none for some
         )
         if ranking.top < len(rows.rows) - 1:
             yield params.model_copy(update={"top": ranking.top})

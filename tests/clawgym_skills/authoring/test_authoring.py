@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -223,6 +223,7 @@ def test_what_cannot_be_mended_without_judgement_is_left(data: bytes):
     st.binary(max_size=200)
     | st.text(alphabet="-:#ab \n[]{}'\",\r|>&*1.\ufeff", max_size=80).map(str.encode)
 )
+@example(b"\xef\xbb\xbf\xef\xbb\xbf")
 def test_mending_never_fails_and_is_done_once(data: bytes):
     for whole in (data, b"---\nname: x\n" + data + b"\n---\nbody\n"):
         once = mend(whole, "x")

@@ -26,7 +26,7 @@ from tests.synth.authoring.endpoint import Server
 from tests.synth.authoring.plays import commission
 from verify.cards import Card, Depth
 
-HASTE = Patience(attempts=4, deadline=0.5, first_wait=0.01, longest_wait=0.1)
+HASTE = Patience(attempts=4, deadline=2.0, first_wait=0.01, longest_wait=0.1)
 PRICES = Prices(2.0, 8.0)
 
 
