@@ -15,6 +15,9 @@ from synth.values.folder import Folder
 Sign = Literal["more", "fewer", "order", "values", "other"]
 
 _NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
+_TELLING = 2
+"""By so many columns a row may be told that has no name."""
+
 _FEW = 3
 """In so many columns a row may be wrong and still be the same one."""
 
@@ -114,18 +117,44 @@ def _seen_in_rows(wrong: RowSet, right: RowSet) -> Sight:
     sign, _ = sign_of(wrong, right)
     named = _examples(wrong, right)
     if sign in ("more", "fewer"):
-        one = abs(len(wrong.rows) - len(right.rows)) == 1
-        if sign == "more" and not named and (again := _again(wrong, right)):
-            return Sight("twice" if one else "twice_many", example=again)
-        if not named:
-            return Sight(f"{sign}_{'one' if one else 'many'}")
-        return Sight(f"{sign}_named" if one else f"{sign}_named_many", example=named[0])
+        return _seen_in_number(sign, wrong, right, named)
     if sign == "values":
         return _seen_in_values(wrong, right, named)
     if sign == "order":
         backwards = list(wrong.rows) == list(reversed(right.rows))
         return Sight("backwards" if backwards else "order")
-    return Sight("columns" if wrong.names != right.names else "cells")
+    if wrong.names != right.names:
+        return Sight("columns")
+    mixed = [name for name in right.names if wrong.values(name) != right.values(name)]
+    if 0 < len(mixed) < _FEW:
+        return Sight("mixed_up", column=listing([f"`{name}`" for name in mixed]))
+    return Sight("cells")
+
+
+def _seen_in_number(sign: Sign, wrong: RowSet, right: RowSet, named: Sequence[str]) -> Sight:
+    """Rows that lack, or are too many: which ones, as far as they can be told."""
+    one = abs(len(wrong.rows) - len(right.rows)) == 1
+    if named:
+        return Sight(f"{sign}_named" if one else f"{sign}_named_many", example=named[0])
+    if sign == "more" and (again := _again(wrong, right)):
+        return Sight("twice" if one else "twice_many", example=again)
+    if one and (said := _odd_row(wrong, right)):
+        return Sight(f"{sign}_row", said=said)
+    return Sight(f"{sign}_{'one' if one else 'many'}")
+
+
+def _odd_row(wrong: RowSet, right: RowSet) -> str:
+    """The one row that is there or lacks, by its first columns; "" where they don't tell it."""
+    if wrong.names != right.names:
+        return ""
+    odd = set(wrong.rows) ^ set(right.rows)
+    names = right.names[:_TELLING]
+    firsts = Counter(row[:_TELLING] for row in {*wrong.rows, *right.rows})
+    rows = [row for row in odd if firsts[row[:_TELLING]] == 1 and all(map(plain, row[:_TELLING]))]
+    if len(odd) != 1 or not rows:
+        return ""
+    said = zip(names, rows[0][:_TELLING], strict=True)
+    return listing([f"{plain(cell)} as `{name}`" for name, cell in said])
 
 
 def _again(wrong: RowSet, right: RowSet) -> str:

@@ -45,11 +45,10 @@ def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str
     """
     reasoned, setting = chosen_reasons(rng, scene), scene.world.setting
     teller = Teller(rng, style, [node.id for node in reasoned])
-    begin = beginning(rng, scene, style)
-    if scene.past:
-        parts = [begin, *recalled(teller, scene, scene.past)]
+    if scene.past:  # whoever was asked before knows whose files these are, and what they are for
+        parts = recalled(teller, scene, scene.past)
     else:
-        parts = work(teller, scene, begin, reasoned)
+        parts = work(teller, scene, beginning(rng, scene, style), reasoned)
     drafts = any(node.operation == "draft" for node in scene.nodes)
     unsaid = drafts and not any(_SENT.search(part) for part in parts)
     end = closing(rng, setting, style, with_drafts=unsaid)

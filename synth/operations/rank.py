@@ -177,11 +177,8 @@ class Rank(GroundedOperation):
         ranks = [row[0] for row in self.apply(params, inputs).rows]
         tied = len(set(ranks)) < len(ranks)
         ties = _TIES[wanted.ties]
-        ties += ", also the last one" if wanted.top else ""
-        ties += f"{',' * bool(wanted.top)} and stay in their old order" * (
-            tied and not wanted.within
-        )
-        ties += "."
+        ties += " and stay in their old order" if tied and not wanted.within else ""
+        ties += "; all that share the last rank are kept." if wanted.top else "."
         tail = f" Sort by `{wanted.within}`, then by rank." if wanted.within else ""
         words = {
             "only": only,

@@ -10,7 +10,7 @@ from synth.taxonomy import subcategories
 from synth.taxonomy.opening import Style
 
 LEVELS = cards({1: 3, 2: 5, 3: 6, 4: 4, 5: 2})
-FORMS = cards({Form.PLAIN: 14, Form.REPAIR: 3, Form.FOLLOW_UP: 3})
+FORMS = cards({Form.PLAIN: 16, Form.REPAIR: 2, Form.FOLLOW_UP: 2})
 SIZES = {1: (1, 2, 2), 2: (1, 2, 2, 3), 3: (2, 2, 3), 4: (2, 3, 4), 5: (5, 6, 7, 8)}
 """How many nodes a graph has at each level."""
 

@@ -101,9 +101,10 @@ def make_tickets(rng: random.Random, world: World) -> PersonalRows:
     """A ticket export with contacts in columns of their own, and in the notes."""
     words, contacts = _words(), _Contacts(rng, 5 + world.knobs.level)
     rows: list[Row] = []
-    for number in range(rng.randint(*world.knobs.rows)):
+    count = rng.randint(*world.knobs.rows)
+    days = sorted(world.today - timedelta(days=rng.randint(1, 90)) for _ in range(count))
+    for number, day in enumerate(days):
         person = rng.choice(contacts.people)
-        day = world.today - timedelta(days=rng.randint(1, 90))
         note = ""
         if rng.random() < 0.3 + world.knobs.mess / 2:
             note = contacts.fill(rng, world, rng.choice(words["notes"]), person, 0)

@@ -73,3 +73,16 @@ def test_there_are_words_for_every_sight():
         for end, wrong in scene.past.found.items():
             slot = slots[end]
             assert seen(wrong, slot.value, slot.kind, slot.path).way in frame().past.seen
+
+
+def test_a_row_without_a_name_is_told_by_its_first_columns():
+    right = RowSet(_FIELDS, RIGHT.rows, ("id", "amount"))
+    sight = seen(right.with_rows([("a", 1), ("c", 3)]), right, ArtifactKind.TABLE, "a.csv")
+    assert (sight.way, sight.said) == ("fewer_row", "b as `id` and 2 as `amount`")
+    sight = seen(right.with_rows([*right.rows, ("b", 9)]), right, ArtifactKind.TABLE, "a.csv")
+    assert (sight.way, sight.said) == ("more_row", "b as `id` and 9 as `amount`")
+
+
+def test_a_column_whose_values_are_in_the_wrong_rows_is_named():
+    sight = seen_in(("a", 2), ("b", 1), ("c", 3))
+    assert (sight.way, sight.column) == ("mixed_up", "`amount`")
