@@ -256,7 +256,7 @@ def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
         return Asked(total=total, first=first, size="how often")
     unit, amount = _unit(wanted.measure), _amount(wanted.measure)
     total = f"how many {unit} there are in all" if unit else f"what the total {amount} is"
-    size = "how many it has" if unit else "how large that share is"
+    size = f"how many {unit} that is" if unit else "how large that share is"
     if wanted.by or rows.grouped:
         most = f"the most {unit}" if unit else "the largest share of it"
         return Asked(total=total, first=f"which {human(name)} has {most}", size=size)

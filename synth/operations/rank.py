@@ -31,6 +31,9 @@ _TO_SEE = (
 _TOP = "The meeting is only about the first few."
 """Why somebody wants an overview in order, or the first three of it."""
 
+_MOST_OF_ALL = 0.6
+"""Whose first ones are wanted does not want most of them."""
+
 _MOST = 3
 """How many rows there may be for each rank that is wanted: more all share the last one."""
 
@@ -223,7 +226,7 @@ def _of_events(rng: random.Random, rows: RowSet, asked: Questions) -> Iterator[R
             name=ranking.name,
             why="" if about(rows).label else ranking.why,  # of all rows, it may be none for some
         )
-        if ranking.top < len(rows.rows) - 1:
+        if ranking.top <= _MOST_OF_ALL * len(rows.rows):
             yield params.model_copy(update={"top": ranking.top})
 
 
