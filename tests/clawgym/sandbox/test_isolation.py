@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -257,11 +258,7 @@ def test_nothing_survives_a_killed_harness() -> None:
 
 
 def running_with(token: str) -> int:
-    found = 0
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found += token.encode() in Path("/proc", name, "cmdline").read_bytes()
-    return found
+    return sum(token.encode() in _said_of(pid, "cmdline") for pid in _pids())
 
 
 async def test_a_box_that_cannot_be_set_up_is_our_failure(bwrap: Backend, tmp_path: Path) -> None:
@@ -270,31 +267,39 @@ async def test_a_box_that_cannot_be_set_up_is_our_failure(bwrap: Backend, tmp_pa
 
 
 async def test_a_box_that_was_killed_from_outside_is_our_failure(isolated: Sandbox) -> None:
-    await isolated.exec(["true"])
-    for holder in holders():
+    token = f"86426.{os.getpid()}"
+    await isolated.exec(["sh", "-c", f"setsid sleep {token} &"])
+    for holder in holders(token):
         os.kill(holder, signal.SIGKILL)
     await asyncio.sleep(0.1)
     with pytest.raises(SandboxError):
         await isolated.exec(["true"])
 
 
-def holders() -> list[int]:
-    """The bubblewrap processes that descend from this one."""
-    found: list[int] = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if Path("/proc", name, "comm").read_text() == "bwrap\n" and descends(int(name)):
-                found.append(int(name))
+def holders(token: str) -> set[int]:
+    """The bubblewrap processes of the box that runs a command; other boxes have theirs."""
+    running = [pid for pid in _pids() if token.encode() in _said_of(pid, "cmdline")]
+    above = {pid for command in running for pid in _ancestors(command)}
+    found = {pid for pid in above if _said_of(pid, "comm") == b"bwrap\n"}
+    assert found, "no box runs this command"
     return found
 
 
-def descends(pid: int) -> bool:
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _said_of(pid: int, file: str) -> bytes:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path("/proc", str(pid), file).read_bytes()
+    return b""
+
+
+def _ancestors(pid: int) -> Iterator[int]:
     while pid > 1:
-        if pid == os.getpid():
-            return True
-        status = Path("/proc", str(pid), "status").read_text()
+        status = _said_of(pid, "status").decode()
         pid = int(status.partition("PPid:\t")[2].split()[0])
-    return False
+        yield pid
 
 
 async def test_a_hard_link_out_of_the_workspace_is_not_written_through(isolated: Sandbox) -> None:
