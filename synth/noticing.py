@@ -82,11 +82,6 @@ def _column(rows: RowSet, name: str) -> Counter[str]:
     return Counter(map(repr, rows.values(name)))
 
 
-def example_of(wrong: Value, right: Value) -> str:
-    """One of the rows that strike one, by its key; "" where there is none that can be named."""
-    return next(iter(_examples(wrong, right)), "")
-
-
 def _examples(wrong: Value, right: Value) -> list[str]:
     """The rows that strike one, by their keys; those that can be named."""
     if not (isinstance(wrong, RowSet) and isinstance(right, RowSet)):

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict
 
 from clawgym.graph import Node
+from synth.operations.briefing import Briefing, called
 from synth.scene import Scene
 from synth.values import Report
 from synth.values.drafts import Drafts
@@ -75,7 +76,8 @@ def _words(scene: Scene, node: Node) -> dict[str, str]:
     if isinstance(value, Report) and value.opening:
         reader = value.opening.reader
         topic = value.table.topic.replace("_", " ") or scene.world.domain.plural
-        measure = value.table.names[-1].removeprefix("sum_").replace("_", " ")
+        measured = Briefing.model_validate(node.params["briefing"]).measure
+        measure = "the count" if measured in ("", "count") else called(measured)
         return {"reader": reader, "title": value.title, "topic": topic, "measure": measure}
     if isinstance(value, MinutesPage):
         return {"reader": value.reader, "count": str(len(value.actions.rows))}

@@ -20,7 +20,6 @@ from synth.values.address_book import AddressBook
 from synth.values.agenda import Agenda
 from synth.values.exported import ExportedRows, ExportForm
 from synth.values.shown import heading
-from synth.world.contacts import TOPIC
 
 Form = Literal["xlsx", "html", "xml", "sqlite", "agenda", "contacts"]
 
@@ -43,8 +42,11 @@ _PROPERTIES = {
     "email": "EMAIL",
     "phone": "TEL",
 }
+_CONTACT = {"name", "email", "phone"}
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _SHEET_NAME = 31
+_SHEET = "Rows"
+"""What the sheet is called where the rows' own name is longer than a sheet's may be."""
 _AGENDA = 0.4
 """How often dates ahead are wanted in a calendar."""
 
@@ -92,7 +94,7 @@ def _domain(name: str) -> Domain | None:
 
 def propose_export(rng: random.Random, rows: RowSet) -> ExportParams | None:
     """A form that suits the rows; None where they have no names that every form can take."""
-    if rows.topic == TOPIC:
+    if _CONTACT <= set(rows.names) <= set(_PROPERTIES):
         known = {_PROPERTIES[name]: name for name in rows.names}
         return ExportParams(form="contacts", properties=known)
     if set(rows.names) > _SESSION:
@@ -103,7 +105,7 @@ def propose_export(rng: random.Random, rows: RowSet) -> ExportParams | None:
     if days and _has_days(rows, days) and rng.random() < _AGENDA:
         return _agenda_of(rng, rows, days)
     names = {name.lower() for name in rows.names}
-    if len(names) < len(rows.names) or not all(map(_PLAIN_NAME.fullmatch, names)):
+    if not 1 < len(rows.names) == len(names) or not all(map(_PLAIN_NAME.fullmatch, names)):
         return None
     domain = _domain(rows.subject.domain) if rows.subject else None
     at_home = domain is not None and "household" in domain.functions
@@ -132,7 +134,8 @@ def _called(rows: RowSet, domain: Domain | None, form: Form) -> tuple[str, str]:
     said = label or (domain.plural if domain and events else rows.topic) or "rows"
     if form in ("xlsx", "html"):
         title = heading(said)
-        return (title[:_SHEET_NAME].rstrip() if form == "xlsx" else title), ""
+        fits = form == "html" or len(title) <= _SHEET_NAME
+        return title if fits else _SHEET, ""
     name = _plain(rows.topic if events else said)
     if form == "sqlite":
         return name, ""

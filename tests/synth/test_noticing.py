@@ -2,9 +2,9 @@
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.frame import frame
-from synth.noticing import Sight, example_of, seen, sign_of
+from synth.noticing import Sight, seen, sign_of
 from synth.scene import Form
-from synth.values import Field, Role, RowSet
+from synth.values import Field, Role, Row, RowSet
 from synth.values.text import TextFile
 from tests.synth.examples import grown
 
@@ -15,29 +15,29 @@ _FIELDS = (
 RIGHT = RowSet(_FIELDS, (("a", 1), ("b", 2), ("c", 3)), ("id",))
 
 
+def seen_in(*rows: Row, right: RowSet = RIGHT) -> Sight:
+    return seen(right.with_rows(list(rows)), right, ArtifactKind.TABLE, "a.csv")
+
+
 def test_a_row_too_many_is_named():
-    wrong = RIGHT.with_rows([*RIGHT.rows, ("d", 4)])
-    assert sign_of(wrong, RIGHT)[0] == "more"
-    assert example_of(wrong, RIGHT) == "`d`"
+    assert sign_of(RIGHT.with_rows([*RIGHT.rows, ("d", 4)]), RIGHT)[0] == "more"
+    assert seen_in(*RIGHT.rows, ("d", 4)) == Sight("more_named", example="`d`")
 
 
 def test_a_row_that_lacks_is_named():
-    assert example_of(RIGHT.with_rows([("a", 1), ("c", 3)]), RIGHT) == "`b`"
+    assert seen_in(("a", 1), ("c", 3)) == Sight("fewer_named", example="`b`")
 
 
 def test_a_row_with_another_figure_is_named():
-    wrong = RIGHT.with_rows([("a", 1), ("b", 7), ("c", 3)])
-    assert sign_of(wrong, RIGHT) == ("values", "amount")
-    assert example_of(wrong, RIGHT) == "`b`"
+    wrong = (("a", 1), ("b", 7), ("c", 3))
+    assert sign_of(RIGHT.with_rows(list(wrong)), RIGHT) == ("values", "amount")
+    sight = seen_in(*wrong)
+    assert (sight.way, sight.column, sight.example) == ("off_named", "`amount`", "`b`")
 
 
 def test_rows_without_one_plain_key_are_not_named():
     two = RowSet(_FIELDS, RIGHT.rows, ("id", "amount"))
-    assert example_of(two.with_rows([("a", 1)]), two) == ""
-
-
-def seen_in(*rows: tuple[str, int]) -> Sight:
-    return seen(RIGHT.with_rows(list(rows)), RIGHT, ArtifactKind.TABLE, "a.csv")
+    assert seen_in(("a", 1), right=two) == Sight("fewer_many")
 
 
 def test_who_sees_several_rows_that_lack_names_one_of_them():
@@ -77,9 +77,9 @@ def test_there_are_words_for_every_sight():
 
 def test_a_row_without_a_name_is_told_by_its_first_columns():
     right = RowSet(_FIELDS, RIGHT.rows, ("id", "amount"))
-    sight = seen(right.with_rows([("a", 1), ("c", 3)]), right, ArtifactKind.TABLE, "a.csv")
+    sight = seen_in(("a", 1), ("c", 3), right=right)
     assert (sight.way, sight.said) == ("fewer_row", "b as `id` and 2 as `amount`")
-    sight = seen(right.with_rows([*right.rows, ("b", 9)]), right, ArtifactKind.TABLE, "a.csv")
+    sight = seen_in(*right.rows, ("b", 9), right=right)
     assert (sight.way, sight.said) == ("more_row", "b as `id` and 9 as `amount`")
 
 
