@@ -35,6 +35,7 @@ from graph_agents.journal.entries import Kind
 from graph_agents.journal.ledger import Done, Ledger
 from graph_agents.journal.sessions import new_id
 from graph_agents.parts import LoopWatch, Parts
+from graph_agents.pieces import Pieces
 from graph_agents.steering import steering
 from graph_agents.turnstile import outside
 from mcp_servers.toolkit import Tool, ToolResult, watching
@@ -248,8 +249,9 @@ class Acting:
     async def _called(self, call: _Call) -> ToolResult:
         request, tool = call.request, call.tool
         assert tool is not None
+        pieces = Pieces(self.parts.redactor, lambda text: emit(ToolOutput(request, text)))
         try:
-            with watching(lambda text: emit(ToolOutput(request, self._clean(text)))):
+            with watching(pieces.take):
                 async with outside():
                     result = await tool.call(request.arguments)
         except SandboxError:
@@ -257,6 +259,8 @@ class Acting:
         except Exception as error:  # noqa: BLE001 - a bug in a tool must not end the conversation
             _log.warning("tool %s raised", request.name, exc_info=True)
             result = ToolResult(f"Error: {request.name} failed: {error!r}", is_error=True)
+        finally:
+            pieces.end()
         return await self._looked_at(request, result)
 
     async def _looked_at(self, request: ToolRequest, result: ToolResult) -> ToolResult:

@@ -62,6 +62,10 @@ class Redactor(Protocol):
         """The text without them."""
         ...
 
+    def settled(self, text: str) -> int:
+        """How much of the beginning of a text that is still coming can be redacted by itself."""
+        ...
+
 
 class Snapshots(Protocol):
     """Keeps workspaces as they were. Both methods block and are run in a thread."""

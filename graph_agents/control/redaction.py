@@ -2,6 +2,7 @@
 
 import os
 import re
+import string
 from collections.abc import Iterable, Mapping
 from typing import Self
 
@@ -12,6 +13,13 @@ _SECRET_NAME = re.compile(
 _SHORTEST = 8
 """Characters; shorter values would be found in innocent text."""
 
+_KEY_CHARACTERS = string.ascii_letters + string.digits + "_-"
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?"
+    r"(?:(?P<end>-----END (?:[A-Z]+ )*PRIVATE KEY-----)|\Z)",
+    re.DOTALL,
+)
+_BEGINNING = re.compile(r"-----BEGIN[A-Z ]*-{0,5}\Z")
 _SHAPES = (
     re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
     re.compile(r"\b(?:ghp|gho|ghs|ghu|github_pat)_[A-Za-z0-9_]{20,}"),
@@ -19,12 +27,12 @@ _SHAPES = (
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\bAIza[0-9A-Za-z_-]{35}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    re.compile(
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----|\Z)",
-        re.DOTALL,
-    ),
+    _PRIVATE_KEY,
 )
-"""What keys of well-known services look like, wherever they come from."""
+"""What keys of well-known services look like, wherever they come from.
+
+But for private keys, all of a key is in one run of `_KEY_CHARACTERS`.
+"""
 
 
 class Redactor:
@@ -63,3 +71,34 @@ class Redactor:
         for shape in _SHAPES:
             text = shape.sub("[secret]", text)
         return text
+
+    def settled(self, text: str) -> int:
+        """How much of a text's beginning can be redacted by itself, whatever is added to the text.
+
+        What comes after it may belong to a secret that is not whole yet.
+        """
+        end = len(text)
+        while (earlier := self._cut_before(text, end)) < end:
+            end = earlier
+        return end
+
+    def _cut_before(self, text: str, end: int) -> int:
+        """The start of what a cut at `end` would part, or `end`."""
+        starts = [len(text[:end].rstrip(_KEY_CHARACTERS))]
+        starts += [_known_across(value, text, end) for value in self._names]
+        if found := _BEGINNING.search(text):
+            starts.append(found.start())
+        for found in _PRIVATE_KEY.finditer(text):
+            if found["end"] is None or found.end() > end:
+                starts.append(found.start())
+        return min(*starts, end)
+
+
+def _known_across(value: str, text: str, end: int) -> int:
+    """Where a value, or as much of it as the text has, begins before `end` and ends after it."""
+    start = text.find(value[0], max(0, end - len(value) + 1), end)
+    while start >= 0:
+        if value.startswith(text[start : start + len(value)]):
+            return start
+        start = text.find(value[0], start + 1, end)
+    return end

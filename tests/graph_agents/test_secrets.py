@@ -65,14 +65,32 @@ async def test_no_file_prompt_or_event_has_the_value_of_a_secret(tmp_path, monke
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
-def test_a_secret_that_comes_in_pieces_is_not_shown_either(size):
+@pytest.mark.parametrize("secret", [SECRET, "k" * 700, "several words of it"])
+def test_a_secret_that_comes_in_pieces_is_not_shown_either(secret, size):
     events = []
-    text = f"I say {SECRET}\nand {SECRET}, that is all " + "x" * 600
+    text = f"I say {secret}\nand {'y' * 600}{secret}, that is all"
     with listening(events.append):
-        heard = Heard(Redactor({"KEY": SECRET}))
+        heard = Heard(Redactor({"KEY": secret}))
         for at in range(0, len(text), size):
             heard(text[at : at + size])
         heard.end()
     shown = "".join(event.text for event in events)
-    assert shown == text.replace(SECRET, "[secret KEY]")
+    assert shown == text.replace(secret, "[secret KEY]")
     assert len(events) >= 3
+
+
+async def test_a_secret_that_a_tool_puts_out_in_pieces_is_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", SECRET)
+
+    async def drip(arguments):
+        for letter in f"it is {SECRET}":
+            put_out(letter)
+        return ToolResult("done")
+
+    model = Talker(call(("drip", {"name": "x"})), say("ok"))
+    parts = Parts(redactor=Redactor.of_environment())
+    async with agent_with(tmp_path, model, [Tool("drip", "Drip.", Name, drip)], parts=parts) as it:
+        events = await played(it.new_session().send("go"))
+    pieces = [event.text for event in events if isinstance(event, ToolOutput)]
+    assert "".join(pieces) == "it is [secret MY_API_KEY]"
+    assert len(pieces) > 2
