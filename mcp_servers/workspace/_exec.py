@@ -1,6 +1,7 @@
 """`exec`: run a shell command in the sandbox."""
 
 import asyncio
+import contextlib
 import posixpath
 import re
 import time
@@ -102,6 +103,7 @@ async def _shown(sessions: Sessions, session: Session, seconds: float) -> bool:
     """Whether the command ends within so many seconds; meanwhile its output is put out.
 
     Someone has to watch, and the command has to take a while: each look costs a process in the box.
+    A look that gets no answer is passed over.
     """
     if not watched():
         return await sessions.wait(session, seconds)
@@ -109,18 +111,22 @@ async def _shown(sessions: Sessions, session: Session, seconds: float) -> bool:
     while not await sessions.wait(session, max(0.0, min(pause, ends - time.monotonic()))):
         if time.monotonic() >= ends:
             return False
-        said = await sessions.ask(session, op="read", since=seen, most=_TAIL_BYTES)
+        pause = min(2 * pause, _LAST_LOOK)
+        try:
+            said = await sessions.ask(session, op="read", since=seen, most=_TAIL_BYTES)
+        except ToolFailure:  # the command goes on all the same, and its result is what counts
+            continue
         started = _started(said.text) if said.state.total > before else ""
         put_out(said.text.removesuffix(started))
         before, seen = said.state.total, said.state.total - len(started.encode())
-        pause = min(2 * pause, _LAST_LOOK)
     if before:
-        put_out((await sessions.ask(session, op="read", since=seen)).text)
+        with contextlib.suppress(ToolFailure):
+            put_out((await sessions.ask(session, op="read", since=seen)).text)
     return True
 
 
 def _started(text: str) -> str:
-    """The line that is still being written: a word cut in two is a word that nobody redacts."""
+    """The line that is still being written: lines are read whole, and characters can be cut."""
     line = text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
     # Of what is no text, or only the end of a line, the length in bytes is not known.
     return "" if len(line) == len(text) > _TAIL_BYTES // 4 or "\ufffd" in line else line

@@ -115,11 +115,19 @@ class Leak:
 def _without_own_paths(task: Task) -> str:
     """The instruction without the files that it may name: people have `tests/` of their own."""
     named = [artifact.path for artifact in task.graph.artifacts] if task.graph else []
-    folders = {path.rpartition("/")[0] for path in (*task.workspace, *named)} - {""}
+    paths = {*task.workspace, *named}
+    paths |= {path.rpartition("/")[0] for path in paths} - {""}
+    paths |= {tail for path in paths for tail in _tails(path)}
     text = task.instruction
-    for path in sorted({*task.workspace, *named, *folders}, key=len, reverse=True):
+    for path in sorted(paths, key=len, reverse=True):
         text = text.replace(path, "")
     return text
+
+
+def _tails(path: str) -> list[str]:
+    """What a file is called seen from the folders that it is in."""
+    parts = path.split("/")
+    return ["/".join(parts[start:]) for start in range(1, len(parts) - 1)]
 
 
 class Matrix:

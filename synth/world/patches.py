@@ -103,15 +103,12 @@ def patch_project(rng: random.Random, level: int) -> Job:
     texts = dict(project.texts)
     for kernel in kernels(project.package):
         path = f"{project.package}/{kernel.module}.py"
-        if kernel.name not in project.bugs or path not in texts:
+        if kernel.name not in project.bugs:
             continue
-        for bug in range(len(kernel.bugs)):
-            wrong = kernel.source(bug)
-            if wrong in texts[path]:
-                texts[path] = texts[path].replace(wrong, kernel.source(None))
-                steps.append({path: texts[path]})
-                mended.append(f"{project.package}.{kernel.module}.{kernel.name}")
-                break
+        wrong = kernel.source(project.bugs[kernel.name])
+        texts[path] = texts[path].replace(f"{wrong}\n", f"{kernel.source(None)}\n")
+        steps.append({path: texts[path]})
+        mended.append(f"{project.package}.{kernel.module}.{kernel.name}")
     job = _job(rng, dict(project.texts), steps, level, project.package)
     patches = job.patches
     if patches.mode == "reverse":

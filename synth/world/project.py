@@ -102,11 +102,11 @@ class TestCase:
 
 @dataclass(frozen=True)
 class Project(Tree):
-    """A package with its tests. `bugs` are the functions that have one."""
+    """A package with its tests. `bugs` says which one a function has."""
 
     package: str
     cases: tuple[TestCase, ...]
-    bugs: tuple[str, ...]
+    bugs: Mapping[str, int]
 
 
 def make_project(rng: random.Random, level: int, *, buggy: bool = True) -> Project:
@@ -129,7 +129,9 @@ def make_project(rng: random.Random, level: int, *, buggy: bool = True) -> Proje
         texts[f"tests/test_{module}.py"] = text
         cases += found
     texts["README.md"] = _read_me(package, modules)
-    return Project(texts, package, tuple(cases), tuple(every[place].name for place in bugs))
+    return Project(
+        texts, package, tuple(cases), {every[place].name: bug for place, bug in bugs.items()}
+    )
 
 
 def _read_me(name: str, modules: list[str]) -> str:

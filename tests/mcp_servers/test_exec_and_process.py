@@ -8,6 +8,7 @@ import pytest
 
 from clawgym.sandbox import BoxSpec, Limits, doctor, open_backend
 from mcp_servers.toolkit import ToolResult, watching
+from mcp_servers.workspace import _sessions as sessions_module
 from mcp_servers.workspace import workspace_tools
 
 WORKING = [status.name for status in doctor() if status.works and status.name != "docker"]
@@ -78,6 +79,17 @@ async def test_a_line_is_put_out_in_one_piece_unless_it_waits_for_something(call
         await call("exec", command=command)
     assert seen[0] == "password: "
     assert "".join(seen) == "password: \ndone\n"
+
+
+@pytest.mark.parametrize("call", BEST, indirect=True)
+async def test_a_look_that_gets_no_answer_costs_nobody_the_result(call, monkeypatch):
+    monkeypatch.setattr(sessions_module, "_PATIENCE", 0.1)
+    seen: list[str] = []
+    spoil = 'cd "${TMPDIR:-/tmp}/.clawgym-sessions" && printf "raise SystemExit(9)" > ask.py'
+    with watching(seen.append):
+        result = await call("exec", command=f"{spoil}; sleep 1.5; echo done")
+    assert result.text == "done\n(Command exited with code 0)"
+    assert seen == []
 
 
 @pytest.mark.parametrize("call", BEST, indirect=True)

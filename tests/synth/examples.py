@@ -1,5 +1,6 @@
 """The skills that come bundled, recipes of them, and scenes grown without them."""
 
+from collections.abc import Iterator
 from functools import cache
 
 from clawgym.operation import Capability
@@ -13,6 +14,7 @@ from synth.scene import Form, Scene
 from synth.sources import skill_sources
 from synth.taxonomy import make_setting
 from synth.taxonomy.opening import Style
+from synth.values import ROW_KINDS
 from synth.world import World
 
 SMALL = (1, 2)
@@ -47,3 +49,19 @@ def grown(seed: int, form: Form | None = None) -> Scene | None:
     if (form or wanted.form) is Form.REPAIR:
         return repaired(rng, scene)
     return followed_up(rng, scene)
+
+
+def planned_without_skills(
+    seeds: int, of: int, stream: str, *, patience: int = 0
+) -> Iterator[Scene]:
+    """The scenes of so many designs, in whatever setting, on kinds of rows that take turns.
+
+    `of` is the seed of the designs, and `stream` names the random numbers of the scenes.
+    """
+    for seed in range(seeds):
+        wanted = design(of, seed, mixture=0.0)
+        rng = derive_random(seed, stream)
+        world = World.of(make_setting(rng), ROW_KINDS[seed % 2], Knobs(wanted.level), seed)
+        scene = compose(rng, world, plan_for_persona(of, wanted, patience=patience))
+        if scene:
+            yield scene

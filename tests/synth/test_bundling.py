@@ -1,36 +1,18 @@
 """Bundling: the steps of a request build on each other or belong to one purpose."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
-from clawgym.seeds import derive_random
-from synth.composing import compose
-from synth.knobs import Knobs
-from synth.routes.design import design
-from synth.routes.persona import plan_for_persona
 from synth.scene import Scene
-from synth.taxonomy import make_setting
-from synth.values import ROW_KINDS
-from synth.world import World
+from tests.synth.examples import planned_without_skills
 
 HANDING_ON = {"convert", "draft", "fill", "redact", "split"}
 
 
-def grown(seeds: int) -> Iterator[Scene]:
-    for seed in range(seeds):
-        wanted = design(11, seed, mixture=0.0)
-        rng = derive_random(seed, "bundling")
-        world = World.of(make_setting(rng), ROW_KINDS[seed % 2], Knobs(wanted.level), seed)
-        scene = compose(rng, world, plan_for_persona(11, wanted, patience=1))
-        if scene:
-            yield scene
-
-
 @pytest.fixture(scope="module")
 def scenes() -> list[Scene]:
-    return list(grown(300))
+    return list(planned_without_skills(300, 11, "bundling", patience=1))
 
 
 def ends(scene: Scene) -> int:

@@ -1,7 +1,6 @@
 """What may follow what: nothing that is of no use to anybody."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,21 +16,12 @@ from synth.scene import Scene
 from synth.taxonomy import make_setting
 from synth.values import ROW_KINDS, RowSet, Use
 from synth.world import World
-
-
-def grown(seeds: int = 120) -> Iterator[Scene]:
-    for seed in range(seeds):
-        wanted = design(7, seed, mixture=0.0)
-        rng = derive_random(seed, "chaining")
-        world = World.of(make_setting(rng), ROW_KINDS[seed % 2], Knobs(wanted.level), seed)
-        scene = compose(rng, world, plan_for_persona(7, wanted, patience=0))
-        if scene:
-            yield scene
+from tests.synth.examples import planned_without_skills
 
 
 @pytest.fixture(scope="module")
 def many() -> list[Scene]:
-    return list(grown(800))
+    return list(planned_without_skills(800, 7, "chaining"))
 
 
 @pytest.fixture(scope="module")

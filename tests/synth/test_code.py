@@ -11,6 +11,7 @@ from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
 from synth.world import World, domains
 from synth.world.modules import changed_modules, make_modules
+from synth.world.patches import patch_project
 from synth.world.project import kernels, make_project, outcomes, packages
 
 PACKAGES = tuple(packages())
@@ -61,6 +62,17 @@ def test_a_read_me_names_the_modules_that_are_there() -> None:
         if line.startswith("- ")
     }
     assert present == {"__init__.py", *listed}
+
+
+def test_a_fix_leaves_functions_that_are_right_or_still_have_their_bug() -> None:
+    for seed in range(400):
+        project = patch_project(random.Random(seed), 1 + seed % 5).patches.project
+        assert project is not None
+        for kernel in kernels(project.package):
+            text = project.texts.get(f"{project.package}/{kernel.module}.py", "")
+            if f"def {kernel.name}(" in text:
+                known = [kernel.source(bug) for bug in (None, *range(len(kernel.bugs)))]
+                assert any(f"{source}\n" in text for source in known), (seed, kernel.name)
 
 
 @pytest.mark.parametrize("seed", range(40))

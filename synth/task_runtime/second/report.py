@@ -56,7 +56,7 @@ def briefing(rows, asked):
         rows = [dict(zip(asked["columns"], (n, said(sum(p))))) for n, p in share.items()]
         rows.sort(key=lambda row: decimal.Decimal(row[asked["columns"][1]]), reverse=True)
     elif asked["top"]:
-        rows = sorted(rows, key=lambda row: row[measure], reverse=True)
+        rows = sorted(rows, key=lambda row: decimal.Decimal(str(row[measure])), reverse=True)
     yield grid(rows[: asked["top"]] if asked["top"] else rows, asked["columns"])
 
 

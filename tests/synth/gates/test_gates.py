@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from clawgym.files import Files
+from clawgym.files import File, Files
 from clawgym.task import Task
-from synth.gates import FULL, QUICK, Candidate, Passage, pass_gates
+from synth.gates import FULL, QUICK, Candidate, Lost, Passage, pass_gates
 from synth.gates.plausibility import implausible
 from synth.gates.warm_prover import WarmProver
 from tests.synth.gates.examples import SECOND, SOLVE, checks, task, with_solution, with_tests
@@ -123,6 +123,13 @@ def test_a_spoilt_task_is_lost_at_its_gate(warm: WarmProver, name: str):
     lost = passage(warm, one).lost
     assert lost is not None
     assert (lost.gate, lost.reason) == expected, lost
+
+
+def test_people_may_name_files_of_theirs_as_seen_from_their_folder(warm: WarmProver):
+    said = task().instruction + " Mind what tests/test_prices.py says."
+    files = {**task().workspace, "projects/shop/tests/test_prices.py": File(b"")}
+    assert passage(warm, task(instruction=said)).lost == Lost("leak", "hidden-file", "tests/t")
+    assert passage(warm, task(instruction=said, workspace=Files(files))).lost is None
 
 
 def test_an_oracle_that_depends_on_the_hash_seed_is_unsteady(warm: WarmProver):
