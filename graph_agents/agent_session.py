@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -26,6 +26,7 @@ from graph_agents.journal.export import export
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.journal.sessions import new_id
+from graph_agents.journal.spending import Spent, uncounted
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering
@@ -245,20 +246,42 @@ class AgentSession:
         """Put the workspace and the conversation back to before the last turn.
 
         Raises:
-            UsageError: there is no turn to undo, or one is running.
+            UsageError: there is no turn to undo, the way back to before it was pruned, or a turn is
+                running; nothing has changed then.
         """
         with self._turn():
             begun = [entry for entry in self.entries() if entry.kind is Kind.SNAPSHOT]
             if not begun:
                 raise UsageError(f"session {self.id} has no turn to undo")
             body, snapshots = begun[-1].body, self._bench.parts.snapshots
+            then = self._config_before(body["checkpoint"])
+            spent = uncounted(
+                self._bench.saver.store, self.id, self._bench.model, self._bench.parts.price
+            )
             if snapshots and body["snapshot"] is not None:
                 kept = str(body["snapshot"])
                 await asyncio.to_thread(snapshots.restore, kept, self._bench.workspace)
-            await self._back_to(body["checkpoint"])
+            await self._back_to(then)
+            if spent != Spent():  # an undone turn was paid for
+                self._ledger().note(Kind.CHARGE, **asdict(spent))
 
-    async def _back_to(self, checkpoint: object) -> None:
+    def _config_before(self, checkpoint: object) -> RunnableConfig | None:
+        """Names a checkpoint; None for the empty conversation."""
         if checkpoint is None:
+            return None
+        then: RunnableConfig = {
+            "configurable": {"thread_id": self.id, "checkpoint_id": checkpoint, "checkpoint_ns": ""}
+        }
+        if self._bench.saver.get_tuple(then) is None:
+            raise UsageError(
+                f"session {self.id} was pruned: the conversation before its last turn is no longer "
+                "kept, so the turn cannot be undone; nothing was changed. Go on from here, or "
+                "start a new session"
+            )
+        return then
+
+    async def _back_to(self, then: RunnableConfig | None) -> None:
+        if then is None:
             empty: Any = Overwrite([])
             await self._bench.graph.aupdate_state(
                 self._config,
@@ -266,9 +289,6 @@ class AgentSession:
                 as_node="tools",
             )
             return
-        then: RunnableConfig = {
-            "configurable": {"thread_id": self.id, "checkpoint_id": checkpoint, "checkpoint_ns": ""}
-        }
         await self._bench.graph.aupdate_state(then, None, as_node="__copy__")
 
     async def fork(self, entry: str | None = None, title: str | None = None) -> "AgentSession":

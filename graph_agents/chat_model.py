@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any, Protocol, TypedDict, TypeVar, cast
 
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, Callbacks
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
@@ -115,8 +115,16 @@ def metered(model: AnyChatModel, spent: Callable[[Usage], None]) -> AnyChatModel
     """The same model, which says after each answer what it has cost."""
     if not isinstance(model, BaseChatModel):
         return _Metered(model, spent)
-    callbacks = model.callbacks if isinstance(model.callbacks, list) else []
-    return model.model_copy(update={"callbacks": [*callbacks, _Meter(spent)]})
+    return model.model_copy(update={"callbacks": _with(_Meter(spent), model.callbacks)})
+
+
+def _with(meter: BaseCallbackHandler, callbacks: Callbacks) -> Callbacks:
+    """The callbacks and the meter, in the shape in which they were given."""
+    if callbacks is None or isinstance(callbacks, list):
+        return [*(callbacks or ()), meter]
+    metering = callbacks.copy()
+    metering.add_handler(meter)
+    return metering
 
 
 class _Metered:

@@ -19,6 +19,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from graph_agents.control.approvals import StandingPolicy
 from graph_agents.control.loops import CircleWatch
 from graph_agents.control.policy import Rules
 from graph_agents.control.redaction import Redactor
+from graph_agents.diffs import preview
 from graph_agents.graph import make_agent
 from graph_agents.model_choice import open_model
 from graph_agents.parts import Parts
@@ -90,6 +92,7 @@ def _parts(
     policy = StandingPolicy(rules, read_only=looking, workspace=box.place(WORKSPACE))
     return Parts(
         policy=SkillPolicy(skills, policy),
+        preview=partial(preview, box),
         loops=CircleWatch,
         redactor=Redactor.of_environment(also=[settings.api_key_env]),
         tokens=TokenEstimate(),

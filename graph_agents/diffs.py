@@ -1,16 +1,17 @@
 """What calls change in files, as diffs for people: afterwards, and before they are allowed."""
 
 import difflib
+import json
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic import JsonValue
 
 from clawgym.model import ToolRequest
 from clawgym.sandbox.protocol import WORKSPACE, Sandbox
-from graph_agents.chat_model import parse_arguments
+from graph_agents.chat_model import parse_arguments, storable
 from graph_agents.control.touched import touched_paths
 from mcp_servers.toolkit import Arguments, Tool, ToolResult
 
@@ -48,9 +49,7 @@ async def preview(sandbox: Sandbox, call: ToolRequest) -> str:
     before = await _text(sandbox, path)
     if call.name == "write":
         return diff({path: before}, {path: str(arguments.get("content", ""))})
-    given = arguments.get("edits")
-    edits = given if isinstance(given, list) else [arguments]
-    pairs = [_old_and_new(each) for each in edits if isinstance(each, dict)]
+    pairs = [_old_and_new(each) for each in _edits(arguments) if isinstance(each, dict)]
     after = before
     for old, new in pairs:
         if after is None or not old or after.count(old) != 1:
@@ -78,9 +77,20 @@ def diff(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> s
     return "\n".join(parts)
 
 
+def _edits(arguments: Mapping[str, JsonValue]) -> Sequence[JsonValue]:
+    """The replacements of a call; the tool takes the list as a JSON string, too."""
+    given = arguments.get("edits")
+    if isinstance(given, str):
+        try:
+            given = cast("JsonValue", json.loads(given))
+        except (ValueError, RecursionError):
+            return ()  # the tool refuses it, and changes nothing
+    return given if isinstance(given, list) else [dict(arguments)]
+
+
 def _old_and_new(edit: Mapping[str, JsonValue]) -> tuple[str, str]:
     old, new = (
-        next((str(edit[name]) for name in names if name in edit), "")
+        next((storable(str(edit[name])) for name in names if name in edit), "")
         for names in (("oldText", "old_string", "old_text"), ("newText", "new_string", "new_text"))
     )
     return old, new

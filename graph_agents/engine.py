@@ -67,7 +67,8 @@ class Engine:
 
     async def compact(self, state: AgentState, config: RunnableConfig) -> AgentState:
         """Summarise a thread that is not running; the change of its state, if there is one."""
-        return await Step(self.threads.of(config), state, self._ledger(config)).compact()
+        with self._clean_failures():
+            return await Step(self.threads.of(config), state, self._ledger(config)).compact()
 
     @contextmanager
     def _clean_failures(self) -> Generator[None]:

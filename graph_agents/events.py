@@ -135,11 +135,18 @@ class FilesChanged:
 
 @dataclass(frozen=True)
 class Compacted:
-    """The conversation was summarised; its tokens before and after, and what that has cost."""
+    """The conversation was summarised; its tokens before and after."""
 
     before: int
     after: int
-    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True)
+class Charged:
+    """A model was paid for something beside replies: a summary, or the notes before one."""
+
+    usage: Usage
+    model: str
 
 
 @dataclass(frozen=True)
@@ -226,6 +233,7 @@ AgentEvent = (
     | SkillActivated
     | FilesChanged
     | Compacted
+    | Charged
     | Offloaded
     | Retried
     | FellBack

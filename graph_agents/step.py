@@ -1,5 +1,8 @@
 """One call of the model, with what comes before and after it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -7,23 +10,29 @@ from langgraph.types import Overwrite
 
 from clawgym.errors import ContextOverflowError, ProviderError
 from clawgym.model import Usage
-from graph_agents.chat_model import metered, model_name, redacted, tool_requests, usage_of
+from graph_agents.charging import charged
+from graph_agents.chat_model import model_name, redacted, tool_requests
 from graph_agents.control.overflow import is_overflow
 from graph_agents.conversation import mark, marked
 from graph_agents.events import (
+    AgentEvent,
     BudgetSeen,
+    Charged,
     Compacted,
     ModelReplied,
     Nudged,
     Steered,
     StopReason,
     emit,
+    listener,
+    listening,
 )
 from graph_agents.flushing import flush_with
 from graph_agents.hearing import Heard
 from graph_agents.journal.entries import Kind
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.sessions import new_id
+from graph_agents.journal.spending import Spent, spent_on, spent_on_reply
 from graph_agents.state import AgentState
 from graph_agents.steering import steering
 from graph_agents.thread import Thread
@@ -116,18 +125,15 @@ class Step:
         compactor, thread = self._kit.parts.compactor, self._thread
         if compactor is None:
             return False
-        used: list[Usage] = []
-        model = metered(self._kit.model, used.append)
-        flush = flush_with(self._kit.parts, self._kit.tools, model, thread.system, self._messages)
-        try:
+        parts, tools = self._kit.parts, self._kit.tools
+        with self._paying(), charged(self._kit.model) as model:
+            flush = flush_with(parts, tools, model, thread.system, self._messages)
             async with outside():
                 made = await compactor.compact(self._messages, model, flush)
-        finally:
-            spent = sum(used, Usage())
-            self._spend(spent, model_name(self._kit.model))
+            if made and made.usage != Usage():
+                emit(Charged(made.usage, ""))
         if made is None:
             return False
-        self._spend(made.usage, "")
         summary, kept = made.summary, self._messages[made.first_kept :]
         summary.id = summary.id or new_id()
         summary.additional_kwargs.update(mark("summary"))
@@ -135,8 +141,25 @@ class Step:
             self._ledger.compacted(summary, len(kept), made.tokens_before)
         self._messages, self._rewritten = [summary, *kept], True
         thread.conversation.rewrite(self._messages)
-        emit(Compacted(made.tokens_before, made.tokens_after, spent + made.usage))
+        emit(Compacted(made.tokens_before, made.tokens_after))
         return True
+
+    @contextmanager
+    def _paying(self) -> Generator[None]:
+        """Whatever is `Charged` in the block is the session's to pay, also where no turn runs."""
+        tell = listener()
+
+        def hear(event: AgentEvent) -> None:
+            if isinstance(event, Charged):
+                spent = spent_on(event.usage, event.model, self._kit.parts.price)
+                self._spend(spent)
+                if self._ledger:
+                    self._ledger.note(Kind.CHARGE, model=event.model, **asdict(spent))
+            if tell:
+                tell(event)
+
+        with listening(hear):
+            yield
 
     async def _reply(self) -> AIMessage | None:
         for shortened in range(_SHORTENED + 1):
@@ -166,7 +189,8 @@ class Step:
 
     def _judged(self, reply: AIMessage) -> StopReason | None:
         """Take in a reply; why the turn is over, if it is."""
-        self._charge(reply)
+        asked = model_name(self._kit.model)
+        self._spend(spent_on_reply(reply, asked, self._kit.parts.price))
         if self._kit.parts.redactor:
             reply = redacted(reply, self._kit.parts.redactor.redact)
         reply.id = new_id()
@@ -186,14 +210,9 @@ class Step:
         emit(Nudged(nudge))
         return None
 
-    def _charge(self, reply: AIMessage) -> None:
-        named = str(reply.response_metadata.get("model_name") or model_name(self._kit.model))
-        self._spend(usage_of(reply), named)
-
-    def _spend(self, usage: Usage, model: str) -> None:
+    def _spend(self, spent: Spent) -> None:
         if self._thread.budget:
-            price = self._kit.parts.price
-            self._thread.budget.charge(usage, price(model, usage) if price else None)
+            self._thread.budget.charge(spent.usage, spent.cost)
 
     def _update(self, reason: StopReason | None) -> AgentState:
         if reason:

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from graph_agents.chat_model import AnyChatModel, Respond, responder
+from graph_agents.chat_model import AnyChatModel, Respond, model_name, responder
 from graph_agents.conversation import Conversation
 from graph_agents.journal.spending import family, spent_by
 from graph_agents.journal.store import Store
@@ -110,7 +110,8 @@ class Threads:
         # A child may be counted with its parent, and be resumed afterwards.
         if self._store and session not in self._counted:
             self._counted.add(session)
-            spent = spent_by(self._store, session)
+            asked, price = model_name(self._kit.model), self._kit.parts.price
+            spent = spent_by(self._store, session, asked, price)
             budget.charge(spent.usage, spent.cost, calls=spent.calls)
 
 

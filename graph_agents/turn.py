@@ -21,13 +21,11 @@ from clawgym.errors import (
     ProviderError,
     SandboxError,
 )
-from clawgym.model import Usage
 from graph_agents.asking import request_from
-from graph_agents.chat_model import usage_of
 from graph_agents.events import (
     AgentEvent,
     ApprovalAsked,
-    Compacted,
+    Charged,
     ModelReplied,
     StopReason,
     ToolEnded,
@@ -35,9 +33,10 @@ from graph_agents.events import (
     emit,
     listening,
 )
-from graph_agents.journal import Kind
+from graph_agents.journal import Kind, Sessions
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
+from graph_agents.journal.spending import Spent, spent_on, spent_on_reply, uncounted
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering, steered_by
@@ -152,44 +151,33 @@ class _Tally:
     def __init__(self, running: Running, pass_on: Any) -> None:  # noqa: ANN401
         self._running = running
         self._pass_on = pass_on
-        self.usage = Usage()
-        self.cost: float | None = None
-        self.calls = 0
+        self.spent = Spent()
 
     def __call__(self, event: AgentEvent) -> None:
+        price = self._running.parts.price
         if isinstance(event, ModelReplied):
-            named = event.message.response_metadata.get("model_name")
-            self._add(usage_of(event.message), str(named or self._running.model))
-        elif isinstance(event, Compacted):
-            self._add(event.usage, self._running.model)
+            self.spent += spent_on_reply(event.message, self._running.model, price)
+        elif isinstance(event, Charged):
+            self.spent += spent_on(event.usage, event.model, price)
         elif isinstance(event, ToolEnded):
-            self.calls += 1
+            self.spent += Spent(calls=1)
         if self._running.parts.on_event:
             self._running.parts.on_event(event)
         self._pass_on(event)
-
-    def _add(self, usage: Usage, model: str) -> None:
-        self.usage += usage
-        price = self._running.parts.price
-        if price and (cost := price(model, usage)) is not None:
-            self.cost = (self.cost or 0.0) + cost
 
 
 async def _drive(
     running: Running, config: RunnableConfig, given: Given, steering: Steering, tally: _Tally
 ) -> None:
-    session = str(config.get("configurable", {})["thread_id"])
+    session, store = str(config.get("configurable", {})["thread_id"]), running.saver.store
+    before = uncounted(store, session, running.model, running.parts.price)
     with listening(tally), steered_by(steering):
         reason, error = await _outcome(running, config, given)
         Ledger(running.saver, session).note(
-            Kind.STOP,
-            reason=reason.value,
-            error=error,
-            usage=asdict(tally.usage),
-            cost=tally.cost,
-            calls=tally.calls,
+            Kind.STOP, reason=reason.value, error=error, **asdict(before + tally.spent)
         )
-        emit(TurnEnded(reason, tally.usage, tally.cost, error))
+        Sessions(store).touch(session)
+        emit(TurnEnded(reason, tally.spent.usage, tally.spent.cost, error))
 
 
 async def _outcome(

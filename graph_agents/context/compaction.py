@@ -7,6 +7,7 @@ anything, is sent back; after two corrections the conversation stays as it was.
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -15,11 +16,10 @@ from string import Template
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from clawgym.errors import ProviderError
-from clawgym.model import Usage
+from graph_agents.charging import charged
 from graph_agents.chat_model import (
     AnyChatModel,
     Respond,
-    metered,
     parse_arguments,
     responder,
     tool_requests,
@@ -94,10 +94,9 @@ class SummaryCompactor:
             return None
         if flush is not None and self.flush_tools:
             await self._flush(flush)
-        used: list[Usage] = []
-        writes = metered(self.model, used.append) if self.model else model
-        writer = _Writer(responder(writes, ()), messages[:first_kept], messages[first_kept:])
-        text = await writer.summary(self.window)
+        with charged(self.model) if self.model else nullcontext(model) as writes:
+            writer = _Writer(responder(writes, ()), messages[:first_kept], messages[first_kept:])
+            text = await writer.summary(self.window)
         if text is None:
             self._refused = self._last
             _log.warning("no summary of the conversation passed its checks: it stays as it is")
@@ -109,7 +108,6 @@ class SummaryCompactor:
             first_kept,
             tokens_before=self._estimate(messages),
             tokens_after=self._estimate([summary, *messages[first_kept:]]),
-            usage=sum(used, Usage()),
         )
 
     def _cut(self, messages: Sequence[BaseMessage]) -> int:

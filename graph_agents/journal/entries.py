@@ -36,6 +36,7 @@ class Kind(StrEnum):
     SNAPSHOT = "snapshot"
     SUBAGENT = "subagent"
     BUDGET = "budget"
+    CHARGE = "charge"
     STOP = "stop"
 
 

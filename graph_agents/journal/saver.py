@@ -250,7 +250,7 @@ class JournalSaver(BaseCheckpointSaver[int]):
         inline: dict[str, Any],
         told: bool,
     ) -> None:
-        if metadata.get("source") != "loop":  # once a turn: the row holds a whole system prompt
+        if metadata.get("source") != "loop":  # not each step: the row holds a whole system prompt
             self._sessions.touch(thread[0])
         kept = {key: value for key, value in checkpoint.items() if key != "channel_values"}
         body = json.dumps({**kept, "values": inline, "told": told}, separators=(",", ":"))

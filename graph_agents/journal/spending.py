@@ -1,6 +1,6 @@
 """What a session has spent before, in this process and in others."""
 
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -8,9 +8,10 @@ from langchain_core.messages import AIMessage, ToolMessage
 
 from clawgym.model import Usage
 from graph_agents.chat_model import usage_of
-from graph_agents.journal.entries import Kind
+from graph_agents.journal.entries import Entry, JsonObject, Kind
 from graph_agents.journal.sessions import Sessions
 from graph_agents.journal.store import Store
+from graph_agents.parts import Price
 
 _FAMILY = """
 WITH RECURSIVE family(id) AS (
@@ -18,7 +19,7 @@ WITH RECURSIVE family(id) AS (
 )
 SELECT id FROM family
 """
-_TURNS = "SELECT body FROM entries WHERE session = ? AND kind = 'stop'"
+_LAST_STOP = "SELECT max(seq) FROM entries WHERE session = ? AND kind = 'stop'"
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,24 @@ class Spent:
     """Tokens, US dollars as far as prices were known, and calls of tools."""
 
     usage: Usage = field(default_factory=Usage)
-    cost: float = 0.0
+    cost: float | None = None
     calls: int = 0
 
     def __add__(self, other: "Spent") -> "Spent":
-        return Spent(self.usage + other.usage, self.cost + other.cost, self.calls + other.calls)
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        cost = sum(costs) if costs else None
+        return Spent(self.usage + other.usage, cost, self.calls + other.calls)
+
+
+def spent_on(usage: Usage, model: str, price: Price | None) -> Spent:
+    """What an exchange with a model has cost."""
+    return Spent(usage, price(model, usage) if price else None)
+
+
+def spent_on_reply(reply: AIMessage, asked: str, price: Price | None) -> Spent:
+    """What a reply has cost; `asked` is the model's name where the reply has none."""
+    answered = str(reply.response_metadata.get("model_name") or asked)
+    return spent_on(usage_of(reply), answered, price)
 
 
 def family(store: Store, session: str) -> list[str]:
@@ -38,27 +52,51 @@ def family(store: Store, session: str) -> list[str]:
     return [str(row[0]) for row in store.all(_FAMILY, [session])]
 
 
-def spent_by(store: Store, session: str) -> Spent:
-    """What one session has spent: its turns, undone ones too, and what was cut off by a crash."""
-    turns = [
-        cast("dict[str, Any]", json.loads(str(row[0]))) for row in store.all(_TURNS, [session])
-    ]
-    whole = [
-        Spent(Usage(**turn.get("usage", {})), turn.get("cost") or 0.0, turn.get("calls", 0))
-        for turn in turns
-    ]
-    return sum(whole, _cut_off(store, session))
+def spent_by(store: Store, session: str, asked: str = "", price: Price | None = None) -> Spent:
+    """What one session has spent: its turns, undone ones too, and what no turn has counted yet.
+
+    Args:
+        store: the journal.
+        session: its id.
+        asked: the model whose price it is where a reply does not name one.
+        price: for what no turn has counted.
+    """
+    stops = store.entries("session = ? AND kind = 'stop'", [session])
+    counted = sum((_noted(stop.body) for stop in stops), Spent())
+    return counted + uncounted(store, session, asked, price)
 
 
-def _cut_off(store: Store, session: str) -> Spent:
-    """Of the turn whose process died; its price is not known."""
+def uncounted(store: Store, session: str, asked: str = "", price: Price | None = None) -> Spent:
+    """What was spent since the last turn stopped: in one that a crash cut off, or beside turns.
+
+    The next STOP of the session has to count it.
+    """
     spent = Spent()
-    for entry in reversed(Sessions(store).entries(session)):
-        if entry.kind is Kind.STOP or entry.session != session:
-            break
+    for entry in _since_last_stop(store, session):
         message = entry.message
-        if isinstance(message, AIMessage):
-            spent += Spent(usage_of(message))
+        if entry.kind is Kind.CHARGE:
+            spent += _noted(entry.body)
+        elif isinstance(message, AIMessage):
+            spent += spent_on_reply(message, asked, price)
         elif isinstance(message, ToolMessage):
             spent += Spent(calls=1)
     return spent
+
+
+def _since_last_stop(store: Store, session: str) -> Iterator[Entry]:
+    """The entries of its branch, newest first; after an undo the last STOP is on another branch."""
+    row = store.one(_LAST_STOP, [session])
+    last = cast("int", row[0] or 0) if row else 0
+    seq = Sessions(store).head(session)
+    while seq is not None and seq > last:
+        entry = store.entry(seq)
+        if entry is None or entry.session != session:
+            return
+        yield entry
+        seq = entry.parent
+
+
+def _noted(body: JsonObject) -> Spent:
+    """What a STOP or a CHARGE says; `asdict` of it is their body."""
+    noted = cast("dict[str, Any]", body)
+    return Spent(Usage(**noted.get("usage", {})), noted.get("cost"), noted.get("calls", 0))

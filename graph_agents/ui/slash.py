@@ -62,7 +62,11 @@ async def _undo(talk: Talk, _: str) -> None:
 
 
 async def _compact(talk: Talk, _: str) -> None:
-    await talk.session.compact()
+    made = await talk.session.compact()
+    if made:
+        talk.front.show(made)
+    else:
+        talk.front.say("nothing was summarised: the conversation stays as it is")
 
 
 async def _cost(talk: Talk, _: str) -> None:

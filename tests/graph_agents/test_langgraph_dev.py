@@ -20,6 +20,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from graph_agents.dev import make_graph
+from tests.graph_agents.endpoint.server import serving
+from tests.graph_agents.engine_parts import call
 
 ROOT = Path(__file__).parents[2]
 WHERE = os.environ.get("CLAWGYM_LANGGRAPH_VENV", "")
@@ -65,6 +67,21 @@ async def test_what_the_policy_asks_about_interrupts_the_graph(workspace):
             final = await graph.ainvoke(Command(resume=True), config)
     assert asked == 2
     assert FOUND in final["messages"][-1].content
+
+
+async def test_who_is_asked_sees_what_the_call_would_change(workspace, monkeypatch):
+    async def writer(model, messages):
+        return call(("write", {"path": "t.csv", "content": "a,b\n1,2\n"}))
+
+    config = {"configurable": {"thread_id": "t"}}
+    async with serving(writer) as served:
+        monkeypatch.setenv("CLAWGYM_MODEL", "writer")
+        monkeypatch.setenv("CLAWGYM_BASE_URL", served.base_url)
+        async with make_graph(config) as graph:
+            graph.checkpointer = InMemorySaver()
+            final = await graph.ainvoke(ASK, config)
+    [asked] = final["__interrupt__"][0].value["approvals"]
+    assert asked["preview"].endswith(" a,b\n 1,2\n-3,4")
 
 
 @contextlib.asynccontextmanager

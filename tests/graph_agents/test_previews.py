@@ -33,6 +33,17 @@ async def folder(tmp_path):
             {"path": "a.txt", "edits": [{"oldText": "two", "newText": "TWO"}]},
             " one\n-two\n+TWO\n three",
         ),
+        (
+            "edit",
+            {"path": "a.txt", "edits": '[{"oldText": "two", "newText": "TWO"}]'},
+            " one\n-two\n+TWO\n three",
+        ),
+        (
+            "edit",
+            {"path": "a.txt", "edits": '[{"oldText": "two", "newText": "\\ud800"}]'},
+            "+\ufffd",
+        ),
+        ("edit", {"path": "a.txt", "edits": "two, please"}, ""),
         ("edit", {"path": "a.txt", "oldText": "seven", "newText": "8"}, "-seven\n+8"),
         ("apply_patch", {"input": "*** Begin Patch"}, "*** Begin Patch"),
         ("exec", {"command": "ls"}, ""),

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
 from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
@@ -107,14 +108,33 @@ async def test_summaries_and_the_notes_before_them_are_charged(tmp_path, works, 
     assert budget.tokens == tokens
 
 
+COUNTED = AIMessage("hi", usage_metadata={"input_tokens": 7, "output_tokens": 2, "total_tokens": 9})
+
+
 async def test_a_model_of_langchain_is_metered_too():
     used = []
-    reply = AIMessage(
-        "hi", usage_metadata={"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
-    )
-    model = metered(FakeMessagesListChatModel(responses=[reply]), used.append)
+    model = metered(FakeMessagesListChatModel(responses=[COUNTED]), used.append)
     await model.ainvoke("hello")
     assert used == [Usage(7, 2)]
+
+
+class Listener(BaseCallbackHandler):
+    """What somebody else has put on the model."""
+
+    heard = 0
+
+    def on_llm_end(self, response, **kwargs):
+        self.heard += 1
+
+
+@pytest.mark.parametrize("given", [list, CallbackManager])
+async def test_who_listens_to_a_model_of_langchain_goes_on_listening(given):
+    used, listener = [], Listener()
+    model = FakeMessagesListChatModel(responses=[COUNTED], callbacks=given([listener]))
+    await metered(model, used.append).ainvoke("hello")
+    assert (listener.heard, used) == (1, [Usage(7, 2)])
+    await model.ainvoke("hello")
+    assert (listener.heard, len(used)) == (2, 1)
 
 
 async def test_a_stop_says_what_the_turn_has_cost(tmp_path):

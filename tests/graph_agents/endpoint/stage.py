@@ -30,19 +30,9 @@ from tests.graph_agents.endpoint.detours import Detour
 from tests.graph_agents.endpoint.player import ExpertPlayer
 from tests.graph_agents.endpoint.server import Mishap, Served, serving
 from tests.graph_agents.skilled.conftest import SCRIPT, write_skill
+from tests.graph_agents.tools.conftest import MCP_SERVER
 from verify.grading import grade
 
-MCP_SERVER = """
-from mcp.server import MCPServer
-app = MCPServer("test")
-
-@app.tool()
-def double(number: int) -> str:
-    "Twice a number."
-    return str(2 * number)
-
-app.run("stdio")
-"""
 OURS = ("memory/", "MEMORY.md", ".clawgym/", "skills/", "secret.env", "AGENTS.md")
 """What scenarios put into the workspace beside the task's files."""
 

@@ -1,4 +1,4 @@
-"""An agent whose model follows a script that knows who is asked."""
+"""An agent whose model follows a script that knows who is asked, and a server with one tool."""
 
 import contextlib
 import json
@@ -13,6 +13,18 @@ from graph_agents.agent import AgentSetup, open_agent
 from graph_agents.parts import Parts
 from graph_agents.tools.family import Family
 from graph_agents.tools.subagents import subagent_tools
+
+MCP_SERVER = """
+from mcp.server import MCPServer
+app = MCPServer("test")
+
+@app.tool()
+def double(number: int) -> str:
+    "Twice a number."
+    return str(2 * number)
+
+app.run("stdio")
+"""
 
 
 def say(text: str) -> Message:

@@ -33,18 +33,7 @@ from graph_agents.tools.subagents import subagent_tools
 from mcp_servers.workspace import workspace_tools
 from tests.graph_agents.context.test_compaction import summary
 from tests.graph_agents.skilled.conftest import write_skill
-
-SERVER = """
-from mcp.server import MCPServer
-app = MCPServer("test")
-
-@app.tool()
-def double(number: int) -> str:
-    "Twice a number."
-    return str(2 * number)
-
-app.run("stdio")
-"""
+from tests.graph_agents.tools.conftest import MCP_SERVER
 
 
 def call(name: str, **arguments: object) -> Message:
@@ -100,7 +89,7 @@ async def everything(tmp_path, script):
     for number in range(152):
         write_skill(skills, f"aa-{number:03}")
     write_skill(skills, "telescope", "Point it at the sky.")
-    (tmp_path / "server.py").write_text(SERVER)
+    (tmp_path / "server.py").write_text(MCP_SERVER)
     spec = ServerSpec(command=sys.executable, args=(str(tmp_path / "server.py"),))
     source, family = folder_source(skills, trusted=True), Family()
     async with (
