@@ -47,13 +47,13 @@ class Assembly:
                     self._add_call(call)
 
     def _add_text(self, delta: WireText) -> None:
-        if delta.reasoning:
-            self._reasoning.append(delta.reasoning)
+        if thought := delta.thought:
+            self._reasoning.append(thought)
             if isinstance(self.on_delta, HearsReasoning):
-                self.on_delta.reasoning(delta.reasoning)
-        if delta.content:
-            self._text.append(delta.content)
-            self.on_delta(delta.content)
+                self.on_delta.reasoning(thought)
+        if said := delta.said:
+            self._text.append(said)
+            self.on_delta(said)
 
     def _add_call(self, piece: WireToolCall) -> None:
         call = self._call_of(piece)

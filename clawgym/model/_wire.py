@@ -6,7 +6,7 @@ Replies come from servers of every quality, so unknown fields are ignored and kn
 import json
 from collections.abc import Sequence
 
-from pydantic import AliasChoices, BaseModel, Field, JsonValue
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
 from clawgym.model.protocol import (
     ChatReply,
@@ -40,6 +40,8 @@ class WireFunction(BaseModel):
 class WireToolCall(BaseModel):
     """A whole call in a reply, or one piece of it in a stream, where `index` says of which call."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # some servers count their calls
+
     id: str | None = None
     index: int | None = None
     function: WireFunction | None = None
@@ -68,12 +70,41 @@ class WireUsage(BaseModel):
         return Usage(self.prompt_tokens or 0, self.completion_tokens or 0, cached or 0)
 
 
+class _Said(BaseModel):
+    """A part of a content that comes as a list; what is neither text nor thinking has neither."""
+
+    text: str | None = None
+    thinking: "str | list[_Said] | None" = None
+
+    @property
+    def thought(self) -> str:
+        """What was thought in this part, as Mistral's models send it."""
+        if isinstance(self.thinking, list):
+            return "".join(part.text or "" for part in self.thinking)
+        return self.thinking or ""
+
+
 class WireText(BaseModel):
     """What an assistant said: a whole message, or the delta of one chunk."""
 
-    content: str | None = None
+    content: str | list[_Said] | None = None
+    refusal: str | None = None
     reasoning: str | None = Field(default=None, validation_alias=_REASONING)
     tool_calls: list[WireToolCall] | None = None
+
+    @property
+    def said(self) -> str:
+        """The text; a refusal is one too."""
+        content = self.content
+        if isinstance(content, list):
+            content = "".join(part.text or "" for part in content)
+        return content or self.refusal or ""
+
+    @property
+    def thought(self) -> str:
+        """The reasoning, from wherever it was sent."""
+        parts = self.content if isinstance(self.content, list) else []
+        return (self.reasoning or "") + "".join(part.thought for part in parts)
 
 
 class _Choice(BaseModel):
@@ -96,9 +127,9 @@ class WireReply(BaseModel):
         )
         message = Message(
             Role.ASSISTANT,
-            choice.message.content or "",
+            choice.message.said,
             tool_calls=calls,
-            reasoning=choice.message.reasoning,
+            reasoning=choice.message.thought or None,
         )
         usage = (self.usage or WireUsage()).counted()
         return ChatReply(message, usage, choice.finish_reason or "stop", self.model or "")

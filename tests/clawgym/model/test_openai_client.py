@@ -220,6 +220,51 @@ async def test_fields_that_are_null_are_taken_as_left_out(last):
     assert (reply.message.content, reply.usage) == ("fine", Usage(0, 3))
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("said", "text", "reasoning"),
+    [
+        (
+            {"content": [{"type": "text", "text": "fi"}, {"type": "text", "text": "ne"}]},
+            "fine",
+            None,
+        ),
+        (
+            {
+                "content": [
+                    {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                    {"type": "reference", "reference_ids": [1]},
+                    {"type": "text", "text": "fine"},
+                ]
+            },
+            "fine",
+            "hm",
+        ),
+        ({"content": [{"type": "thinking", "thinking": "hm"}]}, "", "hm"),
+        ({"content": None, "refusal": "I can't help with that."}, "I can't help with that.", None),
+        ({"content": "fine", "reasoning_content": ""}, "fine", None),
+    ],
+)
+async def test_text_comes_in_parts_or_as_a_refusal_too(said, text, reasoning, stream):
+    key = "delta" if stream else "message"
+    body = json.dumps({"choices": [{key: said, "finish_reason": "stop"}]})
+    answer = events(body, "[DONE]") if stream else response("200 OK", body)
+    async with answering([answer]) as url:
+        reply = await ask(url, stream=stream)
+    assert (reply.message.content, reply.message.reasoning) == (text, reasoning)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_calls_may_be_numbered(stream):
+    call = {"index": 0, "id": 7, "function": {"name": "read", "arguments": "{}"}}
+    said = {"delta" if stream else "message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    body = json.dumps({"choices": [said]})
+    answer = events(body, "[DONE]") if stream else response("200 OK", body)
+    async with answering([answer]) as url:
+        reply = await ask(url, stream=stream)
+    assert reply.message.tool_calls == (ToolRequest("7", "read", "{}"),)
+
+
 async def test_a_failing_model_behind_the_endpoint_is_not_asked_twice():
     asked = 0
 
