@@ -40,7 +40,11 @@ class Flags:
     ] = 3
     context_window: Annotated[
         int | None,
-        typer.Option(min=2000, help="The model's context in tokens, to summarise in time."),
+        typer.Option(
+            min=2000,
+            help="The model's context in tokens, to summarise in time; default: what the endpoint "
+            "says.",
+        ),
     ] = None
     skills: Annotated[
         str | None,

@@ -26,7 +26,7 @@ from graph_agents.journal.export import export
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.journal.sessions import new_id
-from graph_agents.journal.spending import Spent, uncounted
+from graph_agents.journal.spending import uncounted
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering
@@ -262,8 +262,7 @@ class AgentSession:
                 kept = str(body["snapshot"])
                 await asyncio.to_thread(snapshots.restore, kept, self._bench.workspace)
             await self._back_to(then)
-            if spent != Spent():  # an undone turn was paid for
-                self._ledger().note(Kind.CHARGE, **asdict(spent))
+            self._ledger().note(Kind.UNDO, **asdict(spent))
 
     def _config_before(self, checkpoint: object) -> RunnableConfig | None:
         """Names a checkpoint; None for the empty conversation."""

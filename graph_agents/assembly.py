@@ -28,7 +28,7 @@ from graph_agents.control.spending import SessionBudget
 from graph_agents.control.steady import SteadyModel
 from graph_agents.diffs import preview, with_diff
 from graph_agents.journal import default_state
-from graph_agents.model_choice import open_model
+from graph_agents.model_choice import open_model, window_of
 from graph_agents.offline import offline_model
 from graph_agents.options import AgentOptions
 from graph_agents.parts import Parts, Policy
@@ -75,7 +75,7 @@ async def assemble(
     rules = options.rules()  # before anything is opened: it may be wrong
     async with AsyncExitStack() as stack:
         source = stack.enter_context(_source(options))
-        model = await _model(options, stack)
+        models = await _models(options, stack)
         sandbox, shelf = await _box(options, source, stack)
         family = Family()
         skillset = _skillset(options, source, sandbox, shelf, family)
@@ -92,10 +92,11 @@ async def assemble(
             workspace=sandbox.place(WORKSPACE),
             kept_in=_home(options.state) / "approvals" / f"{_short(options.workspace)}.json",
         )
-        parts = _Parts(options, sandbox, skillset, family)
+        window = options.window or await window_of(models)
+        parts = _Parts(options, sandbox, skillset, family, window)
         setup = AgentSetup(
             workspace=options.workspace,
-            model=model,
+            model=SteadyModel(models, _patience(options)),
             sandbox=sandbox,
             state=options.state,
             tools=tools,
@@ -135,16 +136,18 @@ def _source(options: AgentOptions) -> AbstractContextManager[SkillSource | None]
     )
 
 
-async def _model(options: AgentOptions, stack: AsyncExitStack) -> ChatModel:
-    """The model with its fallbacks, all at the same endpoint."""
-    models = [
+async def _models(options: AgentOptions, stack: AsyncExitStack) -> Sequence[ChatModel]:
+    """The model and its fallbacks, all at the same endpoint."""
+    return [
         await stack.enter_async_context(
             open_model(options.settings.model_copy(update={"model": name}), max_retries=0)
         )
         for name in (options.settings.model, *options.fallback_models)
     ]
-    patience = Patience(attempts=options.retries + 1, first_wait=0.5, longest_wait=30.0)
-    return SteadyModel(models, patience)
+
+
+def _patience(options: AgentOptions) -> Patience:
+    return Patience(attempts=options.retries + 1, first_wait=0.5, longest_wait=30.0)
 
 
 async def _box(
@@ -192,6 +195,7 @@ class _Parts:
     sandbox: Sandbox
     skillset: Skillset | None
     family: Family
+    window: int | None
 
     def made(
         self, policy: StandingPolicy, approve: Approve | None, tools: Sequence[Tool[Any]]
@@ -210,7 +214,7 @@ class _Parts:
             prompt=self._prompt(tools),
             tokens=TokenEstimate(),
             compactor=SummaryCompactor(),
-            window=options.window,
+            window=self.window,
             offload=WorkspaceOffload(self.sandbox),
             skills=self.skillset,
         )

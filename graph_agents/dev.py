@@ -19,6 +19,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ from graph_agents.control.policy import Rules
 from graph_agents.control.redaction import Redactor
 from graph_agents.diffs import preview
 from graph_agents.graph import make_agent
-from graph_agents.model_choice import open_model
+from graph_agents.model_choice import open_model, window_of
 from graph_agents.parts import Parts
 from graph_agents.skilled.opening import skilled_box
 from graph_agents.skilled.remembering import SkillPolicy
@@ -75,6 +76,7 @@ async def make_graph(config: RunnableConfig) -> AsyncGenerator[CompiledStateGrap
         prompt = WorkspacePrompt(workspace, box, names, skills=skills.section)
         system = await asyncio.to_thread(prompt.system, thread)
         parts = _parts(rules, box, skills, tools, settings)
+        parts = replace(parts, window=await window_of([model]))
         yield make_agent(model, tools, system_prompt=system, stream=True, parts=parts)
 
 

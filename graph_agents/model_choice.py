@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 
 from clawgym.errors import UsageError
-from clawgym.model import ChatModel
+from clawgym.model import ChatModel, KnowsWindow
 from clawgym.settings import Settings
 from graph_agents import offline
 
@@ -42,3 +42,9 @@ async def open_model(settings: Settings, *, max_retries: int = 2) -> AsyncGenera
         settings.model, settings.base_url, key, max_retries=max_retries
     ) as model:
         yield model
+
+
+async def window_of(models: Iterable[ChatModel]) -> int | None:
+    """The tokens that fit into every one of these models, as far as their endpoints say."""
+    told = [await model.context_window() for model in models if isinstance(model, KnowsWindow)]
+    return min((window for window in told if window), default=None)

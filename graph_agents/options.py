@@ -63,7 +63,7 @@ class AgentOptions:
         state: the journal; None for the user's.
         fallback_models: asked in this order when the model fails.
         retries: how often each model is asked again.
-        window: the model's context in tokens.
+        window: the model's context in tokens; None for what the endpoint says.
         mcp_config: a JSON file of MCP servers.
     """
 

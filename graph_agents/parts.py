@@ -9,7 +9,7 @@ the result, in this order.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -105,14 +105,13 @@ class Compaction:
     """A shorter conversation: the summary, then the messages from `first_kept` on, as they were.
 
     `first_kept` indexes the messages that `compact` was given; it never parts a call and its
-    result. `usage` is what other models have spent than the one that `compact` was given.
+    result.
     """
 
     summary: HumanMessage
     first_kept: int
     tokens_before: int
     tokens_after: int
-    usage: Usage = field(default_factory=Usage)
 
 
 class Compactor(Protocol):
@@ -125,7 +124,10 @@ class Compactor(Protocol):
     async def compact(
         self, messages: Sequence[BaseMessage], model: AnyChatModel, flush: Flush | None
     ) -> Compaction | None:
-        """Summarise; None when no summary passed its own checks: the history then stays."""
+        """Summarise; None when no summary passed its own checks: the history then stays.
+
+        What another model than the given one has used is told by `charging.charged`.
+        """
         ...
 
 

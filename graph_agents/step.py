@@ -9,7 +9,6 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.types import Overwrite
 
 from clawgym.errors import ContextOverflowError, ProviderError
-from clawgym.model import Usage
 from graph_agents.charging import charged
 from graph_agents.chat_model import model_name, redacted, tool_requests
 from graph_agents.control.overflow import is_overflow
@@ -130,8 +129,6 @@ class Step:
             flush = flush_with(parts, tools, model, thread.system, self._messages)
             async with outside():
                 made = await compactor.compact(self._messages, model, flush)
-            if made and made.usage != Usage():
-                emit(Charged(made.usage, ""))
         if made is None:
             return False
         summary, kept = made.summary, self._messages[made.first_kept :]

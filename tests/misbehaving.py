@@ -15,6 +15,9 @@ def response(
     ).encode()
 
 
+NOT_FOUND = response("404 Not Found", "{}")
+
+
 def completion(content: str = "fine") -> bytes:
     message = {"role": "assistant", "content": content}
     return response(
@@ -32,12 +35,19 @@ def cut_stream(*data: str) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def answering(answers: Sequence[bytes]) -> AsyncGenerator[str]:
-    """The base URL of a server that gives each request the next answer, the last one for ever."""
+async def answering(answers: Sequence[bytes], models: bytes = NOT_FOUND) -> AsyncGenerator[str]:
+    """The base URL of a server that gives each request the next answer, the last one for ever.
+
+    Who looks at the list of models gets `models`.
+    """
     left = list(answers)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
+        if head.startswith(b"GET /v1/models "):
+            writer.write(models)
+            writer.close()
+            return
         length = next(
             int(line.split(b":")[1])
             for line in head.split(b"\r\n")

@@ -21,6 +21,8 @@ from clawgym.model.protocol import (
 JsonObject = dict[str, JsonValue]
 
 _REASONING = AliasChoices("reasoning_content", "reasoning")
+# vLLM and SGLang; OpenRouter; Groq; Mistral
+_WINDOW = AliasChoices("max_model_len", "context_length", "context_window", "max_context_length")
 
 
 class WireFunction(BaseModel):
@@ -147,6 +149,28 @@ class WireChunk(BaseModel):
     usage: WireUsage | None = None
     model: str | None = None
     error: JsonValue = None
+
+
+class WireModelCard(BaseModel):
+    """An entry of the list of models; what it says of the context has as many names as servers."""
+
+    id: str
+    window: int | None = Field(default=None, ge=1, validation_alias=_WINDOW)
+
+
+class WireModels(BaseModel):
+    """The list of models that an endpoint serves."""
+
+    data: list[JsonObject]
+
+    def window_of(self, name: str) -> int | None:
+        """The context of a model in tokens, where it is told.
+
+        Raises:
+            ValidationError: the entry is malformed.
+        """
+        entries = [entry for entry in self.data if entry.get("id") == name]
+        return WireModelCard.model_validate(entries[0]).window if entries else None
 
 
 class _Part(BaseModel):

@@ -28,7 +28,7 @@ from clawgym.model._http import (
     write_json,
 )
 from clawgym.model._wire import JsonObject, WireRequest, calls_to_wire, usage_to_wire
-from clawgym.model.protocol import ChatModel, ChatReply, Message
+from clawgym.model.protocol import ChatModel, ChatReply, KnowsWindow, Message
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class _Service:
             model = self._model_for(request)
             match request.method, request.path:
                 case "GET", "/v1/models":
-                    write_json(writer, {"object": "list", "data": [_model_card(model.name)]})
+                    write_json(writer, {"object": "list", "data": [await _model_card(model)]})
                 case "POST", "/v1/chat/completions":
                     await _complete(_parse(request.body), model, writer)
                 case method, path:
@@ -210,8 +210,11 @@ class _Answer:
         return {"id": self._id, "object": kind, "created": self._created, "model": name, **fields}
 
 
-def _model_card(name: str) -> JsonValue:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "clawgym"}
+async def _model_card(model: ChatModel) -> JsonValue:
+    card: JsonObject = {"id": model.name, "object": "model", "created": 0, "owned_by": "clawgym"}
+    if isinstance(model, KnowsWindow) and (window := await model.context_window()):
+        card["max_model_len"] = window
+    return card
 
 
 def _as_failure(error: ClawGymError) -> HttpFailure:

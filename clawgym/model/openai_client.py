@@ -3,6 +3,7 @@
 Importing this module imports `openai` (0.25 CPU seconds), so `clawgym.model` does not re-export it.
 """
 
+import asyncio
 import json
 import logging
 import math
@@ -25,7 +26,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from clawgym.errors import ProviderBusyError, ProviderError
 from clawgym.model._assembly import Assembly
-from clawgym.model._wire import JsonObject, WireChunk, WireReply, request_json
+from clawgym.model._wire import JsonObject, WireChunk, WireModels, WireReply, request_json
 from clawgym.model.protocol import ChatReply, Message, OnDelta, ToolSchema
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ _PATH = "/chat/completions"
 _WITH_USAGE: JsonObject = {"include_usage": True}
 _REFUSED = (400, 422)
 _PASSING = (408, 409, 429)
+_GLANCE = 3.0
+"""Seconds that a list of models may take; it only tells what is good to know."""
 
 
 class OpenAIModel:
@@ -138,6 +141,19 @@ class OpenAIModel:
         self._takes_schemas = False
         _log.info("%s; from now on it is asked without a schema", refusal)
         return reply
+
+    async def context_window(self) -> int | None:
+        """The tokens that the model takes, where the endpoint's list of models says so."""
+        headers = {RAW_RESPONSE_HEADER: "raw"}
+        client = self._client.with_options(max_retries=0)
+        try:
+            async with asyncio.timeout(_GLANCE):
+                answer = await client.get("/models", cast_to=object, options={"headers": headers})
+                listed = await cast("AsyncAPIResponse[object]", answer).read()
+            return WireModels.model_validate_json(listed).window_of(self._name)
+        except (OpenAIError, HTTPError, TimeoutError, ValidationError) as error:
+            _log.debug("%s does not say its context window: %r", self._where, error)
+            return None
 
     async def close(self) -> None:
         """Close the connections. Closing twice is fine, and so is using the model again."""

@@ -116,3 +116,12 @@ class ChatModel(Protocol):
             BudgetExceededError: a limit that the user set would be passed.
         """
         ...
+
+
+@runtime_checkable
+class KnowsWindow(Protocol):
+    """A model that can find out how much it takes in."""
+
+    async def context_window(self) -> int | None:
+        """Its context in tokens; None where nobody says."""
+        ...

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     SUBAGENT = "subagent"
     BUDGET = "budget"
     CHARGE = "charge"
+    UNDO = "undo"
     STOP = "stop"
 
 

@@ -74,6 +74,8 @@ def uncounted(store: Store, session: str, asked: str = "", price: Price | None =
     spent = Spent()
     for entry in _since_last_stop(store, session):
         message = entry.message
+        if entry.kind is Kind.UNDO:
+            return spent + _noted(entry.body)  # what stands before it was said once already
         if entry.kind is Kind.CHARGE:
             spent += _noted(entry.body)
         elif isinstance(message, AIMessage):
@@ -97,6 +99,6 @@ def _since_last_stop(store: Store, session: str) -> Iterator[Entry]:
 
 
 def _noted(body: JsonObject) -> Spent:
-    """What a STOP or a CHARGE says; `asdict` of it is their body."""
+    """What a STOP, a CHARGE or an UNDO says."""
     noted = cast("dict[str, Any]", body)
     return Spent(Usage(**noted.get("usage", {})), noted.get("cost"), noted.get("calls", 0))

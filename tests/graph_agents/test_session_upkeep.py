@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from clawgym.errors import SessionBusyError, UsageError
+from clawgym.errors import ProviderError, SessionBusyError, UsageError
+from graph_agents.approval import Answer, ApprovalDecision
+from graph_agents.control.redaction import Redactor
 from graph_agents.events import Compacted, StopReason
 from graph_agents.journal import Kind, Sessions, Store
 from graph_agents.parts import Parts
@@ -48,6 +50,60 @@ async def test_there_is_no_summary_while_a_person_is_asked_or_without_a_compacto
     async with agent_with(tmp_path, model, []) as agent:
         with pytest.raises(UsageError, match="no compactor"):
             await agent.new_session().compact()
+
+
+async def test_a_failure_to_summarise_says_no_secret(tmp_path):
+    class Asker(Shortener):
+        async def compact(self, messages, model, flush):
+            await model.complete([])
+
+    parts = Parts(compactor=Asker(), redactor=Redactor({"KEY": "tOpSeCrEt-4711"}))
+    model = Talker(say("1"), ProviderError("refused: tOpSeCrEt-4711"))
+    async with agent_with(tmp_path, model, [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("one"))
+        with pytest.raises(ProviderError, match=r"^refused: \[secret KEY\]$"):
+            await session.compact()
+
+
+class Folder:
+    """Snapshots that only say what they were asked for."""
+
+    def __init__(self):
+        self.restored = []
+
+    def take(self, workspace):
+        return "as it was"
+
+    def restore(self, snapshot, workspace):
+        self.restored.append(snapshot)
+
+
+async def test_a_turn_before_which_everything_was_pruned_is_not_undone_by_half(tmp_path):
+    folder = Folder()
+    parts = Parts(snapshots=folder)
+    async with agent_with(tmp_path, Talker(say("1"), say("2")), [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("one"))
+        await played(session.send("two"))
+        with Store(tmp_path / "state.sqlite") as store:
+            Sessions(store).prune(session.id)
+        with pytest.raises(UsageError, match="was pruned"):
+            await session.undo()
+        assert folder.restored == []
+        assert texts(session) == ["one", "1", "two", "2"]
+
+
+async def test_a_session_that_goes_on_was_used_last(tmp_path):
+    parts = Parts(policy=Rules([]))
+    model = Talker(call(("make", {"name": "risky"})), say("other"), say("ok"))
+    async with agent_with(tmp_path, model, Workshop().tools(), parts=parts) as agent:
+        session, other = agent.new_session(), agent.new_session()
+        await played(session.send("go"))
+        await played(other.send("go"))
+        await asyncio.sleep(0.002)  # times are kept in milliseconds
+        await played(session.go_on(ApprovalDecision(Answer.APPROVE)))
+        assert [info.id for info in agent.sessions()] == [session.id, other.id]
 
 
 async def test_a_crash_between_a_summary_and_its_checkpoint_loses_nothing(tmp_path):

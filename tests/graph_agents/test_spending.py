@@ -10,10 +10,11 @@ from langchain_core.messages import AIMessage, HumanMessage
 from clawgym.errors import ProviderError
 from clawgym.model import Usage
 from graph_agents.chat_model import metered
+from graph_agents.context.compaction import SummaryCompactor
 from graph_agents.control.spending import Allowance, SessionBudget
-from graph_agents.events import Compacted, StopReason
+from graph_agents.events import Charged, StopReason, emit
 from graph_agents.journal import Kind, Store
-from graph_agents.journal.spending import spent_by
+from graph_agents.journal.spending import Spent, spent_by
 from graph_agents.parts import Compaction, Parts
 from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
 
@@ -53,6 +54,37 @@ async def test_a_turn_that_was_undone_or_cut_off_was_paid_for(tmp_path):
         await asyncio.gather(turn, return_exceptions=True)
     with Store(tmp_path / "state.sqlite") as store:
         assert spent_by(store, session.id).usage == Usage(20, 10, 4)
+    shop.hold = None
+    budget, model = SessionBudget(Allowance()), Talker(say("two"), say("three"))
+    async with agent_with(tmp_path, model, shop.tools(), parts=budgeted(budget)) as agent:
+        session = await agent.resume(session.id)
+        events = await played(session.go_on())
+        assert events[-1].usage == Usage(10, 5, 2)
+        assert (budget.tokens, budget.money, budget.calls) == (45, 1.0, 1)
+        with Store(tmp_path / "state.sqlite") as store:
+            # The first turn had no price; the reply that was cut off has one now.
+            assert spent_by(store, session.id) == Spent(Usage(30, 15, 6), 1.0, 1)
+            await played(session.send("more"))
+            await session.undo()
+            await session.undo()
+            assert spent_by(store, session.id) == Spent(Usage(40, 20, 8), 1.5, 1)
+
+
+async def test_an_undo_does_not_forget_the_turn_that_was_cut_off(tmp_path):
+    model = Talker(say("one"), call(("make", {})), RuntimeError("a bug"))
+    async with agent_with(tmp_path, model, []) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        with pytest.raises(RuntimeError):
+            await played(session.send("again"))
+        await session.undo()
+    budget = SessionBudget(Allowance())
+    async with agent_with(tmp_path, Talker(say("two")), [], parts=budgeted(budget)) as agent:
+        session = await agent.resume(session.id)
+        await played(session.send("on"))
+        assert (budget.tokens, budget.money) == (45, 0.5)
+        with Store(tmp_path / "state.sqlite") as store:
+            assert spent_by(store, session.id).usage == Usage(30, 15, 6)
 
 
 async def test_what_subagents_spent_before_counts_once(tmp_path):
@@ -84,7 +116,8 @@ class Summariser:
         reply = await model.complete([])
         if not self._works:
             return None
-        return Compaction(HumanMessage(reply.message.content), len(messages) - 1, 9, 3, Usage(1, 1))
+        emit(Charged(Usage(1, 1), "another"))
+        return Compaction(HumanMessage(reply.message.content), len(messages) - 1, 9, 3)
 
 
 @pytest.mark.parametrize(("works", "tokens"), [(True, 62), (False, 60)])
@@ -102,10 +135,54 @@ async def test_summaries_and_the_notes_before_them_are_charged(tmp_path, works, 
             assert events[-1].reason is StopReason.CONTEXT
             await played(session.go_on())
         else:
-            [compacted] = [event for event in events if isinstance(event, Compacted)]
-            assert compacted.usage == Usage(21, 11, 4)
+            charged = [event.usage for event in events if isinstance(event, Charged)]
+            assert charged == [Usage(1, 1), Usage(20, 10, 4)]
             assert events[-1].usage == Usage(31, 16, 6)
     assert budget.tokens == tokens
+    with Store(tmp_path / "state.sqlite") as store:
+        usage = spent_by(store, session.id).usage
+        assert usage.prompt_tokens + usage.completion_tokens == tokens
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_a_summary_on_demand_stands_in_the_journal(tmp_path, works):
+    budget = SessionBudget(Allowance())
+    parts = budgeted(budget, compactor=Summariser(works=works))
+    model = Talker(say("1"), say("noted"), say("summary"), say("2"))
+    async with agent_with(tmp_path, model, [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        await session.compact()
+        spent = Spent(Usage(31, 16, 6), 1.5) if works else Spent(Usage(30, 15, 6), 1.0)
+        with Store(tmp_path / "state.sqlite") as store:
+            assert spent_by(store, session.id) == spent
+            events = await played(session.send("on"))
+            assert (events[-1].usage, events[-1].cost) == (Usage(10, 5, 2), 0.5)
+            spent += Spent(Usage(10, 5, 2), 0.5)
+            assert spent_by(store, session.id) == spent
+            await session.undo()
+            assert spent_by(store, session.id) == spent
+    assert budget.money == spent.cost
+
+
+async def test_a_summary_costs_what_the_model_that_wrote_it_costs(tmp_path):
+    budget, writer = SessionBudget(Allowance()), Talker(say("no"), say("no"), say("no"))
+    writer.name = "cheap"
+    parts = Parts(
+        budget_of=lambda session: budget,
+        price=lambda name, usage: {"talker": 0.002, "cheap": 0.001}[name] * usage.prompt_tokens,
+        compactor=SummaryCompactor(model=writer, flush_tools=()),
+    )
+    model = Talker(say("1"), ProviderError("prompt is too long"))
+    async with agent_with(tmp_path, model, [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        events = await played(session.send("on"))
+        assert events[-1].reason is StopReason.CONTEXT
+        assert events[-1].cost == pytest.approx(0.03)
+        with Store(tmp_path / "state.sqlite") as store:
+            assert spent_by(store, session.id).cost == pytest.approx(0.05)
+    assert budget.money == pytest.approx(0.05)
 
 
 COUNTED = AIMessage("hi", usage_metadata={"input_tokens": 7, "output_tokens": 2, "total_tokens": 9})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawgym.errors import ProviderError
-from clawgym.model import ChatReply, Message, Role, ScriptedModel, ToolRequest, Usage
+from clawgym.model import ChatReply, Message, Role, ScriptedModel, ToolRequest, Usage, openai_client
 from clawgym.model._assembly import Assembly
 from clawgym.model._wire import WireChunk
 from clawgym.model.endpoint import serve
@@ -263,6 +263,41 @@ async def test_calls_may_be_numbered(stream):
     async with answering([answer]) as url:
         reply = await ask(url, stream=stream)
     assert reply.message.tool_calls == (ToolRequest("7", "read", "{}"),)
+
+
+def listing(**about: object) -> bytes:
+    cards = [{"id": "other", "context_length": 1}, {"id": "m", **about}]
+    return response("200 OK", json.dumps({"object": "list", "data": cards}))
+
+
+@pytest.mark.parametrize(
+    ("models", "window"),
+    [
+        (listing(max_model_len=32768), 32768),
+        (listing(context_length=131072), 131072),
+        (listing(context_window=8192, owned_by="them"), 8192),
+        (listing(), None),
+        (listing(max_model_len=0), None),
+        (listing(max_model_len="large"), None),
+        (response("200 OK", '{"data": []}'), None),
+        (response("200 OK", "[]"), None),
+        (response("200 OK", "<html>hello</html>", "text/html"), None),
+        (response("500 Internal Server Error", "{}"), None),
+        (b"nonsense\r\n\r\n", None),
+    ],
+)
+async def test_the_context_window_is_what_the_list_of_models_says(models, window):
+    async with answering([], models) as url, client(url) as model:
+        assert await model.context_window() == window
+
+
+async def test_nobody_waits_for_a_list_of_models_that_does_not_come(monkeypatch):
+    monkeypatch.setattr(openai_client, "_GLANCE", 0.05)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        async with client(f"http://127.0.0.1:{silent.getsockname()[1]}/v1") as model:
+            assert await model.context_window() is None
 
 
 async def test_a_failing_model_behind_the_endpoint_is_not_asked_twice():

@@ -14,7 +14,7 @@ from typing import Any
 from clawgym.model import Message
 from clawgym.model._http import HEAD_BYTES, HttpRequest, read_request
 from clawgym.model._wire import WireRequest
-from tests.misbehaving import response
+from tests.misbehaving import NOT_FOUND, response
 
 Head = tuple[str, str]
 """Status line and body of a refusal."""
@@ -109,6 +109,10 @@ async def _answer(
     served: Served,
 ) -> bool:
     """Answer one request; whether the connection can be used again."""
+    if request.method == "GET":
+        writer.write(NOT_FOUND)
+        await writer.drain()
+        return False
     asked = WireRequest.model_validate_json(request.body)
     model = json.loads(request.body)["model"]
     served.requests.append(asked)
