@@ -212,7 +212,7 @@ def opening_of(
     total = _rounded(sum(_parts(rows, wanted)) + besides)
     asked = asked_for(rows, wanted)
     counted = _is_count(wanted)
-    noun = human(rows.topic) if counted else _unit(wanted.measure)
+    noun = _things(rows.topic) if counted else _unit(wanted.measure)
     head = f"The total {_amount(wanted.measure)} is {plain(total)}"
     head = f"There are {plain(total)} {noun} in all" if noun else head
     verb = "comes up most often" if counted else "stands out"
@@ -248,18 +248,19 @@ class Asked(ParamsModel):
 
 def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
     """The three things."""
-    many = human((rows.subject.label if rows.subject else "") or rows.topic) or "rows"
+    many = human(rows.subject.label if rows.subject else "") or _things(rows.topic) or "rows"
     name = wanted.by or wanted.key
+    noun = _labels().columns.get(name) or human(name)
     if _is_count(wanted):
         total = f"how many {many} there are in all"
-        first = f"which {human(name)} comes up most often"
+        first = f"which {noun} comes up most often"
         return Asked(total=total, first=first, size="how often")
     unit, amount = _unit(wanted.measure), _amount(wanted.measure)
     total = f"how many {unit} there are in all" if unit else f"what the total {amount} is"
     size = f"how many {unit} that is" if unit else "how large that share is"
     if wanted.by or rows.grouped:
         most = f"the most {unit}" if unit else "the largest share of it"
-        return Asked(total=total, first=f"which {human(name)} has {most}", size=size)
+        return Asked(total=total, first=f"which {noun} has {most}", size=size)
     most = f"the most {unit}" if unit else f"the highest {amount}"
     size = size if unit else "how high it is"
     first = f"which of the {many} has {most} (give its `{name}`)"
@@ -269,6 +270,8 @@ def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
 class _LabelFile(Data):
     counted: dict[str, str]
     amounts: dict[str, str]
+    columns: dict[str, str]
+    topics: dict[str, str]
 
 
 @cache
@@ -286,6 +289,11 @@ def _amount(measure: str) -> str:
     """What people call the figures of a column."""
     known = _labels().amounts
     return known.get(measure) or known.get(measure.removeprefix("sum_"), human(measure))
+
+
+def _things(topic: str) -> str:
+    """What people call the rows of a topic."""
+    return _labels().topics.get(topic) or human(topic)
 
 
 def called(measure: str) -> str:
