@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 from clawgym.model import Usage
 from clawgym.terminal import counted
 from graph_agents.chat_model import usage_of
-from graph_agents.events import AgentEvent, ModelReplied, Subagent, ToolEnded, TurnEnded
+from graph_agents.events import AgentEvent, Charged, ModelReplied, Subagent, ToolEnded, TurnEnded
 from graph_agents.journal import Entry
 
 
@@ -40,6 +40,8 @@ class Tally:
         match event:
             case ModelReplied(message):
                 self._replied(message)
+            case Charged(usage):
+                self.usage += usage
             case ToolEnded():
                 self.calls += 1
             case TurnEnded(cost=cost) if cost is not None:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 from rich.console import Console
 
-from clawgym.model import ToolRequest
+from clawgym.model import ToolRequest, Usage
 from graph_agents.approval import Answer, Scope
 from graph_agents.events import (
     BudgetSeen,
+    Charged,
     Compacted,
     FellBack,
     LoopSeen,
@@ -110,9 +111,10 @@ def test_a_tally_adds_up_replies_calls_tokens_and_dollars():
     tally = Tally()
     usage = {"input_tokens": 1000, "output_tokens": 200, "total_tokens": 1200}
     tally.saw(ModelReplied(AIMessage("x", usage_metadata=usage)))
+    tally.saw(Charged(Usage(30, 4), "m"))
     tally.saw(TurnEnded(StopReason.DONE, cost=0.012))
     tally.saw(TurnEnded(StopReason.DONE, cost=0.01))
-    assert tally.words == "1 turn · 0 tool calls · 1,200 tokens · $0.0220"
+    assert tally.words == "1 turn · 0 tool calls · 1,234 tokens · $0.0220"
 
 
 @pytest.mark.parametrize(
