@@ -40,6 +40,34 @@ def without_head_start(checks: Sequence[Check], workspace: Files) -> list[Check]
     return [_anew(check, holds=holds, left=left) for check, holds in zip(checks, held, strict=True)]
 
 
+def without_copies(
+    checks: Sequence[Check], workspace: Files, path: str, earlier: Sequence[str]
+) -> list[Check] | None:
+    """The checks of one node with nothing to earn for a copy of an earlier result at its place.
+
+    Args:
+        checks: of the node.
+        workspace: what is there as the task begins.
+        path: where the node writes its file.
+        earlier: the results of earlier work that lie in the workspace.
+
+    Returns:
+        None where nothing would be left to earn.
+    """
+    known: list[Check] = list(checks)
+    if any(check.type.startswith("program") for check in checks):
+        return known  # no file is a copy of what a program does
+    for other in earlier:
+        copied = Files({**workspace, path: workspace[other]})
+        held = _held([check for check in known if check.role is CheckRole.CORE], copied)
+        if any(held):
+            anew = without_head_start(known, copied)
+            if anew is None:
+                return None
+            known = anew
+    return known
+
+
 def _anew(check: Check, *, holds: bool, left: float) -> Check:
     if check.role is not CheckRole.CORE:
         return check

@@ -22,6 +22,8 @@ from synth.telling import Words
 
 _TECHNICAL = (ArtifactKind.CODE, ArtifactKind.CONFIG, ArtifactKind.LOG)
 _TRADES = ("automation", "development", "systems")
+_SAYS_WHY = frozenset({"update"})
+"""Operations whose own words say what they are wanted for."""
 
 
 class _BeginningFile(RootModel[dict[str, Words]]):
@@ -37,7 +39,9 @@ def beginning(rng: random.Random, scene: Scene, style: Style) -> str:
     """The first sentences of a request."""
     words, setting = matter_of(scene), scene.world.setting
     if words is None:
-        return opening(rng, setting, style, _lead_work(scene), reason=not with_reasons(scene))
+        work = _lead_work(scene)
+        reason = not with_reasons(scene) and _SAYS_WHY.isdisjoint(work)
+        return opening(rng, setting, style, work, reason=reason)
     lines = words.of(style)
     if setting.persona.private or not _is_at_home(scene):
         lines = [line for line in lines if is_private(line)]

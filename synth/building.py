@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 from clawgym.files import File, Files
@@ -17,12 +18,12 @@ from clawgym.task import (
     TaskConfig,
     TaskName,
 )
-from synth.baseline import without_head_start
+from synth.baseline import without_copies, without_head_start
 from synth.beginning import takes_feed
 from synth.distractors import NOTHING, Clutter
 from synth.operations import OPERATIONS
 from synth.phrasing import phrase
-from synth.scene import Form, Scene
+from synth.scene import Form, Past, Scene
 from synth.solutions import solution_files
 from synth.taxonomy import Material, benchmark_category, difficulty
 from synth.taxonomy.opening import Style
@@ -145,6 +146,12 @@ def checks_for(scene: Scene, graph: TaskGraph, workspace: Files) -> CheckSet | N
             if anew is None:
                 return None
             own = anew
+        elif scene.past:
+            place = scene.slots[node.output].path
+            anew = without_copies(own, workspace, place, _earlier(scene.past, place, workspace))
+            if anew is None:
+                return None
+            own = anew
         checks += own
     written = tuple(scene.slots[node.output].path for node in graph.nodes)
     untouched = {
@@ -155,6 +162,17 @@ def checks_for(scene: Scene, graph: TaskGraph, workspace: Files) -> CheckSet | N
     if untouched:
         checks.append(_unchanged(untouched))
     return CheckSet(checks=tuple(checks))
+
+
+def _earlier(past: Past, path: str, workspace: Files) -> list[str]:
+    """The results of earlier work that could be taken for what is to be written to a path."""
+    suffix = PurePosixPath(path).suffix
+    made = (past.scene.slots[node.output].path for node in past.scene.nodes)
+    return [place for place in dict.fromkeys(made) if _is_like(place, suffix, workspace)]
+
+
+def _is_like(place: str, suffix: str, workspace: Files) -> bool:
+    return bool(suffix) and place.endswith(suffix) and place in workspace
 
 
 def computed_figures(scene: Scene) -> set[str]:

@@ -18,7 +18,7 @@ from synth.operations.base import Slot
 from synth.scene import Scene
 from synth.taxonomy._toml import Data, read_toml
 from synth.taxonomy.period import Period
-from synth.values import ROW_KINDS, Config, RowSet
+from synth.values import ROW_KINDS, Config, Role, RowSet
 from synth.values.crontab import Crontab
 from synth.values.text import TextFile
 from synth.values.texts import Texts
@@ -28,6 +28,9 @@ _PLAIN_TEXT = (Config, Crontab, TextFile, Texts)
 _DATED = re.compile(r"\d{4}")
 _TRAPS_FROM, _TRAPS = 4, 0.16
 """The level from which something may be there to be told apart, and how often it is."""
+
+_UNDATED = 0.4
+"""How often an earlier export does not say in its name until when it goes."""
 
 _FEWEST = 6
 """Lines that a text has at least of which an older copy lies about."""
@@ -95,7 +98,13 @@ def _old_rows(rng: random.Random, scene: Scene) -> _Made:
     rows = slot.value
     assert isinstance(rows, RowSet)
     older = rows.with_rows(list(rows.rows[: max(1, len(rows.rows) * 2 // 3)]))
-    return _old(rng, scene, slot, lambda path: older.files(slot.kind, path)[path])
+    dates = rows.of_role(Role.DATE)
+    if rows.topic != scene.world.domain.feed or not dates or rng.random() < _UNDATED:
+        return _old(rng, scene, slot, lambda path: older.files(slot.kind, path)[path])
+    at = rows.index(dates[0].name)
+    day = max(str(row[at]) for row in older.rows)
+    older = rows.with_rows([row for row in rows.rows if str(row[at]) <= day])
+    return _old(rng, scene, slot, lambda path: older.files(slot.kind, path)[path], f"_until_{day}")
 
 
 def _old_text(rng: random.Random, scene: Scene) -> _Made:
@@ -118,13 +127,16 @@ def _old_text(rng: random.Random, scene: Scene) -> _Made:
     return _old(rng, scene, slot, lambda path: older)
 
 
-def _old(rng: random.Random, scene: Scene, slot: Slot, data: Callable[[str], bytes]) -> _Made:
+def _old(
+    rng: random.Random, scene: Scene, slot: Slot, data: Callable[[str], bytes], state: str = ""
+) -> _Made:
     if lead_node(scene).operation == "compare" or _DATED.search(slot.path.rpartition("/")[2]):
         return None  # one of two versions has no third, nor has what is named after its day
     folder, _, name = slot.path.rpartition("/")
     stem, _, extension = name.rpartition(".")
     last = scene.world.setting.period.start
-    path = rng.choice(_words().old_names).format(
+    names = (f"{{folder}}/{{stem}}{state}.{{extension}}",) if state else _words().old_names
+    path = rng.choice(names).format(
         folder=folder, stem=stem, extension=extension, year=last.year - 1, month=f"{last.month:02d}"
     )
     remark = rng.choice(_words().old_remarks).format(old=f"`{path}`", new=f"`{slot.path}`")
@@ -138,9 +150,13 @@ def _other_month(rng: random.Random, scene: Scene) -> _Made:
         return None
     today = world.period.start
     before = Period((today - timedelta(days=1)).replace(day=1), today)
-    rows = make_feed(world.rng("month before"), world.backdrop, before, world.knobs.rows)
-    stem = f"{world.domain.feed}_{before.start:%Y-%m}"
-    path = world.input_path(stem, world.extension(world.form))
+    rng, size = world.rng("month before"), world.size
+    rows = make_feed(rng, world.backdrop, before, size, before=True)
+    feed, now, then = world.domain.feed, f"{today:%Y-%m}", f"{before.start:%Y-%m}"
+    path = world.input_path(feed, world.extension(world.form))
+    if now not in path:
+        path = world.input_path(f"{feed}_{now}", world.extension(world.form))
+    path = path.replace(now, then)
     return path, rows.files(world.form, path)[path], ""
 
 

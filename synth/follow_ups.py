@@ -11,7 +11,7 @@ from clawgym.graph import Node
 from synth.operations import Params, Slot
 from synth.scene import Scene
 from synth.taxonomy.matter import asked_of_matter, is_matter
-from synth.values import RowSet
+from synth.values import Config, RowSet
 
 _FOLLOW_UPS: Mapping[str, frozenset[str]] = {
     "deduplicate": frozenset({"organize"}),
@@ -31,7 +31,6 @@ _PAIRS = (
     *(frozenset({name}) for name in ("checksum", "crawl", "inspect", "summarize", "test")),
     frozenset({"draft", "summarize"}),
     frozenset({"deduplicate", "inspect"}),
-    frozenset({"convert", "inspect"}),
 )
 """What people want of the same file at once; one operation alone is asked for in two ways."""
 
@@ -79,7 +78,8 @@ def serves_the_purpose(scene: Scene, operation: str, slot: Slot) -> bool:
     """
     rows = slot.value
     if slot.side or not isinstance(rows, RowSet) or rows.subject is None:
-        return slot.side or _is_next(scene, operation, slot)
+        at_hand = slot.side and not isinstance(rows, Config)
+        return at_hand or _is_next(scene, operation, slot)
     matter = rows.subject.domain
     if not is_matter(matter):
         return True

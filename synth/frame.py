@@ -65,6 +65,10 @@ class PastWords(_Data):
     mend_hidden: Lines
     mend_files: Lines
     mend_files_many: Lines
+    shown: Lines
+    shown_many: Lines
+    shown_too: Lines
+    shown_too_many: Lines
     keep: Lines
     seen: dict[str, Lines]
 

@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from dataclasses import replace
 from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.operations.base import listing
-from synth.values import Cell, Report, Row, RowSet, Value, plain
+from synth.sights import Sight, masked_in, seen_in_lines
+from synth.values import Cell, Report, Role, Row, RowSet, Value, plain
+from synth.values.drafts import Drafts
 from synth.values.folder import Folder
 
 Sign = Literal["more", "fewer", "order", "values", "other"]
@@ -21,25 +22,13 @@ _TELLING = 2
 _FEW = 3
 """In so many columns a row may be wrong and still be the same one."""
 
-_QUOTED = re.compile(r"[^`\n]{4,70}")
-"""Lines that can be told by what they say."""
+_TWICE = 2
+_GROUPS = (Role.CATEGORY, Role.LINK)
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
-@dataclass(frozen=True)
-class Sight:
-    """What strikes one about a wrong result.
-
-    `way` is a key of the words for it (`seen` in `data/phrases/_frame.toml`); the other fields are
-    what those say in braces, "" where there is nothing to say. `where` is the file of a folder in
-    which it does.
-    """
-
-    way: str
-    column: str = ""
-    example: str = ""
-    off: str = ""
-    said: str = ""
-    where: str = ""
+_SHORT = re.compile(r"[^`\n]{1,40}")
+"""What can be said of a cell in passing."""
 
 
 def seen(wrong: Value, right: Value, kind: ArtifactKind, path: str) -> Sight:
@@ -48,6 +37,8 @@ def seen(wrong: Value, right: Value, kind: ArtifactKind, path: str) -> Sight:
         return _seen_in_rows(wrong, right)
     if isinstance(wrong, Report) and isinstance(right, Report):
         return _seen_in_report(wrong, right)
+    if isinstance(wrong, Drafts) and isinstance(right, Drafts):
+        return _seen_in_drafts(wrong, right)
     if isinstance(wrong, Folder) and isinstance(right, Folder) and path.endswith(".zip"):
         return replace(_seen_in_files(dict(wrong.contents), dict(right.contents)), where="")
     return _seen_in_files(wrong.files(kind, path), right.files(kind, path))
@@ -129,13 +120,48 @@ def _seen_in_rows(wrong: RowSet, right: RowSet) -> Sight:
 def _seen_in_number(sign: Sign, wrong: RowSet, right: RowSet, named: Sequence[str]) -> Sight:
     """Rows that lack, or are too many: which ones, as far as they can be told."""
     one = abs(len(wrong.rows) - len(right.rows)) == 1
+    if sign == "fewer" and (part := _part_missing(wrong, right)):
+        return part
     if named:
         return Sight(f"{sign}_named" if one else f"{sign}_named_many", example=named[0])
     if sign == "more" and (again := _again(wrong, right)):
-        return Sight("twice" if one else "twice_many", example=again)
+        times = Counter(f"`{plain(cell)}`" for cell in wrong.values(right.key[0]))[again]
+        off = "twice" if times == _TWICE else "more often than it should be"
+        return Sight("twice" if one else "twice_many", example=again, off=off)
     if one and (said := _odd_row(wrong, right)):
         return Sight(f"{sign}_row", said=said)
     return Sight(f"{sign}_{'one' if one else 'many'}")
+
+
+def _part_missing(wrong: RowSet, right: RowSet) -> Sight | None:
+    """A whole part that lacks: the latest rows, one group or one folder; None where it is none."""
+    if wrong.names != right.names:
+        return None
+    left, lost = _cells_of(wrong), _cells_of(right) - _cells_of(wrong)
+    if sum(lost.values()) < _TELLING or left - _cells_of(right):
+        return None
+    for at, field in enumerate(right.fields):
+        there, missing = ({plain(row[at]) for row in rows} for rows in (left, lost))
+        column = f"`{field.name}`"
+        if field.role is Role.DATE and all(map(_DAY.fullmatch, there | missing)):
+            if max(there) < min(missing):
+                return Sight("fewer_late", column=column, example=f"`{max(there)}`")
+        elif field.role in _GROUPS and len(missing) == 1 and not missing & (there | {""}):
+            return Sight("fewer_group", column=column, said=f"`{min(missing)}`")
+        elif folder := _folder_missing(there, missing):
+            return Sight("fewer_in", said=f"`{folder}`")
+    return None
+
+
+def _cells_of(rows: RowSet) -> Counter[Row]:
+    return Counter(rows.rows)
+
+
+def _folder_missing(there: set[str], missing: set[str]) -> str:
+    """The folder of all paths that lack and of none that is there; "" where there is none."""
+    heads = {path.partition("/")[0] if "/" in path else "" for path in missing}
+    head = heads.pop() if len(heads) == 1 else ""
+    return f"{head}/" if head and not any(p.startswith(f"{head}/") for p in there) else ""
 
 
 def _odd_row(wrong: RowSet, right: RowSet) -> str:
@@ -159,7 +185,8 @@ def _again(wrong: RowSet, right: RowSet) -> str:
     surplus = Counter(map(plain, wrong.values(right.key[0])))
     surplus.subtract(map(plain, right.values(right.key[0])))
     keys = [key for key, times in surplus.items() if times > 0 and key and not key.isdigit()]
-    return f"`{keys[0]}`" if keys else ""
+    there = Counter(map(plain, wrong.values(right.key[0])))
+    return f"`{max(keys, key=lambda key: min(there[key], _TWICE))}`" if keys else ""
 
 
 def _seen_in_values(wrong: RowSet, right: RowSet, named: Sequence[str]) -> Sight:
@@ -168,13 +195,59 @@ def _seen_in_values(wrong: RowSet, right: RowSet, named: Sequence[str]) -> Sight
         return swapped
     if len(off) == 1 and (shifted := _shifted(wrong, right, off[0], example)):
         return shifted
-    if len(off) > _FEW and not named:
-        return Sight("rows")
     columns = listing([f"`{name}`" for name in off])
+    if not example and (paired := _off_in_pairs(wrong, right, off)):
+        return paired
     if not example:
-        return Sight("values", column=columns)
-    way = "values_named" if len(named) == 1 else "values_named_many"
-    return Sight(way, column=columns, example=example)
+        return Sight("rows") if len(off) > _FEW else Sight("values", column=columns)
+    return _seen_in_cells(wrong, right, off, named) or Sight(
+        "values_named" if len(named) == 1 else "values_named_many", column=columns, example=example
+    )
+
+
+def _off_in_pairs(wrong: RowSet, right: RowSet, off: Sequence[str]) -> Sight | None:
+    """A figure that is too high or too low for what two columns tell apart; None for all else."""
+    found, known = _by_key(wrong), _by_key(right)
+    pairs = len(right.key) == _TELLING and set(found) == set(known) and len(off) == 1
+    if not pairs or len(known) != len(right.rows):
+        return None
+    at = right.index(off[0])
+    steps = {key: _step(found[key][at], row[at]) for key, row in known.items()}
+    wrongly = {key: step for key, step in steps.items() if step}
+    if len({step > 0 for step in wrongly.values()}) != 1 or None in steps.values():
+        return None
+    key, step = next(iter(wrongly.items()))
+    return Sight(
+        "off_pair" if len(wrongly) == 1 else "off_pair_many",
+        f"`{off[0]}`",
+        " with ".join(f"`{part}`" for part in key),
+        "too high" if step > 0 else "too low",
+    )
+
+
+def _seen_in_cells(
+    wrong: RowSet, right: RowSet, off: Sequence[str], named: Sequence[str]
+) -> Sight | None:
+    """What stands in the cells of the first row that is wrong; None where it is too much to say."""
+    old, new = (_by_key(rows)[named[0].strip("`"),] for rows in (wrong, right))
+    cells = {name: (old[at], new[at]) for at, name in enumerate(right.names) if old[at] != new[at]}
+    masked = [masked_in(plain(one), plain(other)) for one, other in cells.values()]
+    if found := next((sight for sight in masked if sight), None):
+        return found
+    if len(named) == 1:
+        return None
+    for name, (one, other) in cells.items():
+        said, meant = plain(one), plain(other)
+        if not right.field(name).numeric and all(map(_SHORT.fullmatch, (said, meant))):
+            column, said, meant = f"`{name}`", f"`{said}`", f"`{meant}`"
+            return Sight("values_told", column, named[0], said=said, meant=meant)
+    steps = [_step(*pair) for pair in cells.values()]
+    higher = {step > 0 for step in steps if step is not None}
+    told = None not in steps and set(cells) == set(off) and "rank" not in cells
+    if len(higher) != 1 or not told:
+        return None
+    columns = listing([f"`{name}`" for name in off])
+    return Sight("off_many", columns, named[0], off="too high" if higher.pop() else "too low")
 
 
 def _swapped(wrong: RowSet, right: RowSet) -> Sight | None:
@@ -223,7 +296,18 @@ def _step(wrong: Cell, right: Cell) -> float | None:
     return int(old[2]) - int(new[2])
 
 
-# Pages and texts
+# Messages, pages and texts
+
+
+def _seen_in_drafts(wrong: Drafts, right: Drafts) -> Sight:
+    there, due = ({draft.to: draft.body for draft in side.drafts} for side in (wrong, right))
+    surplus, gone = sorted(set(there) - set(due)), sorted(set(due) - set(there))
+    if surplus or gone:
+        return Sight(
+            "draft_surplus" if surplus else "draft_gone", example=f"`{(surplus or gone)[0]}`"
+        )
+    others = [to for to in due if there[to] != due[to] and there[to] in due.values()]
+    return Sight("draft_same", example=f"`{others[0]}`") if others else Sight("other")
 
 
 def _seen_in_report(wrong: Report, right: Report) -> Sight:
@@ -235,7 +319,11 @@ def _seen_in_report(wrong: Report, right: Report) -> Sight:
         pairs = zip(wrong.opening.facts, right.opening.facts, strict=True)
         said = [new.asked for old, new in pairs if old != new]
         return Sight("said", said=said[0]) if said else Sight("other")
-    return Sight("total" if wrong.totals != right.totals else "other")
+    if wrong.totals == right.totals:
+        return Sight("other")
+    pairs = zip(wrong.totals, right.totals, strict=True)
+    off = {"too high" if old > new else "too low" for (_, old), (_, new) in pairs if old != new}
+    return Sight("total", off=off.pop() if len(off) == 1 else "not right")
 
 
 def _seen_in_files(wrong: dict[str, bytes], right: dict[str, bytes]) -> Sight:
@@ -251,24 +339,5 @@ def _seen_in_files(wrong: dict[str, bytes], right: dict[str, bytes]) -> Sight:
         texts = [side[path].decode().splitlines() for path in off[:1] for side in (wrong, right)]
     except UnicodeDecodeError:
         return Sight("other")
-    sight = _seen_in_lines(*texts) if texts else Sight("other")
+    sight = seen_in_lines(*texts) if texts else Sight("other")
     return replace(sight, where=off[0]) if texts else sight
-
-
-def _seen_in_lines(wrong: Sequence[str], right: Sequence[str]) -> Sight:
-    codes = [
-        code
-        for code in SequenceMatcher(None, wrong, right, autojunk=False).get_opcodes()
-        if code[0] != "equal"
-    ]
-    if not codes:
-        return Sight("other")
-    tag, start, end, *_ = codes[0]
-    many = "_many" if len(codes) > 1 or end - start > 1 else ""
-    if tag == "insert":
-        place = f"after line {start}" if start else "at the top"
-        return Sight(f"line_missing{many}", example=place)
-    text = wrong[start].strip()
-    quoted = _QUOTED.fullmatch(text) and any(map(str.isalpha, text))
-    example = f"`{text}`" if quoted else f"Line {start + 1}"
-    return Sight(f"line_{'surplus' if tag == 'delete' else 'wrong'}{many}", example=example)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from synth.beginning import beginning
 from synth.frame import frame
-from synth.operations import OPERATIONS
+from synth.operations import OPERATIONS, Slot
 from synth.operations.base import listing
 from synth.reasons import chosen_reasons
 from synth.recalling import recalled
-from synth.scene import Scene
+from synth.scene import Form, Scene
 from synth.steps import work
 from synth.taxonomy import closing
 from synth.taxonomy.opening import Style
@@ -27,9 +27,6 @@ _SENT = re.compile(r"\bnot send\b|n't send\b|\bsent\b")
 
 _FINDINGS = ("diagnose", "test", "validate", "checksum")
 """Operations whose rows come from here and there."""
-
-_LEAVES_EMPTY = ("join", "extract")
-"""Operations of which one says what to do where a value is missing."""
 
 STYLES: tuple[Style, ...] = ("brief", "spec")
 
@@ -58,13 +55,21 @@ def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str
 
 
 def _rules(teller: Teller, scene: Scene) -> list[str]:
-    """Rules of format, for formats that occur, and which files are not to be touched."""
-    rows = [
-        slot.path
-        for slot in (scene.slots[node.output] for node in scene.nodes)
-        if slot.kind in ROW_KINDS
-    ]
-    return [*_json_rules(teller, scene, rows), *_order_rules(scene), _kept(teller, scene)]
+    """Rules of format, for formats that occur, and which files are not to be touched.
+
+    What is put right, or edited in place, has its format already.
+    """
+    if scene.form is Form.REPAIR:
+        return [_kept(teller, scene)]
+    rows = [slot.path for slot in _written(scene) if slot.kind in ROW_KINDS]
+    order = _order_rules(scene) if teller.style == "spec" else []  # nobody else thinks of it
+    return [*_json_rules(teller, scene, rows), *order, _kept(teller, scene)]
+
+
+def _written(scene: Scene) -> list[Slot]:
+    """The results that are new files."""
+    nodes = [node for node in scene.nodes if not OPERATIONS[node.operation].in_place]
+    return [scene.slots[node.output] for node in nodes]
 
 
 def _kept(teller: Teller, scene: Scene) -> str:
@@ -93,11 +98,10 @@ def _json_rules(teller: Teller, scene: Scene, rows: Sequence[str]) -> list[str]:
 
 
 def _has_gaps(scene: Scene) -> bool:
-    """Whether a JSON file is to be written in which a value is missing, or as one hears may be."""
-    made = [(node.operation in _LEAVES_EMPTY, scene.slots[node.output]) for node in scene.nodes]
+    """Whether a JSON file is to be written in which a value is missing."""
     return any(
-        may_lack or any("" in row for row in slot.value.rows)
-        for may_lack, slot in made
+        any("" in row for row in slot.value.rows)
+        for slot in _written(scene)
         if isinstance(slot.value, RowSet) and slot.path.endswith((".json", ".jsonl"))
     )
 
@@ -112,7 +116,6 @@ def _order_rules(scene: Scene) -> list[str]:
         and not slot.value.sorted_rows
         and "log_line" not in slot.value.names
     ]
-    rows = [node for node in scene.nodes if isinstance(scene.slots[node.output].value, RowSet)]
-    if free and len(rows) == len(free):
+    if free and len(scene.nodes) == len(free):
         return [frame().any_order]
     return [frame().any_order_named.format(files=listing(free))] if free else []

@@ -15,11 +15,14 @@ from synth.scene import Form, Scene
 _MOST = 2
 """How many reasons one request gives."""
 
-_BOTH = 0.4
+_BOTH = 0.6
 """How often a request of two steps that do not build on each other gives both reasons."""
 
-_NEED = ("report", "aggregate", "split", "rank", "join", "filter")
-"""Operations that say little of why they are wanted, those first that say least."""
+_NEED = ("convert", "split", "join", "aggregate", "rank", "report", "filter")
+"""Operations that say little of why they are wanted, those first that say least.
+
+A page names its reader, and most selections their purpose.
+"""
 
 
 def with_reasons(scene: Scene) -> list[Node]:

@@ -1,7 +1,7 @@
 """Recalling: requests about work that was done before, a mistake in it or a change of mind.
 
 What is wanted now comes first; of the earlier request, only those steps are quoted whose results
-have to be made again.
+have to be made again, and of those only the ones whose results don't show how they were made.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,15 @@ from synth.operations import OPERATIONS
 from synth.operations.base import listing
 from synth.reworking import told_nodes
 from synth.scene import Form, Past, Scene
+from synth.sights import Sight
 from synth.steps import as_steps, is_short, listed, prose, told
 from synth.telling import Teller, after
 
-_HIDDEN_FROM = 4
+_HIDDEN_FROM = 5
 """The level from which nobody says which of the earlier results is wrong."""
+
+_SHOWING = ("aggregate", "convert", "report")
+"""Operations whose results show how they were made, unless they leave something out."""
 
 
 def recalled(teller: Teller, scene: Scene, past: Past) -> list[str]:
@@ -31,7 +35,9 @@ def is_hidden(scene: Scene, past: Past) -> bool:
     """Whether nobody says which of the earlier results is wrong, where it may be several."""
     if past.form is not Form.REPAIR or scene.world.knobs.level < _HIDDEN_FROM:
         return False
-    return bool(_before(past.scene, _last(past)))
+    last = _last(past)
+    sight = _sight(past, last)
+    return bool(sight.example or sight.said) and bool(_before(past.scene, last))
 
 
 def _last(past: Past) -> Node:
@@ -39,8 +45,10 @@ def _last(past: Past) -> Node:
     return [node for node in past.scene.graph.topological() if node.output in past.found][-1]
 
 
-def _asked(teller: Teller, past: Past, wanted: Sequence[str], heads: Lines) -> list[str]:
-    """The earlier request, as far as those nodes go."""
+def _asked(
+    teller: Teller, past: Past, wanted: Sequence[str], heads: Lines, who: str = ""
+) -> list[str]:
+    """The earlier request, as far as those nodes go; `who` did what it asks for."""
     nodes = [node for node in past.scene.graph.topological() if node.id in wanted]
     if not nodes:
         return []
@@ -48,7 +56,6 @@ def _asked(teller: Teller, past: Past, wanted: Sequence[str], heads: Lines) -> l
     said = [told(asking, past.scene, step) for step in as_steps(past.scene, nodes)]
     if len(said) > 1:
         said = [listed(said, "- {item}")]
-    who = teller.rng.choice(past.scene.world.backdrop.staff)
     return [teller.choose(heads).format(who=who), _quoted(said[0])]
 
 
@@ -60,7 +67,8 @@ def _quoted(text: str) -> str:
 
 
 def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
-    words = frame().past
+    words, staff = frame().past, past.scene.world.backdrop.staff
+    who, maker = teller.rng.sample(staff, 2)
     first, rest, _ = told_nodes(past, scene.graph.topological())
     wanted = [node.id for node in (*first, *rest)]
     if is_hidden(scene, past):
@@ -68,16 +76,36 @@ def _mending(teller: Teller, scene: Scene, past: Past) -> list[str]:
         earlier = _before(past.scene, last)
         wanted += [last.id, *(node.id for node in earlier)]
         said = [
-            _noticed(teller, past, last),
+            _noticed(teller, past, last, who),
             _about_files(teller, past.scene, earlier, words.hidden, words.hidden_many),
             teller.choose(words.mend_hidden),
         ]
     else:
-        said = [_noticed(teller, past, first[0]), teller.choose(words.mend)]
-        if rest:
-            said.append(_about_files(teller, scene, rest, words.mend_files, words.mend_files_many))
-    asked = _asked(teller, past, wanted, (*words.asked, *words.asked_other))
+        said = [_noticed(teller, past, first[0], who), teller.choose(words.mend)]
+        shown, others = _apart(rest)
+        wanted = [node.id for node in (*first, *others)]
+        if others:
+            ways = words.mend_files, words.mend_files_many
+            said.append(_about_files(teller, scene, others, *ways))
+        if shown:
+            ways = words.shown, words.shown_many
+            ways = (words.shown_too, words.shown_too_many) if others else ways
+            said.append(_about_files(teller, scene, shown, *ways))
+    asked = _asked(teller, past, wanted, (*words.asked, *words.asked_other), maker)
     return [" ".join(said), *asked]
+
+
+def _apart(nodes: Sequence[Node]) -> tuple[list[Node], list[Node]]:
+    """The nodes whose results show how they were made, and the others."""
+    shown = [node for node in nodes if _shows_itself(node)]
+    return shown, [node for node in nodes if node not in shown]
+
+
+def _shows_itself(node: Node) -> bool:
+    briefing = node.params.get("briefing") or {}
+    parts = [node.params, briefing if isinstance(briefing, dict) else {}]
+    picks = any(part.get(name) for part in parts for name in ("top", "having", "tidy"))
+    return node.operation in _SHOWING and not picks
 
 
 def _before(scene: Scene, node: Node) -> list[Node]:
@@ -90,17 +118,22 @@ def _before(scene: Scene, node: Node) -> list[Node]:
     return found[::-1]
 
 
-def _noticed(teller: Teller, past: Past, node: Node) -> str:
-    """What somebody saw in the result of a node that is wrong."""
+def _sight(past: Past, node: Node) -> Sight:
     slot = past.scene.slots[node.output]
-    sight = seen(past.found[node.output], slot.value, slot.kind, slot.path)
+    return seen(past.found[node.output], slot.value, slot.kind, slot.path)
+
+
+def _noticed(teller: Teller, past: Past, node: Node, who: str) -> str:
+    """What somebody saw in the result of a node that is wrong."""
+    sight = _sight(past, node)
     return teller.choose(frame().past.seen[sight.way]).format(
-        who=teller.rng.choice(past.scene.world.backdrop.staff),
-        path=f"`{sight.where or slot.path}`",
+        who=who,
+        path=f"`{sight.where or past.scene.slots[node.output].path}`",
         column=sight.column,
         example=sight.example,
         off=sight.off,
         said=sight.said,
+        meant=sight.meant,
     )
 
 
@@ -120,6 +153,7 @@ def _changing(teller: Teller, scene: Scene, past: Past) -> list[str]:
         ]
     if rest:
         said.append(_about_files(teller, scene, rest, words.follows, words.follows_many))
+        quoted = [at for at in quoted if at not in {node.id for node in _apart(rest)[0]}]
     before = [*_paragraphs(said), *_asked(teller, past, quoted, words.asked)]
     return [*before, *_besides(teller, scene, past, new)] if new else before
 

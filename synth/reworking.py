@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clawgym.graph import Node
+from synth.faults import faults
 from synth.operations import OPERATIONS, Params
 from synth.scene import Form, Past, Scene
 from synth.values import RowSet, Value
@@ -25,21 +26,21 @@ def repaired(
 ) -> Scene | None:
     """The same work with one wrong result in it, and everything that was made of that.
 
-    Nodes with an id in `wanted` are looked at first, or those from which a mistake reaches far.
+    Mistakes that are easy to believe come first. One that reaches no node with an id in `wanted`
+    is none; those of such nodes are looked at first, or those that reach far.
 
     Returns:
         The scene whose nodes put it right, or None where no mistake of its operations would show.
     """
+    graded: list[tuple[int, Node, Value]] = []
     for node in _candidates(rng, scene, wanted):
-        truth, inputs = scene.slots[node.output].value, scene.values(node.inputs)
-        mistakes = list(OPERATIONS[node.operation].mistakes(rng, node.params, inputs))
-        rng.shuffle(mistakes)
-        for wrong in mistakes:
-            if wrong == truth or not _alike(wrong, truth):
-                continue
-            found = _consequences(scene, {node.output: wrong}, node)
-            if found is not None:
-                return _settled(scene, Past(Form.REPAIR, scene, node.id, found), {})
+        slot = scene.slots[node.output]
+        found = faults(rng, node, scene.values(node.inputs), slot)
+        graded += [(grade, node, wrong) for grade, wrong in found if _alike(wrong, slot.value)]
+    for _, node, wrong in sorted(graded, key=lambda one: one[0]):
+        found = _consequences(scene, {node.output: wrong}, node)
+        if found is not None and not (wanted and _misses(wanted, _made(scene, found))):
+            return _settled(scene, Past(Form.REPAIR, scene, node.id, found), {})
     return None
 
 
@@ -82,6 +83,10 @@ def _candidates(rng: random.Random, scene: Scene, wanted: Collection[str]) -> li
 def _misses(wanted: Collection[str], reach: Collection[str]) -> bool:
     """Whether nothing of what is wanted is among the nodes that a change reaches."""
     return bool(wanted) and set(wanted).isdisjoint(reach)
+
+
+def _made(scene: Scene, outputs: Collection[str]) -> set[str]:
+    return {node.id for node in scene.nodes if node.output in outputs}
 
 
 def _reach(scene: Scene, node: Node) -> set[str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clawgym.graph import Node
 from synth.operations.briefing import Briefing, called
-from synth.scene import Scene
+from synth.scene import Form, Scene
 from synth.values import Report
 from synth.values.drafts import Drafts
 from synth.values.minutes import MinutesPage
@@ -26,6 +26,7 @@ class _Template(BaseModel):
     id: str
     name: str
     weight: float
+    asked: bool = False
     bands: dict[Band, str]
 
 
@@ -39,16 +40,20 @@ def rubric_for(rng: random.Random, scene: Scene) -> Rubric | None:
     """Two to four criteria on one deliverable that people read, or None where there is none.
 
     The free text of the last such deliverable is judged: code checks say nothing about its words.
+    What a page was asked to say besides is always judged, and never where nobody asked for it.
     """
     nodes = list(prose_nodes(scene))
     if not nodes:
         return None
     node = nodes[-1]
     words, path = _words(scene, node), scene.slots[node.output].path
-    templates = _templates(node.operation)
+    asked = bool(words.get("advice"))
+    templates = [one for one in _templates(node.operation) if asked or not one.asked]
     count = min(len(templates), rng.choice(_CRITERIA))
-    first, *rest = templates  # the first is what the free text is there for
-    chosen = [first, *sorted(rng.sample(rest, count - 1), key=rest.index)]
+    # the first is what the free text is there for
+    fixed = [one for number, one in enumerate(templates) if not number or one.asked]
+    rest = [one for one in templates if one not in fixed]
+    chosen = [*fixed, *sorted(rng.sample(rest, max(0, count - len(fixed))), key=rest.index)]
     criteria = tuple(
         Criterion(
             id=template.id,
@@ -63,7 +68,13 @@ def rubric_for(rng: random.Random, scene: Scene) -> Rubric | None:
 
 
 def prose_nodes(scene: Scene) -> Iterator[Node]:
-    """The nodes that ask for words of the agent's own."""
+    """The nodes that ask for words of the agent's own.
+
+    There are none where a mistake is put right: the words stood there before, only the facts in
+    them change, and code checks those.
+    """
+    if scene.form is Form.REPAIR:
+        return
     for node in scene.nodes:
         value = scene.slots[node.output].value
         with_opening = isinstance(value, Report) and value.opening
@@ -76,9 +87,10 @@ def _words(scene: Scene, node: Node) -> dict[str, str]:
     if isinstance(value, Report) and value.opening:
         reader = value.opening.reader
         topic = value.table.topic.replace("_", " ") or scene.world.domain.plural
-        measured = Briefing.model_validate(node.params["briefing"]).measure
-        measure = "the count" if measured in ("", "count") else called(measured)
-        return {"reader": reader, "title": value.title, "topic": topic, "measure": measure}
+        asked = Briefing.model_validate(node.params["briefing"])
+        measure = "the count" if asked.measure in ("", "count") else called(asked.measure)
+        words = {"reader": reader, "title": value.title, "topic": topic, "measure": measure}
+        return {**words, "advice": asked.advice}
     if isinstance(value, MinutesPage):
         return {"reader": value.reader, "count": str(len(value.actions.rows))}
     assert isinstance(value, Drafts)

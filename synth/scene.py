@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from clawgym.artifact import Artifact
 from clawgym.graph import Node, TaskGraph
+from synth.formats import suiting
 from synth.operations import OPERATIONS, Params, Slot
 from synth.values import RowSet, Step, Value
 from synth.world import Source, World
@@ -140,7 +141,8 @@ class Scene:
         if grounded.in_place:
             kind, path = first.kind, first.path
         else:
-            kind, extension = rng.choice(grounded.outputs(params, first.kind))
+            made = grounded.outputs(params, first.kind)
+            kind, extension = rng.choice(suiting(self.world.setting.persona, first.kind, made))
             if grounded.same_format and kind is first.kind:
                 extension = first.path.rpartition("/")[2].rpartition(".")[2]
             path = self.output_path(operation, inputs, params, extension)

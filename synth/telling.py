@@ -26,7 +26,11 @@ _LOWERED = re.compile(r"[A-Z][a-z]+(?=[ ,:])")
 _KEPT = frozenset({"Markdown", "I"})
 _BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
 _NAMED = re.compile(r"`([^`]+)`")
+_IF = re.compile(r"<(\w+)\|([^<>|]*)(?:\|([^<>|]*))?>")
+"""`<gaps|what is said if there are gaps|what is said otherwise>`."""
+
 _AGAIN = ("Again,", "Here too,", "As before,", "Once more,")
+_UPDATED = " (as updated)"
 _REFERS = "as above"
 """What refers to something said before already may be said again just so."""
 
@@ -71,10 +75,11 @@ class _Phrases(Words):
 
     `notes` go by the kind of the first input, `columns` as well: a sentence about a column is said
     where that column is asked for. Of `variants`, the one that `words` names as its `variant` is
-    said in place of the whole. `also` says the step in the same breath as the one before it, whose
-    result it takes over whole. `again` stands for a word that was said before just so. `changes`
-    says what is different after a change of mind, by the word that changed; `{was_…}` is what it
-    was before.
+    said in place of the whole. What is said only of some data stands in `<word|…>` or, with what is
+    said otherwise, in `<word|…|…>`: it goes by whether the step's `word` is empty. `also` says the
+    step in the same breath as the one before it, whose result it takes over whole. `again` stands
+    for a word that was said before just so. `changes` says what is different after a change of
+    mind, by the word that changed; `{was_…}` is what it was before.
     """
 
     notes: dict[str, str] = {}
@@ -131,7 +136,7 @@ class Teller:
             self._said.add(rule)
         variant = fields.get("variant")
         said = phrases.variants[variant] if variant else phrases
-        return self._finish(self.choose(said.of(self.style)).format(**fields))
+        return self._finish(filled(self.choose(said.of(self.style)), fields))
 
     def reason(self, node: Node) -> str:
         """Why a step is wanted, once, and as far as that was not said before; "" for most."""
@@ -175,7 +180,7 @@ class Teller:
         phrases, fields = _phrases(node.operation), self._fields(scene, node)
         if phrases.also is None or fields.get("variant"):
             return None
-        return self._finish(self.choose(phrases.also.of(self.style)).format(**fields))
+        return self._finish(filled(self.choose(phrases.also.of(self.style)), fields))
 
     def say_change(self, before: Scene, scene: Scene, old: Node, new: Node) -> list[str]:
         """What is asked for differently than before; empty where only the whole would do."""
@@ -185,7 +190,7 @@ class Teller:
         if not other or set(other) - set(ways) or set(was) != set(fields):
             return []
         fields |= {f"was_{key}": said for key, said in was.items()} | {"output": was["output"]}
-        said = [self.rng.choice(ways[key]).format(**fields) for key in other if ways[key]]
+        said = [filled(self.rng.choice(ways[key]), fields) for key in other if ways[key]]
         return [self._finish(one) for one in said if one.strip()]
 
     def _fields(self, scene: Scene, node: Node, that: str | None = None) -> dict[str, str]:
@@ -201,15 +206,16 @@ class Teller:
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
             "singular": domain.singular,
             "plural": domain.plural,
-            "notes": phrases.notes.get(kind, ""),
-            "brief_notes": phrases.brief_notes.get(kind, ""),
+            "notes": filled(phrases.notes.get(kind, ""), words),
+            "brief_notes": filled(phrases.brief_notes.get(kind, ""), words),
             "columns_said": _about_columns(phrases.columns.get(kind, {}), words),
         }
         return fields | words
 
     def _finish(self, said: str) -> str:
         """With a capital, single blanks, and a word about what was said before."""
-        told = capital(re.sub(r" {2,}", " ", said).strip())
+        head, updated, rest = re.sub(r" {2,}", " ", said).partition(_UPDATED)
+        told = capital(f"{head}{updated}{rest.replace(_UPDATED, '')}".strip())
         lines = [
             line if number else " ".join(self._again(one) for one in sentences(line))
             for number, line in enumerate(told.split("\n"))
@@ -225,21 +231,27 @@ class Teller:
         return after(_AGAIN[(before - 1) % len(_AGAIN)], sentence) if before else sentence
 
 
+def filled(phrase: str, words: Mapping[str, str]) -> str:
+    """A phrase with its words, without what is said of other data only."""
+    chosen = _IF.sub(lambda part: (part[2] if words[part[1]] else part[3]) or "", phrase)
+    return chosen.format(**words)
+
+
 def _said(scene: Scene, slot: Slot) -> str:
     """What to call an artifact that is taken; one that a step edits before is as updated."""
     edited = any(OPERATIONS[n.operation].in_place for n in scene.nodes if n.output == slot.id)
-    return f"`{slot.path}` (as updated)" if edited else f"`{slot.path}`"
+    return f"`{slot.path}`{_UPDATED}" if edited else f"`{slot.path}`"
 
 
 def _about_columns(ways: Mapping[str, str], words: Mapping[str, str]) -> str:
     """The sentences about those columns that are named, each after a blank.
 
-    Under `*` stands the one about all other columns.
+    Under `*` stands the one about all other columns, which comes first.
     """
     named = _NAMED.findall(" ".join(words.values()))
     said = list(dict.fromkeys(ways[name] for name in named if ways.get(name)))
     if "*" in ways and set(named) - set(ways):
-        said.append(ways["*"])
+        said.insert(0, ways["*"])
     return "".join(f" {sentence}" for sentence in said)
 
 

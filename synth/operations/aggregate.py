@@ -7,7 +7,6 @@ from dataclasses import replace
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
 from synth.operations.asking import (
-    about,
     asked_of,
     groups_of,
     main_figure,
@@ -24,8 +23,16 @@ from synth.operations.grouping import (
     order_is_plain,
     say_order,
 )
-from synth.operations.tidying import Tidy, feed_sources, meant, say_tidy, tidy_of, tidy_rows
-from synth.taxonomy.question import Overview, Questions
+from synth.operations.tidying import (
+    Tidy,
+    feed_sources,
+    meant,
+    say_tidy,
+    tidy_of,
+    tidy_rows,
+    tidy_within,
+)
+from synth.taxonomy.question import Questions
 from synth.values import ROW_KINDS, Cell, Row, RowSet, Value
 from synth.world import Source, World
 
@@ -34,7 +41,6 @@ _PER_GROUP = 2
 """How many rows a group has on average at least: figures of single rows are these rows again."""
 
 _HAVING = 0.3
-_COUNTS = Overview(by=("",), figures=("count",), why="")
 
 
 class Having(ParamsModel):
@@ -89,7 +95,7 @@ class Aggregate(GroundedOperation):
     def _answer(
         self, rng: random.Random, inputs: Sequence[Value], asked: Questions
     ) -> Params | None:
-        """An overview that somebody asks for of such rows, or one by what was looked up."""
+        """An overview that somebody asks for of such rows."""
         rows, tidy = meant(inputs), tidy_of(inputs)
         for overview in shuffled(rng, asked.overviews):
             by, measures = groups_of(overview, rows), measures_of(overview, rows)
@@ -98,13 +104,6 @@ class Aggregate(GroundedOperation):
                 why = overview.why if whole else ""  # it may speak of a figure that is gone
                 wanted = AggregateParams(by=by, measures=measures, tidy=tidy, why=why)
                 return wanted.model_dump(mode="json")
-        for column in shuffled(rng, about(rows).joined):
-            by = (Group(column=column),)
-            overview = rng.choice(asked.overviews or (_COUNTS,))
-            plain = not rows.field(column).numeric and "" not in rows.values(column)
-            if plain and _sizes(rows, by):
-                wanted = AggregateParams(by=by, measures=measures_of(overview, rows), tidy=tidy)
-                return wanted.model_dump(mode="json") if wanted.measures else None
         return None
 
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
@@ -152,10 +151,14 @@ class Aggregate(GroundedOperation):
             only = f"only the groups whose `{wanted.having.column}` is {least} or more"
         if wanted.top:
             only = f"only the {wanted.top} groups with the largest `{wanted.measures[-1].name}`"
-        gaps = "the row still counts as a row, the figure is left out of everything else"
-        cells = [cell for row in self.apply(params, inputs).rows for cell in row]
-        broken = any(isinstance(cell, float) and not cell.is_integer() for cell in cells)
-        means = any(measure.function in ("mean", "median") for measure in wanted.measures)
+        gaps = "count the row as a row, but leave it out of the figures for that column"
+        if all(measure.function != "count" for measure in wanted.measures):
+            gaps = "leave the row out of the figures for that column"
+        used = {*(group.column for group in wanted.by), *(one.column for one in wanted.measures)}
+        figures = [cell for row in self.apply(params, inputs).rows for cell in row]
+        for one in wanted.measures:
+            figures += meant(inputs).values(one.column) if one.column else []
+        broken = any(isinstance(cell, float) and round(cell, 2) != cell for cell in figures)
         return {
             "by": listing([f"`{group.name}`" for group in wanted.by]),
             "order": say_order(wanted.by),
@@ -163,10 +166,10 @@ class Aggregate(GroundedOperation):
             "measures": listing([measure.said for measure in wanted.measures]),
             "only": only,
             "top": "" if only == "all groups" else f", keeping {only}",
-            "rounding": " Round to two decimals." if broken or means else "",
+            "rounding": " Round to two decimals." if broken else "",
             "then": ", then the figures in this order" * (len(wanted.measures) > 1),
             "these": "these figures, in this order" if len(wanted.measures) > 1 else "this figure",
-            "tidy": say_tidy(wanted.tidy, gaps, written=False),
+            "tidy": say_tidy(tidy_within(wanted.tidy, used), gaps, written=False),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

@@ -153,6 +153,11 @@ def differing(truth: Value, wrong: Iterable[Value]) -> Iterator[Value]:
     return (value for value in wrong if value != truth)
 
 
+def told_if(holds: bool) -> str:
+    """A word by which `<word|…>` in a phrase is said or left out."""
+    return "yes" if holds else ""
+
+
 def listing(names: Sequence[str]) -> str:
     """Names as a person lists them: `a`, `a and b`, `a, b and c`."""
     if len(names) < 2:

@@ -39,7 +39,7 @@ class Briefing(ParamsModel):
         columns: the columns of the table.
         heading: what stands above the sentences.
         below: what stands above the table.
-        advice: whether the reader is told what to look at first, too.
+        advice: what the reader is told besides, such as `which outage to look into first`.
     """
 
     measure: str = ""
@@ -50,11 +50,11 @@ class Briefing(ParamsModel):
     columns: tuple[str, ...]
     heading: str
     below: str
-    advice: bool = False
+    advice: str = ""
 
 
 def choose_briefing(
-    rng: random.Random, rows: RowSet, measure: str, groups: Sequence[str], *, advice: bool
+    rng: random.Random, rows: RowSet, measure: str, groups: Sequence[str], *, advice: str = ""
 ) -> Briefing | None:
     """A briefing that says something about rows, or None where there is nothing to say.
 
@@ -63,7 +63,7 @@ def choose_briefing(
         rows: what it is about.
         measure: the column to add up, "" to count.
         groups: the columns that somebody looks at it by.
-        advice: whether the reader wants to be told what comes first.
+        advice: what the reader wants to be told besides.
     """
     heading, below = rng.choice(_HEADINGS if measure else _LISTS)
     base = Briefing(
@@ -132,9 +132,13 @@ def _sizes(rows: RowSet, measure: str) -> list[float]:
 
 
 def _cut(rng: random.Random, sizes: Sequence[float]) -> int | None:
-    """How many of the largest to show: so many that it is clear which; None where it never is."""
+    """How many of the largest to show: so many that it is clear which; None where it never is.
+
+    Best are those of which none are equal: nobody has to ask which of them comes first.
+    """
     fitting = [top for top in _TOPS if top < len(sizes) and sizes[top - 1] > sizes[top]]
-    return rng.choice(fitting) if fitting else None
+    distinct = [top for top in fitting if len(set(sizes[:top])) == top]
+    return rng.choice(distinct or fitting) if fitting else None
 
 
 def reader_columns(rows: RowSet, measure: str = "", by: str = "") -> tuple[str, ...]:
@@ -257,12 +261,11 @@ def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
         return Asked(total=total, first=first, size="how often")
     unit, amount = _unit(wanted.measure), _amount(wanted.measure)
     total = f"how many {unit} there are in all" if unit else f"what the total {amount} is"
-    size = f"how many {unit} that is" if unit else "how large that share is"
+    size = f"how many {unit} that is" if unit else "how much that is"
     if wanted.by or rows.grouped:
-        most = f"the most {unit}" if unit else "the largest share of it"
+        most = "the most" if unit else "the largest share of it"
         return Asked(total=total, first=f"which {noun} has {most}", size=size)
-    most = f"the most {unit}" if unit else f"the highest {amount}"
-    size = size if unit else "how high it is"
+    most = "the most" if unit else f"the highest {amount}"
     first = f"which of the {many} has {most} (give its `{name}`)"
     return Asked(total=total, first=first, size=size)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing, told_if
 from synth.values import ROW_KINDS, Cell, Config, Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.folder import Folder
 from synth.values.text import TextFile, Tree
@@ -98,15 +98,24 @@ class Compare(GroundedOperation):
         yield right.with_rows([row for n, row in enumerate(right.rows) if n != lost])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{key}`, `{column}`, `{fields}`, `{order}` (a sentence); the way is the variant."""
-        wanted = CompareParams.model_validate(params)
-        fields = listing([f"`{name}`" for name in self.apply(params, inputs).names])
+        """`{key}`, `{column}`, `{fields}`, `{order}` (a sentence); the way is the variant.
+
+        `gaps` says that something is on one side only, `several` that a row differs in more than
+        one column.
+        """
+        wanted, found = CompareParams.model_validate(params), self.apply(params, inputs)
+        fields = listing([f"`{name}`" for name in found.names])
+        order = _ORDERS[wanted.way]
+        if "change" in found.names and "added" not in found.values("change"):
+            order = _NONE_ADDED.get(order, order)
         return {
             "variant": wanted.way,
             "key": f"`{wanted.key}`",
             "column": f"`{wanted.column}`",
             "fields": fields,
-            "order": f" {_ORDERS[wanted.way]}",
+            "order": f" {order}",
+            "gaps": told_if(any("" in row for row in found.rows)),
+            "several": told_if(any("; " in str(row[-1]) for row in found.rows)),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
@@ -275,13 +284,14 @@ def _lines(params: Params, old: Value, new: Value) -> RowSet:
     )
 
 
-_AS_OLD = "Go by the order of the old file; what was added comes last, in the order of the new one."
+_AS_OLD = "Keep the order of the old file, with what was added at the end."
+_NONE_ADDED = {_AS_OLD: "Keep the order of the old file."}
 _ORDERS = {
     "rows": _AS_OLD,
     "figures": "Keep the order of the old file.",
     "settings": _AS_OLD,
     "files": "Sort by path.",
-    "lines": "First what was removed, then what was added, each by line number.",
+    "lines": "List the removed lines first, then the added ones, both by number.",
 }
 _WAYS = {
     "rows": _rows,

@@ -164,15 +164,17 @@ def _rounded(value: float) -> int:
     return max(step, int(value // step) * step)
 
 
-def say_condition(condition: Condition, field: Field) -> str:
-    """As a clause: "`amount` is 50 or more"."""
+def say_condition(condition: Condition, field: Field, *, alone: bool = True) -> str:
+    """As a clause: "`amount` is 50 or more"; beside others, "either" says where it begins."""
     column = f"`{condition.column}`"
     said = [plain(value) for value in condition.values]
-    if condition.op in ("in", "not-in"):
-        either = " or ".join(f"`{value}`" for value in said)
-        return f"{column} is {'' if condition.op == 'in' else 'neither '}" + (
-            either if condition.op == "in" else " nor ".join(f"`{value}`" for value in said)
-        )
+    if condition.op == "in":
+        names = [f"`{value}`" for value in said]
+        if len(names) > 2:
+            return f"{column} is one of {listing(names)}"
+        return f"{column} is {'' if alone else 'either '}{' or '.join(names)}"
+    if condition.op == "not-in":
+        return f"{column} is neither {' nor '.join(f'`{value}`' for value in said)}"
     if condition.op in ("==", "!="):
         said = [
             f"`{value}`" if isinstance(v, str) else value
@@ -185,7 +187,8 @@ def say_condition(condition: Condition, field: Field) -> str:
 
 def say_conditions(conditions: tuple[Condition, ...], rows: RowSet, *, any_of: bool) -> str:
     """All of them as one clause, joined by `and`, or by `or` with `any_of`."""
-    said = [say_condition(condition, rows.field(condition.column)) for condition in conditions]
+    alone = len(conditions) == 1
+    said = [say_condition(one, rows.field(one.column), alone=alone) for one in conditions]
     return " or ".join(said) if any_of else listing(said)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, Slot, differing
+from synth.operations.base import GroundedOperation, Params, Slot, differing, told_if
 from synth.operations.exporting import (
     OUTPUTS,
     ExportParams,
@@ -15,6 +15,7 @@ from synth.operations.exporting import (
     propose_export,
     wrongly_exported,
 )
+from synth.taxonomy.domain import domain_of
 from synth.values import ROW_KINDS, Config, RowSet, Value
 from synth.values.settings import Setting, Settings, WebNotes
 from synth.values.texts import Texts
@@ -33,7 +34,7 @@ _MAKES: dict[ArtifactKind, tuple[tuple[ArtifactKind, str], ...]] = {
 }
 
 _ROWS_AS_ROWS = 0.2
-"""How often rows become rows of another format, which programs read as well."""
+"""How often rows of those who work with programs become rows of another format."""
 
 _PEOPLE, _DATES = 0.25, 0.2
 """How often a list of people is brought, or one of dates, and no events."""
@@ -142,8 +143,12 @@ class Convert(GroundedOperation):
             assert isinstance(inputs[0], RowSet)
             return export_words(ExportParams.model_validate(params), inputs[0])
         if isinstance(inputs[0], Config):
-            return {"variant": "settings", "section": next(iter(inputs[0].sections))}
-        return {"variant": "page"} if isinstance(inputs[0], Texts) else {}
+            return _settings_words(inputs[0])
+        if isinstance(inputs[0], Texts):
+            marks = any(mark in line for line in inputs[0].lines[0][1] for mark in "&<>")
+            return {"variant": "page", "marks": told_if(marks)}
+        assert isinstance(inputs[0], RowSet)
+        return {"figures": told_if(any(field.numeric for field in inputs[0].fields))}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input's stem."""
@@ -153,8 +158,22 @@ class Convert(GroundedOperation):
 def _form_of(rng: random.Random, rows: RowSet) -> Params:
     """A form, or none for another row format."""
     asked = propose_export(rng, rows)
-    plain = asked is None or (asked.name and rng.random() < _ROWS_AS_ROWS)
+    domain = domain_of(rows.subject.domain) if rows.subject else None
+    for_programs = domain is not None and domain.technical
+    plain = asked is None or (asked.name and for_programs and rng.random() < _ROWS_AS_ROWS)
     return {} if asked is None or plain else asked.model_dump(mode="json", exclude_defaults=True)
+
+
+def _settings_words(config: Config) -> dict[str, str]:
+    """A section as an example; what kinds of values there are, and whether there are comments."""
+    said = [value for keys in config.sections.values() for value in keys.values()]
+    return {
+        "variant": "settings",
+        "section": next(iter(config.sections)),
+        "switches": told_if(any(value in _SWITCHES for value in said)),
+        "others": told_if(any(isinstance(_typed(value), str) for value in said)),
+        "comments": told_if(bool(config.comments)),
+    }
 
 
 def _typed(said: str) -> Setting:

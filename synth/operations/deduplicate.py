@@ -1,12 +1,12 @@
 """deduplicate: keep one of each, by key or by content."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing, told_if
 from synth.values import ROW_KINDS, Cell, Role, Row, RowSet, Value
 from synth.values.folder import Folder
 from synth.values.mailbox import Mail, Mailbox
@@ -19,10 +19,10 @@ from synth.world.post import post_source
 from synth.world.repeats import Manner, RepeatedRows, make_repeats
 
 Keep = Literal["first", "last", "newest", "oldest", "merge"]
-UNCHANGED = (
-    " Copy messages as they stand, with their `From ` lines and headers, and keep their order."
-)
+UNCHANGED = " Keep the `From ` lines, the headers and the order of the messages."
 _MANNERS: tuple[Manner, ...] = ("later", "halves", "anew")
+_CORRECTED = 0.9
+"""How often the later of two dated entries is the one that counts: it was put right."""
 
 
 class DeduplicateParams(ParamsModel):
@@ -61,7 +61,8 @@ class Deduplicate(GroundedOperation):
         feed = world.feed_source(kind, messy=True)
         if not feed or rng.random() > world.knobs.mess:
             return feed
-        repeats = make_repeats(world.rng("repeats"), world.clean_feed, rng.choice(_MANNERS))
+        columns, manner = world.domain.columns, rng.choice(_MANNERS)
+        repeats = make_repeats(world.rng("repeats"), world.clean_feed, columns, manner)
         return (Source(kind, feed[0].path, repeats),) if repeats else feed
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
@@ -137,15 +138,26 @@ class Deduplicate(GroundedOperation):
             yield TextFile("\n".join(dict.fromkeys(right.text.splitlines()[:-2])) + "\n")
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{key}` and `{keep}`; or a variant."""
+        """`{key}` and `{keep}`; or a variant.
+
+        `loose` says what is to be ignored to find those that are the same.
+        """
         wanted = DeduplicateParams.model_validate(params)
         if isinstance(inputs[0], Folder):
-            return {"variant": "files", "ties": _say_ties(inputs[0])}
+            empty = list(inputs[0].contents.values()).count(b"") > 1
+            return {"variant": "files", "ties": _say_ties(inputs[0]), "empty": told_if(empty)}
         if isinstance(inputs[0], TextFile):
-            return {"variant": "points"}
+            points = [(point,) for point in _points(inputs[0].text)]
+            return {"variant": "points", **_stray(points, lambda said: " ".join(said.split()))}
         if isinstance(inputs[0], Mailbox):
-            return {"variant": "letters" if wanted.keep == "newest" else "mails", "tail": UNCHANGED}
+            matters = [(mail.sender, mail.subject) for mail in inputs[0].mails]
+            variant = "letters" if wanted.keep == "newest" else "mails"
+            stray = _stray(matters, _without_re, "a leading `Re: `")
+            return {"variant": variant, "tail": UNCHANGED, **stray}
+        assert isinstance(inputs[0], RowSet)
+        columns = [map(str, inputs[0].values(name)) for name in wanted.keys]
         words = {
+            **_stray(list(zip(*columns, strict=True)), str.strip),
             "key": listing([f"`{name}`" for name in wanted.keys]),
             "keep": wanted.keep,
             "date": f"`{wanted.date}`",
@@ -159,6 +171,27 @@ class Deduplicate(GroundedOperation):
         return f"{stems[0]}_unique"
 
 
+def _without_re(subject: str) -> str:
+    return subject[4:] if subject[:4].casefold() == "re: " else subject
+
+
+def _stray(
+    keys: Sequence[tuple[str, ...]], trim: Callable[[str], str], trimmed: str = "stray blanks"
+) -> dict[str, str]:
+    """What has to be ignored to find those that are the same: capitals, what is trimmed, both."""
+    folds: dict[tuple[bool, bool], Callable[[str], str]] = {
+        (False, False): str,
+        (True, False): str.casefold,
+        (False, True): trim,
+        (True, True): lambda cell: trim(cell.casefold()),
+    }
+    counts = {
+        needed: len({tuple(map(fold, key)) for key in keys}) for needed, fold in folds.items()
+    }
+    capitals, ends = next(n for n, count in counts.items() if count == counts[True, True])
+    return {"loose": listing(["letter case"] * capitals + [trimmed] * ends)}
+
+
 def _say_ties(folder: Folder) -> str:
     """Which of equally short paths stays."""
     names: dict[bytes, list[str]] = {}
@@ -166,6 +199,8 @@ def _say_ties(folder: Folder) -> str:
         names.setdefault(data, []).append(name)
     shortest = [[n for n in same if len(n) == min(map(len, same))] for same in names.values()]
     tied = [same for same in shortest if len(same) > 1]
+    if not tied:
+        return ""
     plain = all(min(same, key=str.casefold) == same[0] for same in tied)
     return (
         " If two are equally short, the one that comes first in the alphabet stays"
@@ -176,7 +211,7 @@ def _say_ties(folder: Folder) -> str:
 def _propose_repeats(rng: random.Random, rows: RepeatedRows) -> DeduplicateParams:
     if rows.manner == "later":
         day = rows.of_role(Role.DATE)[0].name
-        keep: Keep = rng.choice(("newest", "newest", "oldest"))
+        keep: Keep = "newest" if rng.random() < _CORRECTED else "oldest"
         return DeduplicateParams(keys=rows.by, keep=keep, date=day)
     if rows.manner == "halves":
         return DeduplicateParams(keys=rows.by, keep="merge")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
+from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, told_if
 from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.world import Source, World
 from synth.world.failures import Failure, RunLog, make_log, make_program
@@ -21,6 +21,9 @@ _COUNT = Field("count", ColumnType.INTEGER, Role.MEASURE, better="high")  # the 
 _LOG_LINE = Field("log_line", ColumnType.INTEGER, Role.ID)
 _CODE = Field("code", ColumnType.TEXT, Role.TEXT)
 _CAUSE = ("exception", "file", "line")
+
+_CHAINED = "above exception"
+"""Words that join the tracebacks of exceptions that led to each other."""
 
 
 class DiagnoseParams(ParamsModel):
@@ -86,9 +89,14 @@ class Diagnose(GroundedOperation):
                 yield wrong
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{root}` and the variant."""
+        """`{root}` and the variant; `chained` says that an exception led to another."""
         wanted = DiagnoseParams.model_validate(params)
-        return {"variant": wanted.way, "root": f"`{wanted.root}/`"}
+        chained = _CHAINED in _log(inputs).text
+        return {
+            "variant": wanted.way,
+            "root": f"`{wanted.root}/`",
+            "chained": told_if(chained),
+        }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The log's or the project's stem."""

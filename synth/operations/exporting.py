@@ -10,10 +10,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from clawgym.artifact import ArtifactKind
-from synth.operations.base import AskedParams, listing
-from synth.taxonomy import Domain, domains
+from clawgym.artifact import ArtifactKind, ColumnType
+from synth.operations.base import AskedParams, listing, told_if
+from synth.taxonomy import Domain
 from synth.taxonomy._toml import Data, read_toml
+from synth.taxonomy.domain import domain_of
 from synth.taxonomy.matter import questions_about
 from synth.values import RowSet, Value
 from synth.values.address_book import AddressBook
@@ -50,8 +51,8 @@ _SHEET = "Rows"
 _AGENDA = 0.4
 """How often dates ahead are wanted in a calendar."""
 
-_OF_ROWS: tuple[ExportForm, ...] = ("xlsx", "html", "xml", "sqlite")
-_NOT_AT_HOME = frozenset[Form](("xml", "sqlite"))
+_FOR_PEOPLE: tuple[ExportForm, ...] = ("xlsx", "html")
+_FOR_PROGRAMS: tuple[ExportForm, ...] = ("xml", "sqlite")
 
 
 class ExportParams(AskedParams):
@@ -87,11 +88,6 @@ def _exports() -> _Exports:
     return read_toml(_Exports, "exports.toml")
 
 
-@cache
-def _domain(name: str) -> Domain | None:
-    return next((domain for domain in domains() if domain.name == name), None)
-
-
 def propose_export(rng: random.Random, rows: RowSet) -> ExportParams | None:
     """A form that suits the rows; None where they have no names that every form can take."""
     if _CONTACT <= set(rows.names) <= set(_PROPERTIES):
@@ -107,9 +103,9 @@ def propose_export(rng: random.Random, rows: RowSet) -> ExportParams | None:
     names = {name.lower() for name in rows.names}
     if not 1 < len(rows.names) == len(names) or not all(map(_PLAIN_NAME.fullmatch, names)):
         return None
-    domain = _domain(rows.subject.domain) if rows.subject else None
-    at_home = domain is not None and "household" in domain.functions
-    forms: list[ExportForm] = [one for one in _OF_ROWS if not (at_home and one in _NOT_AT_HOME)]
+    domain = domain_of(rows.subject.domain) if rows.subject else None
+    for_programs = domain is not None and domain.technical
+    forms = (*_FOR_PEOPLE, *_FOR_PROGRAMS, *_FOR_PROGRAMS) if for_programs else _FOR_PEOPLE
     form = rng.choice(forms)
     name, item = _called(rows, domain, form)
     return ExportParams(form=form, name=name, item=item, why=_why(rng, form, rows))
@@ -204,7 +200,8 @@ def _a_day_late(row: tuple[str | int | float, ...], at: int) -> tuple[str | int 
 def export_words(wanted: ExportParams, rows: RowSet) -> dict[str, str]:
     """What the phrases of a form say in braces, and which of them it is."""
     texts = [f"`{column}` as {name}" for name, column in wanted.properties.items()]
-    gaps = bool(wanted.start) and "" in rows.values(wanted.start)
+    whole_days = bool(wanted.start) and "" in rows.values(wanted.start)
+    cells = [str(cell) for row in rows.rows for cell in row]
     variant = "sessions" if wanted.start else wanted.form
     return {
         "variant": variant,
@@ -218,5 +215,9 @@ def export_words(wanted: ExportParams, rows: RowSet) -> dict[str, str]:
         "place": wanted.properties.get("LOCATION", ""),
         "about": wanted.properties.get("DESCRIPTION", ""),
         "texts": listing(texts),
-        "whole_days": " Without a time it's an all-day entry." if gaps else "",
+        "whole_days": " Without a time it's an all-day entry." if whole_days else "",
+        "figures": told_if(any(field.numeric for field in rows.fields)),
+        "days": told_if(any(field.type is ColumnType.DATE for field in rows.fields)),
+        "gaps": told_if("" in cells),
+        "marks": told_if(any(mark in cell for cell in cells for mark in "&<>")),
     }

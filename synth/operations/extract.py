@@ -12,10 +12,18 @@ from pydantic import Field as PydanticField
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
+from synth.operations.base import (
+    GroundedOperation,
+    Params,
+    ParamsModel,
+    Slot,
+    differing,
+    listing,
+    told_if,
+)
 from synth.values import Role, RowSet, Value
 from synth.values.forms import Form, Formed
-from synth.values.shown import heading
+from synth.values.shown import heading, with_commas
 from synth.world import Source, World
 
 _ENTRIES = (ArtifactKind.LOG, ArtifactKind.MAILBOX, ArtifactKind.CALENDAR)
@@ -25,6 +33,8 @@ _FORMS: dict[ArtifactKind, tuple[tuple[Form, str, str], ...]] = {
     ArtifactKind.TABLE: (("book", "export", "xlsx"),),
 }
 _MOST_FORMS = 40
+_BY_HAND = ("cards", "forms")
+"""What people write: no program that records events does."""
 
 
 _SPAN = {"start", "end"}
@@ -65,7 +75,11 @@ class Extract(GroundedOperation):
         """The events, if they come as such a file; else in a form that suits the kind."""
         if kind in _ENTRIES:
             return world.feed_source(kind)
-        form, stem, extension = rng.choice(_FORMS[kind])
+        recorded = world.domain.name in _asides()["recorded"]
+        forms = [one for one in _FORMS[kind] if not (recorded and one[0] in _BY_HAND)]
+        if not forms:
+            return None
+        form, stem, extension = rng.choice(forms)
         feed = world.clean_feed
         first = [feed.key[0], *(name for name in feed.names if name != feed.key[0])]
         rows = feed.select(tuple(first))
@@ -130,7 +144,7 @@ class Extract(GroundedOperation):
             )
 
     def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
-        """`{fields}`; of a form, `{first}` and how figures and dates are written."""
+        """`{fields}`; of a form, `{first}`, how figures and dates are written, and `gaps`."""
         wanted = ExtractParams.model_validate(params)
         words = {"fields": ", ".join(f"`{name}`" for name in wanted.fields)}
         if not wanted.form:
@@ -138,14 +152,15 @@ class Extract(GroundedOperation):
         told: list[str] = []
         if wanted.dates:
             told.append(f"{listing([f'`{name}`' for name in wanted.dates])} as YYYY-MM-DD")
-        if wanted.numbers and wanted.form != "book":
-            names = listing([f"`{name}`" for name in wanted.numbers])
-            told.append(f"{names} as plain numbers without commas")
+        rows = self.apply(params, inputs)
+        if wanted.form != "book" and (grouped := with_commas(rows, wanted.numbers)):
+            told.append(f"{listing([f'`{name}`' for name in grouped])} without commas")
         tidy = f" Write {', and '.join(told)}." if told else ""
         first = f"`{wanted.fields[0]}`"
         return words | {
             "variant": wanted.form,
             "tidy": tidy,
+            "gaps": told_if(any("" in row for row in rows.rows)),
             "first": first,
             "sheet": wanted.sheet,
             "known": wanted.names[wanted.fields[0]],

@@ -9,7 +9,7 @@ from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
 from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
 from synth.values import Role, Row, RowSet, Value
-from synth.values.shown import heading
+from synth.values.shown import heading, with_commas
 from synth.values.site import Site, SitePage
 from synth.world import Source, World
 from synth.world.site import make_site
@@ -97,8 +97,8 @@ class Fetch(GroundedOperation):
         said: list[str] = []
         if wanted.dates:
             said.append(f"{listing(_ticked(wanted.dates))} as YYYY-MM-DD")
-        if wanted.numbers:
-            said.append(f"{listing(_ticked(wanted.numbers))} as plain numbers without commas")
+        if grouped := with_commas(self.apply(params, inputs), wanted.numbers):
+            said.append(f"{listing(_ticked(grouped))} without commas")
         words = {
             "variant": wanted.mode,
             "start": wanted.start,
@@ -161,9 +161,9 @@ def _with(row: Row, place: int, text: str) -> Row:
 
 
 def _american(day: object) -> str:
-    """A date with day and month exchanged: another day, or none at all."""
+    """A date with day and month exchanged, where that is a date as well."""
     year, month, of_month = str(day)[:4], str(day)[5:7], str(day)[8:]
-    return f"{year}-{of_month}-{month}X"
+    return f"{year}-{of_month}-{month}" if of_month <= "12" else str(day)
 
 
 def _ticked(names: "Sequence[str] | Mapping[str, str]") -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
 from synth.operations.base import AskedParams, GroundedOperation, Params, Slot, differing
-from synth.values import ROW_KINDS, Role, Row, RowSet, Value
+from synth.values import ROW_KINDS, Cell, Role, Row, RowSet, Value, plain
 from synth.values.pieces import Letters
 from synth.values.template import Template
 from synth.world import Source, World
@@ -134,22 +134,31 @@ class Fill(GroundedOperation):
         yield self.apply({**params, "only_column": "", "only_value": ""}, inputs)
 
     def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
-        """`{name}`, the name of a file, and which rows."""
+        """`{name}`, the name of a file, which rows, and `{figures}` that are short of decimals."""
         wanted = FillParams.model_validate(params)
-        which = f" where `{wanted.only_column}` is {wanted.only_value}"
+        which = f" where `{wanted.only_column}` is `{wanted.only_value}`"
         truth = self.apply(params, inputs)
-        decimals = " and ".join(f"`{name}`" for name in wanted.figures)
+        rows = inputs[0]
+        assert isinstance(rows, RowSet)
+        decimals = " and ".join(
+            f"`{name}`" for name in wanted.figures if any(map(_is_short, rows.values(name)))
+        )
         return {
             "name": f"`{wanted.name}`",
             "which": which if wanted.only_column else "",
             "example": f"`{truth.texts[0][0]}`",
-            "figures": f" Write {decimals} with two decimals." if decimals else "",
+            "figures": decimals,
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed, and what the template is for."""
         name = stems[-1].removesuffix("_template")
         return f"{base}_{name}s"
+
+
+def _is_short(cell: Cell) -> bool:
+    """Whether a figure has less than two decimals, unless they are written out."""
+    return isinstance(cell, float) and f"{cell}" != plain(cell)
 
 
 def _make_template(rng: random.Random, world: World) -> tuple[str, Template]:

@@ -24,6 +24,7 @@ from synth.operations.tidying import (
     say_tidy,
     tidy_of,
     tidy_rows,
+    tidy_within,
 )
 from synth.taxonomy.question import Questions
 from synth.values import Role, Row, RowSet, Value
@@ -162,13 +163,21 @@ class Filter(GroundedOperation):
         order = f"by `{wanted.order_by}`, largest first, equal ones in their old order"
         shape = f" I only need the columns {columns}, in this order." if columns else ""
         shape += f" Sort them {order}." if wanted.order_by else ""
-        gaps = "no comparison holds for it and it stays empty"
+        used = {condition.column for condition in wanted.conditions}
+        compared = {one.column for one in wanted.conditions if one.op != "missing"}
+        gaps = "leave the cell empty"
+        if wanted.tidy and compared & set(wanted.tidy.gaps):
+            gaps = "no comparison holds for it, and the cell stays empty"
         return {
             "conditions": say_conditions(wanted.conditions, rows, any_of=wanted.any_of),
             "columns": f"only the columns {columns}" if columns else "all columns",
             "order": f"sorted {order}" if wanted.order_by else "rows in the same order",
             "shape": shape,
-            "tidy": say_tidy(wanted.tidy, gaps, written=True),
+            "tidy": say_tidy(
+                tidy_within(wanted.tidy, used | set(wanted.columns or rows.names)),
+                gaps,
+                written=True,
+            ),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing, told_if
 from synth.operations.tidying import tidy_of, tidy_rows
 from synth.values import (
     ROW_KINDS,
@@ -127,7 +127,10 @@ class Inspect(GroundedOperation):
                 yield whole
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{fields}`, and `{order}` and `{least}`: sentences; the view is the variant."""
+        """`{fields}`, and `{order}` and `{least}`: sentences; the view is the variant.
+
+        Of copies, `{numbering}` is the order of the groups; `empty` is said where it matters.
+        """
         fields = listing([f"`{name}`" for name in self.apply(params, inputs).names])
         least = params["least"]
         said = f" Leave out files smaller than {least} bytes." if least else ""
@@ -137,11 +140,27 @@ class Inspect(GroundedOperation):
             "fields": fields,
             "order": f" Sort by {order}." if order else "",
             "least": said,
+            **_copy_words(inputs[0]),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input and the view."""
         return f"{stems[0]}_{_STEMS[InspectParams.model_validate(params).view]}"
+
+
+def _copy_words(value: Value) -> dict[str, str]:
+    """How groups of copies are numbered, and whether several files are empty."""
+    contents = value.contents if isinstance(value, Folder) else dict[str, bytes]()
+    groups = _groups(contents)
+    firsts = [names[0] for names in groups.values()]
+    plain = sorted(firsts, key=str.casefold) == firsts and all(
+        min(names, key=str.casefold) == names[0] for names in groups.values()
+    )
+    capitals = "" if plain else " (capitals before small letters)"
+    return {
+        "numbering": f"in the alphabetical order of their first paths{capitals}",
+        "empty": told_if(list(contents.values()).count(b"") > 1),
+    }
 
 
 _USES: Mapping[View, Use] = {
@@ -204,15 +223,18 @@ def _kinds(inputs: Sequence[Value], least: int) -> _Made:
     return fields, ("extension",), rows
 
 
-def _copies(inputs: Sequence[Value], least: int) -> _Made:
+def _groups(contents: Mapping[str, bytes]) -> dict[bytes, list[str]]:
+    """The names of the files that hold something and are there several times, by content."""
     groups: dict[bytes, list[str]] = {}
-    for name, data in sorted(_folder(inputs).items()):
+    for name, data in sorted(contents.items()):
         if data:
             groups.setdefault(data, []).append(name)
+    return {data: names for data, names in groups.items() if len(names) > 1}
+
+
+def _copies(inputs: Sequence[Value], least: int) -> _Made:
     rows: list[Row] = []
-    for number, (data, names) in enumerate(
-        ((d, n) for d, n in groups.items() if len(n) > 1), start=1
-    ):
+    for number, (data, names) in enumerate(_groups(_folder(inputs)).items(), start=1):
         rows += [(number, name, len(data)) for name in names]
     return (_place("group"), _text("path", Role.ID), _count("bytes")), ("path",), rows
 

@@ -2,15 +2,22 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 from typing import Literal
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
 from synth.operations.asking import about, asked_of
-from synth.operations.base import AskedParams, GroundedOperation, Params, Slot, listing
+from synth.operations.base import (
+    AskedParams,
+    GroundedOperation,
+    Params,
+    Slot,
+    listing,
+    told_if,
+)
 from synth.operations.tidying import demote_gaps
 from synth.taxonomy.question import Lookup, Questions
 from synth.values import Cell, Role, RowSet, Value
@@ -26,6 +33,11 @@ _RESTS = {
     "missing": "list the rows without a match, and only these",
 }
 """What becomes of rows without a partner."""
+
+_ALL_MATCH = "keep every row"
+
+_STRAY = {"upper and lower case": "", "blanks": r"\s", "dots": r"\.", "commas": ","}
+"""What may be ignored in a comparison, and what is taken out for that."""
 
 
 class JoinParams(AskedParams):
@@ -66,8 +78,8 @@ class Join(GroundedOperation):
                 yield (left.id, right.id)
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
-        """The kind of the left."""
-        return tuple(made for made in super().makes(kind) if made[0] is kind)
+        """A table, or the kind of the left."""
+        return tuple(made for made in super().makes(kind) if made[0] in (kind, ArtifactKind.TABLE))
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
         """The linking column, where both sides have one and nothing was joined yet."""
@@ -111,7 +123,7 @@ class Join(GroundedOperation):
         sides, wanted = _sides(inputs), JoinParams.model_validate(params)
         assert sides is not None
         left, right = sides.left, sides.right
-        key = _loose if wanted.keys == "loose" else str
+        key = _key(wanted)
         place, partner_place = left.index(wanted.on), right.index(wanted.right_on)
         extra = [right.index(name) for name in _added(right, wanted)]
         partners = {key(row[partner_place]): [row[at] for at in extra] for row in right.rows}
@@ -147,23 +159,24 @@ class Join(GroundedOperation):
             yield right.with_rows([*right.rows[1:], right.rows[1]])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{on}`, `{added}` (the columns that come from the right) and `{keys}`; or a variant."""
+        """`{on}`, `{added}` (the columns that come from the right) and `{keys}`; or a variant.
+
+        `gaps` says that there are rows without a match.
+        """
         sides, wanted = _sides(inputs), JoinParams.model_validate(params)
         assert sides is not None
         added = listing([f"`{name}`" for name in _added(sides.right, wanted)])
-        name = str(sides.right.rows[0][0]).strip(" .")
         on, right_on = f"`{wanted.on}`", f"`{wanted.right_on}`"
-        keys = (
-            f" When you compare {on if on == right_on else f'{on} with {right_on}'}, ignore upper "
-            f"and lower case and all blanks, dots and commas: `{name}` is `{name.upper()}.`."
-        )
+        known = {_key(wanted)(cell) for cell in sides.right.values(wanted.right_on)}
+        gaps = any(_key(wanted)(cell) not in known for cell in sides.left.values(wanted.on))
         words = {
             "on": on if on == right_on else f"{on} (there it is called {right_on})",
             "added": added,
-            "keys": keys if wanted.keys == "loose" else "",
+            "keys": _say_keys(sides, wanted) if wanted.keys == "loose" else "",
+            "gaps": told_if(gaps),
+            "rest": _RESTS[wanted.how] if gaps else _ALL_MATCH,
         }
-        variant = "" if wanted.how == "inner" else wanted.how
-        return {**words, "rest": _RESTS[wanted.how], "variant": variant}
+        return {**words, "variant": "" if wanted.how == "inner" else wanted.how}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed and the dimension."""
@@ -214,6 +227,47 @@ def _lookups(sides: _Pair, asked: Questions) -> list[Lookup]:
 
 def _loose(cell: Cell) -> str:
     return re.sub(r"[\s.,]+", "", str(cell)).casefold()
+
+
+def _key(wanted: JoinParams) -> Callable[[Cell], str]:
+    return _loose if wanted.keys == "loose" else str
+
+
+def _say_keys(sides: _Pair, wanted: JoinParams) -> str:
+    """What has to be ignored to find the same partners, and a pair of names that shows it."""
+    left = sides.left.values(wanted.on)
+    right = [str(cell) for cell in sides.right.values(wanted.right_on)]
+    partners = [{name for name in right if _loose(name) == _loose(cell)} for cell in left]
+    ignored = next(
+        some
+        for count in range(1, len(_STRAY) + 1)
+        for some in combinations(_STRAY, count)
+        if [{n for n in right if _less(n, some) == _less(cell, some)} for cell in left] == partners
+    )
+    pairs = [
+        (str(cell), name)
+        for cell, names in zip(left, partners, strict=True)
+        for name in sorted(names)
+        if name != str(cell)
+    ]
+    cell, name = max(pairs, key=lambda pair: _shows(*pair))
+    where = " in places" if wanted.on == wanted.right_on else ""
+    return (
+        f" `{wanted.right_on}` was typed carelessly{where}, so ignore {listing(ignored)} when you "
+        f"compare: `{name}` is `{cell}`."
+    )
+
+
+def _shows(one: str, other: str) -> bool:
+    """Whether two names differ in more than blanks, which nobody sees."""
+    return "".join(one.split()) != "".join(other.split())
+
+
+def _less(cell: Cell, ignored: Sequence[str]) -> str:
+    """A name without what is ignored."""
+    said = str(cell).casefold() if "upper and lower case" in ignored else str(cell)
+    stray = "|".join(_STRAY[one] for one in ignored if _STRAY[one])
+    return re.sub(stray, "", said) if stray else said
 
 
 def _without_blank_groups(rows: RowSet) -> RowSet:

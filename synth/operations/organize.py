@@ -3,13 +3,14 @@
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import Field
 
 from clawgym.artifact import ArtifactKind
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, listing
+from synth.operations.base import GroundedOperation, Params, ParamsModel, listing, told_if
 from synth.operations.deduplicate import UNCHANGED
 from synth.values import Value
 from synth.values.folder import Folder
@@ -115,23 +116,36 @@ class Organize(GroundedOperation):
         yield Folder(contents)
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{types}`, `{rest}`, `{scope}` and `{collisions}`; the rule is the variant."""
+        """`{types}`, `{rest}`, `{scope}` and `{collisions}`; the rule is the variant.
+
+        `capitals` says that there are extensions in capitals, `others` that files go to the rest,
+        and `doubles` that messages stand there twice.
+        """
         wanted = OrganizeParams.model_validate(params)
         types = [
             f"{listing([f'.{end}' for end in ends])} to `{name}/`"
             for name, ends in wanted.types.items()
         ]
         scope = (
-            " Only the loose files at the top are moved; files in subfolders keep their place."
+            " Sort only the files at the top; those in subfolders stay where they are."
             if wanted.only_loose
-            else " Files in subfolders are treated the same and leave their subfolder."
+            else " Do the same with files in subfolders; the old subfolders are not kept."
         )
+        names = list(_contents(inputs)) if isinstance(inputs[0], Folder) else []
+        ends = [PurePosixPath(name).suffix for name in names]
+        mails = inputs[0].mails if isinstance(inputs[0], Mailbox) else ()
+        nested = any("/" in name for name in names)
+        by_rule = wanted.rule in ("type", "month")
+        others = by_rule and any(_target(wanted, n).startswith(f"{wanted.rest}/") for n in names)
         return {
+            "capitals": told_if(any(end != end.lower() for end in ends)),
+            "others": told_if(others),
+            "doubles": told_if(len(set(mails)) < len(mails)),
             "variant": wanted.rule,
             "tail": UNCHANGED,
             "types": "; ".join(types),
             "rest": f"`{wanted.rest}/`",
-            "scope": scope if wanted.rule in ("type", "month") else "",
+            "scope": scope if nested and by_rule else "",
             "collisions": _say_collisions(wanted, inputs[0]),
         }
 
@@ -156,15 +170,22 @@ def _say_collisions(wanted: OrganizeParams, value: Value) -> str:
     for name in _order(value.contents):
         shared.setdefault(_target(wanted, name), []).append(name)
     collide = [names for names in shared.values() if len(names) > 1]
-    kept = " Leave the contents as they are, and lose no file."
     if not collide:
-        return kept
+        return " Contents stay as they are, and no two files end up under the same path."
     plain = all(sorted(names, key=str.casefold) == names for names in collide)
+    first = f"the one whose old path comes first in the alphabet{_CAPITALS[plain]} keeps it"
+    if max(map(len, collide)) == 2:
+        return (
+            f" Where two files would get the same name, {first}, and the other one becomes "
+            "`name_2.ext`. Contents stay as they are."
+        )
     return (
-        " Where files would end up under the same name, number them in the alphabetical order of "
-        f"their old paths{'' if plain else ' (capitals first)'}: the first keeps its name, the "
-        f"second becomes `name_2.ext`, the third `name_3.ext` and so on.{kept}"
+        f" Where several files would get the same name, {first}, the second becomes `name_2.ext`, "
+        "the third `name_3.ext` and so on. Contents stay as they are."
     )
+
+
+_CAPITALS = {True: "", False: " (capitals first)"}
 
 
 def _contents(inputs: Sequence[Value]) -> Mapping[str, bytes]:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,6 +24,8 @@ _TIES = {
     "gaps": "Ties share a rank (1, 2, 2, 4)",
     "dense": "Ties share a rank, and none is skipped (1, 2, 2, 3)",
 }
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 15: "fifteen", 20: "twenty"}
+_PLACES = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 10: "tenth"}
 
 _TO_SEE = (
     "I'd like to see at once which {by} comes first.",
@@ -40,9 +43,7 @@ _MOST = 3
 _FEW = 4
 """The most groups of which nobody wants to see only the first ones."""
 
-_NUMBER = re.compile(
-    r"\b(two|three|four|five|six|eight|ten|twelve|fifteen|twenty)\b", re.IGNORECASE
-)
+_NUMBER = re.compile(r"(?i)\b(two|three|four|five|six|eight|ten|twelve|fifteen|twenty)\b")
 
 
 class Weight(ParamsModel):
@@ -173,15 +174,13 @@ class Rank(GroundedOperation):
         yield right.with_rows([(number, *row[1:]) for number, row in enumerate(right.rows, 0)])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{measure}`, `{top}`, `{ties}` and `{rules}` (sentences); or a variant with a score."""
-        wanted = RankParams.model_validate(params)
-        each = f" of each `{wanted.within}`" if wanted.within else ""
-        only = f"only the ranks 1 to {wanted.top}{each}" if wanted.top else "all ranks"
-        ranks = [row[0] for row in self.apply(params, inputs).rows]
-        tied = len(set(ranks)) < len(ranks)
-        ties = _TIES[wanted.ties]
-        ties += " and stay in their old order" if tied and not wanted.within else ""
-        ties += "; all that share the last rank are kept." if wanted.top else "."
+        """`{measure}`, `{top}`, `{ties}`, if there are any, and `{rules}` (sentences)."""
+        wanted, ranked = RankParams.model_validate(params), self.apply(params, inputs)
+        only = _said_top(wanted, ranked) if wanted.top else "all rows"
+        ties = ""
+        if any(count > 1 for count in _shares(wanted, ranked).values()):
+            ties = _TIES[wanted.ties]
+            ties += "." if wanted.within else " and stay in their old order."
         tail = f" Sort by `{wanted.within}`, then by rank." if wanted.within else ""
         words = {
             "only": only,
@@ -358,6 +357,25 @@ def _ranked(wanted: RankParams, scored: Sequence[tuple[float, Row]]) -> list[Row
         if not wanted.top or rank <= wanted.top:
             ranked.append((rank, *row) if wanted.column else (rank, score, *row))
     return ranked
+
+
+def _shares(wanted: RankParams, ranked: RowSet) -> Counter[tuple[Cell, Cell]]:
+    """How many rows there are of each rank, in each group."""
+    groups = ranked.values(wanted.within) if wanted.within else [""] * len(ranked.rows)
+    return Counter(zip(groups, ranked.values("rank"), strict=True))
+
+
+def _said_top(wanted: RankParams, ranked: RowSet) -> str:
+    """How many are kept, and more where others tie with the last one that would be."""
+    each = f" of each `{wanted.within}`" if wanted.within else ""
+    many = _NUMBERS.get(wanted.top, str(wanted.top))
+    said = f"only the first {many}{each}" if wanted.top > 1 else f"only the first one{each}"
+    sizes = Counter(group for group, _ in _shares(wanted, ranked).elements())
+    if all(size <= wanted.top for size in sizes.values()):
+        return said
+    last = _PLACES.get(wanted.top, f"{wanted.top}th")
+    beyond = f"tie with the {last}" if wanted.top > 1 else "tie with it"
+    return f"{said} (and any that {beyond})"
 
 
 def _say_score(wanted: RankParams) -> str:

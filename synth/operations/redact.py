@@ -92,7 +92,7 @@ class Redact(GroundedOperation):
             yield _without(inputs, (*private, more[0]), numbered=numbered)
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{what}`, `{marks}` and `{mark}`."""
+        """`{what}`; of a change, `{named}` without marks and `{numbers}`, how those are to be."""
         wanted = RedactParams.model_validate(params)
         end = "-1" if wanted.numbered else ""
         what = [f"{_SAYS[kind]} by `[{kind.upper()}{end}]`" for kind in wanted.kinds]
@@ -101,13 +101,16 @@ class Redact(GroundedOperation):
             if isinstance(inputs[0], PersonalRows) and "contact" in inputs[0].names:
                 who = "every name under `contact`, in the notes as well,"
             what.append(f"{who} by `[NAME{end}]`")
+        kinds = [*wanted.kinds, *(["name"] if wanted.names else [])]
+        marks = listing([f"`[{kind.upper()}{end}]`" for kind in kinds])
         numbers = (
-            "Number each kind in the order in which new ones turn up, and give repeats the same "
-            "number."
+            "number the marks, each kind by itself in the order in which new ones turn up "
+            f"({marks} come first); what turns up again keeps its number"
         )
         return {
             "what": listing(what),
-            "numbers": numbers if wanted.numbered else "",
+            "named": listing([said.rpartition(" by ")[0] for said in what]),
+            "numbers": numbers if wanted.numbered else f"leave the numbers out: just {marks}",
             "variant": "numbered" if wanted.numbered else "plain",
         }
 

@@ -49,14 +49,17 @@ _ROUNDED = {
     "round_line": "\n- Round sums to two decimals.",
     "round_it": " Round to two decimals.",
     "and_round": ", and round sums to two decimals",
-    "exact": " (exact to two decimals)",
+    "exact": " (rounded to two decimals)",
 }
-"""Where figures have decimals, the words for how many, by what phrases call them."""
+"""Where figures have more than two decimals, the words for how many, by what phrases call them."""
+
+_EXACT = " (the exact figures, not rounded)"
+"""Where they have one or two, nobody need round them, and in a sentence nobody should."""
 
 _ADVICE = {
-    "In short": " Close that section with a sentence on what to look at first, and why.",
-    "Summary": " Add one sentence there on what deserves a look first, and why.",
-    "At a glance": " Also say there, in one sentence, what you would look at first, and why.",
+    "In short": " Then say in one more sentence {}, and why.",
+    "Summary": " Add one more sentence on {}, and why.",
+    "At a glance": " Close it with one more sentence on {}, and why.",
 }
 """What else a reader wants to know, by what stands above the sentences."""
 
@@ -159,14 +162,12 @@ class Report(GroundedOperation):
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
         """`{title}`, `{table}`, the figures, `{by}`, and for whom."""
         wanted, rows = ReportParams.model_validate(params), only_rows(inputs)
-        figures = self.apply(params, inputs).numbers
-        whole = all(figure == int(figure) for figure in figures)
         words = {
             "title": wanted.title,
             "reader": wanted.audience,
             "for_reader": f" for {wanted.audience}" if wanted.audience else "",
         }
-        words |= {key: "" if whole else said for key, said in _ROUNDED.items()}
+        words |= self._said_decimals(wanted, rows)
         if wanted.briefing:
             asked = asked_for(rows, wanted.briefing)
             said = {
@@ -176,7 +177,7 @@ class Report(GroundedOperation):
                 "table": said_table(rows, wanted.briefing),
                 "heading": wanted.briefing.heading,
                 "below": wanted.briefing.below,
-                "advice": _ADVICE[wanted.briefing.heading] if wanted.briefing.advice else "",
+                "advice": _said_advice(wanted.briefing),
             }
             return {**words, **said, "variant": "briefing"}
         words |= {
@@ -192,6 +193,17 @@ class Report(GroundedOperation):
             "measure": wanted.totals[0],
             "variant": "groups",
         }
+
+    def _said_decimals(self, wanted: ReportParams, rows: RowSet) -> dict[str, str]:
+        """What is said of decimals: nothing of figures that have none."""
+        figures = self.apply(wanted.model_dump(mode="json"), [rows]).numbers
+        if all(figure == int(figure) for figure in figures):
+            return dict.fromkeys(_ROUNDED, "")
+        names = [wanted.briefing.measure] if wanted.briefing else wanted.totals
+        cells = [cell for name in names if name for cell in rows.values(name)]
+        if any(not isinstance(cell, str) and round(cell, 2) != cell for cell in cells):
+            return dict(_ROUNDED)
+        return {**dict.fromkeys(_ROUNDED, ""), "exact": _EXACT}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The input's stem, and what kind of report it is."""
@@ -238,7 +250,8 @@ def _page(
     likely = _BRIEFING if measure and _fits(rows) else _BRIEFING_ONLY
     if knobs.prose or rng.random() < likely:
         groups = _looked_at_by(rows, asked, measure)
-        briefing = choose_briefing(rng, rows, measure, groups, advice=knobs.prose)
+        first = page.first if knobs.prose and not rows.grouped else ""
+        briefing = choose_briefing(rng, rows, measure, groups, advice=first)
         if briefing:
             return params.model_copy(update={"briefing": briefing})
     if not measure or not _fits(rows):
@@ -318,6 +331,11 @@ def _said_columns(rows: RowSet, wanted: ReportParams) -> str:
     """Which columns the table has."""
     named = [f"`{name}`" for name in wanted.columns]
     return listing(named) if named else "all columns"
+
+
+def _said_advice(wanted: Briefing) -> str:
+    """The request for the sentence on what comes first, where one is wanted."""
+    return _ADVICE[wanted.heading].format(wanted.advice) if wanted.advice else ""
 
 
 def _label(name: str) -> str:

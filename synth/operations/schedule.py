@@ -1,13 +1,14 @@
 """schedule: work out when things happen: next runs, free slots, an order that fits."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel
+from synth.operations.base import GroundedOperation, Params, ParamsModel, told_if
 from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.crontab import Crontab
 from synth.world import Source, World
@@ -98,8 +99,12 @@ class Schedule(GroundedOperation):
             yield shifted
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """The window in words; the mode is the variant."""
+        """The window in words; the mode is the variant.
+
+        `commented` says that jobs are commented out, `bare` that there are days with nothing on.
+        """
         wanted = ScheduleParams.model_validate(params)
+        gaps = {row[1:3] for row in self.apply(params, inputs).rows}
         return {
             "variant": wanted.mode,
             "start": wanted.start,
@@ -108,12 +113,20 @@ class Schedule(GroundedOperation):
             "closes": wanted.closes,
             "minutes": str(wanted.minutes),
             "both": _EITHER_DAY if _names_both_days(inputs[0]) else "",
+            "commented": told_if(_has_commented_jobs(inputs[0])),
+            "bare": told_if((wanted.opens, wanted.closes) in gaps),
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """By what it is."""
         words = {"runs": "next_runs", "free": "free_slots", "dates": "plan_dates"}
         return words[str(params["mode"])]
+
+
+def _has_commented_jobs(value: Value) -> bool:
+    """Whether a line would be a job without its number sign."""
+    lines = value.text.splitlines() if isinstance(value, Crontab) else []
+    return any(re.match(r"#\s*[\d*]", line) for line in lines)
 
 
 def _names_both_days(value: Value) -> bool:

@@ -8,7 +8,15 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
+from synth.operations.base import (
+    GroundedOperation,
+    Params,
+    ParamsModel,
+    Slot,
+    differing,
+    listing,
+    told_if,
+)
 from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.texts import Texts
 from synth.world import Source, World
@@ -98,6 +106,18 @@ class Search(GroundedOperation):
         """The case minded; lines counted from 0; parts of words counted; ties the other way."""
         return differing(self.apply(params, inputs), self._wrong(rng, params, inputs))
 
+    def revise(
+        self, rng: random.Random, params: Params, inputs: Sequence[Value], knobs: Knobs
+    ) -> Params | None:
+        """Other words, or another number of them; the same words keep their order."""
+        other = self.propose(rng, inputs, knobs)
+        if other is None:
+            return None
+        was, now = (SearchParams.model_validate(said) for said in (params, other))
+        if set(was.words) != set(now.words):
+            return other
+        return now.model_copy(update={"words": was.words}).model_dump(mode="json")
+
     def _wrong(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
     ) -> Iterator[Value]:
@@ -117,10 +137,15 @@ class Search(GroundedOperation):
         yield truth.with_rows([(rank, name, int(hits) + 1) for rank, name, hits in truth.rows])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
-        """`{words}` quoted, `{columns}`, `{order}`, and `{most}` of the ranking."""
+        """`{words}` quoted, `{columns}`, `{order}`, and `{most}` of the ranking.
+
+        `capitals` says that some hits are in other letters, `ties` that parts have as many hits,
+        `rest` that parts without one would come next.
+        """
         wanted = SearchParams.model_validate(params)
         quoted = [f'"{word}"' for word in wanted.words]
-        single = not all(" " in word for word in wanted.words)
+        texts, truth = _texts(inputs[0]) or (), self.apply(params, inputs)
+        single = wanted.mode == "lines" and _some_inside(truth, wanted)
         found = {
             "words": _say_words(wanted, quoted),
             "either": " or ".join(quoted),
@@ -136,21 +161,29 @@ class Search(GroundedOperation):
             named = (
                 "its name in the folder, such as `{}`" if wanted.many else "its heading, such as {}"
             )
-            example = next(iter(_parts(_texts(inputs[0]) or (), wanted)))
+            example = next(iter(_parts(texts, wanted)))
+            every = _ranked(texts, wanted.model_copy(update={"most": len(truth.rows) + 1}))
+            counts = every.values("hits")
+            found |= {
+                "capitals": told_if(_ranked(texts, wanted, fold=str) != truth),
+                "ties": told_if(len(set(counts)) < len(counts)),
+                "rest": told_if(len(truth.rows) < wanted.most),
+            }
             return found | {"place": place, "what": what, "named": named.format(example)}
         if wanted.many:
             columns = "`file`, `line` and `text`"
             where = (
-                " `file` is the path inside that folder, `line` counts from 1, `text` is the whole "
-                "line without blanks at its ends; sort by file, then line."
+                " `file` is the path inside that folder, `line` counts from 1, and `text` is the "
+                "whole line without blanks at its ends. Sort by file, then line."
             )
         else:
             columns = "`line` and `text`"
             where = (
-                " `line` counts from 1, `text` is the whole line without blanks at its ends; keep "
-                "the order of the lines."
+                " `line` counts from 1, and `text` is the whole line without blanks at its ends. "
+                "Keep the order of the lines."
             )
-        return found | {"columns": columns, "where": where}
+        capitals = told_if(_found(texts, wanted, str) != truth)
+        return found | {"columns": columns, "where": where, "capitals": capitals}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """What was looked for."""
@@ -220,6 +253,12 @@ def _rank(rng: random.Random, texts: _Lines, terms: Sequence[str]) -> Params | N
     return SearchParams(mode="rank", words=words, many=many, most=most).model_dump(mode="json")
 
 
+def _some_inside(found: RowSet, wanted: SearchParams) -> bool:
+    """Whether a line was found only because a word is part of a longer one there."""
+    whole = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE) for word in wanted.words]
+    return any(not word.search(str(line)) for word in whole for line in found.values("text"))
+
+
 def _found(texts: _Lines, wanted: SearchParams, fold: Callable[[str], str]) -> RowSet:
     folded = [fold(word) for word in wanted.words]
     rows: list[Row] = []
@@ -245,10 +284,12 @@ def _found(texts: _Lines, wanted: SearchParams, fold: Callable[[str], str]) -> R
     )
 
 
-def _ranked(texts: _Lines, wanted: SearchParams) -> RowSet:
-    words = {word.casefold() for word in wanted.words}
+def _ranked(
+    texts: _Lines, wanted: SearchParams, fold: Callable[[str], str] = str.casefold
+) -> RowSet:
+    words = {fold(word) for word in wanted.words}
     hits = {
-        name: sum(word.casefold() in words for line in lines for word in _WORD.findall(line))
+        name: sum(fold(word) in words for line in lines for word in _WORD.findall(line))
         for name, lines in _parts(texts, wanted).items()
     }
     best = sorted((-count, name) for name, count in hits.items() if count)[: wanted.most]

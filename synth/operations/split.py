@@ -15,7 +15,9 @@ from synth.operations.base import (
     Params,
     Slot,
     differing,
+    told_if,
 )
+from synth.taxonomy.domain import domain_of
 from synth.taxonomy.question import Questions
 from synth.values import ROW_KINDS, Role, Row, RowSet, Value
 from synth.values.pieces import Letters, Parts
@@ -121,10 +123,15 @@ class Split(GroundedOperation):
         yield Parts(((first, moved), (second, left), *rest))
 
     def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
-        """`{column}`, `{size}`, and the name of a part as an example."""
+        """`{column}`, `{size}`, the name of a part as an example, and how it comes about.
+
+        `capitals` and `blanks` say that values have such, which names of files have not.
+        """
         wanted = SplitParams.model_validate(params)
-        truth = self.apply(params, inputs)
-        names = truth.parts if isinstance(truth, Parts) else ()
+        truth, rows = self.apply(params, inputs), inputs[0]
+        names = [name for name, _ in truth.parts] if isinstance(truth, Parts) else []
+        cells = rows.values(wanted.column) if isinstance(rows, RowSet) and wanted.column else []
+        values = [str(cell) for cell in cells]
         return {
             "variant": wanted.mode,
             "column": f"`{wanted.column}`",
@@ -132,7 +139,9 @@ class Split(GroundedOperation):
             "number": str(wanted.size),
             "twice": str(2 * wanted.size),
             "extension": wanted.format,
-            "example": f"`{names[0][0]}`" if names else "",
+            "capitals": told_if(any(value != value.lower() for value in values)),
+            "blanks": told_if(any(" " in value for value in values)),
+            "example": f"`{max(names, key=lambda name: '_' in name)}`" if names else "",
         }
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
@@ -160,15 +169,21 @@ def _answers(rng: random.Random, rows: RowSet, asked: Questions) -> Iterator[Spl
         if part.by not in rows.names or not uses_what_was_joined(rows, [part.by]):
             continue
         if _are_names(rows, part.by):
-            extension = rng.choice(("csv", "csv", "jsonl"))
+            extension = _format(rng, rows)
             yield SplitParams(mode="value", column=part.by, format=extension, why=part.why)
+
+
+def _format(rng: random.Random, rows: RowSet) -> str:
+    """What the parts are written as: JSON lines only where programs take them."""
+    domain = domain_of(rows.subject.domain) if rows.subject else None
+    return rng.choice(("csv", "csv", "csv", "jsonl")) if domain and domain.technical else "csv"
 
 
 def _cut(rng: random.Random, rows: RowSet, mode: Literal["chunks", "share"]) -> SplitParams | None:
     size = rng.choice((5, 8, 10, 20, 25)) if mode == "chunks" else rng.choice((3, 4, 5))
     if len(rows.rows) < _LEAST_FOR_SHARES:
         return None
-    return SplitParams(mode=mode, size=size, format=rng.choice(("csv", "csv", "jsonl")))
+    return SplitParams(mode=mode, size=size, format=_format(rng, rows))
 
 
 def _are_names(rows: RowSet, column: str) -> bool:
@@ -189,7 +204,7 @@ def _rule(rng: random.Random, rows: RowSet) -> SplitParams | None:
     name = rng.choice(fields).name
     if not _are_names(rows, name):
         return None
-    return SplitParams(mode=mode, column=name, format=rng.choice(("csv", "csv", "jsonl")))
+    return SplitParams(mode=mode, column=name, format=_format(rng, rows))
 
 
 def _parts(rows: RowSet, wanted: SplitParams) -> dict[str, RowSet]:

@@ -1,7 +1,7 @@
 """How careless rows are to be read: a part of the parameters, and the words for it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from clawgym.artifact import ArtifactKind
@@ -45,12 +45,20 @@ def tidy_of(inputs: Sequence[Value]) -> Tidy | None:
     return Tidy(dates=untidy.dates, numbers=untidy.numbers, texts=untidy.texts, gaps=untidy.gaps)
 
 
+def tidy_within(tidy: Tidy | None, names: Collection[str]) -> Tidy | None:
+    """What matters of it where only some columns are used."""
+    if tidy is None:
+        return None
+    kept = {what: [name for name in said if name in names] for what, said in tidy}
+    return Tidy.model_validate(kept)
+
+
 def say_tidy(tidy: Tidy | None, gaps: str, *, written: bool) -> str:
     """Sentences, each after a blank, that say how to read what; "" where all is tidy.
 
     Args:
         tidy: how the input is to be read.
-        gaps: what becomes of missing figures.
+        gaps: what becomes of a row whose figure is missing, as a clause.
         written: whether the columns as such are written out.
     """
     if tidy is None:
@@ -69,11 +77,12 @@ def say_tidy(tidy: Tidy | None, gaps: str, *, written: bool) -> str:
         )
     if tidy.texts:
         said.append(
-            f"In {_names(tidy.texts)}, capitals and outer blanks mean nothing; use it in lower "
-            "case and trimmed"
+            f"In {_names(tidy.texts)}, capitals and blanks at the ends don't matter; use lower "
+            "case, without such blanks"
         )
     if tidy.gaps:
-        said.append(f"An empty {_names(tidy.gaps)}, `n/a` or `-` is a missing figure; {gaps}")
+        names = " or ".join(f"`{name}`" for name in tidy.gaps)
+        said.append(f"Where {names} is empty, `n/a` or `-`, the figure is missing: {gaps}")
     return "".join(f" {sentence}." for sentence in said)
 
 

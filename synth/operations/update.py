@@ -152,9 +152,9 @@ class Update(GroundedOperation):
     def words(self, params: Params, inputs: Sequence[Value]) -> Mapping[str, str]:
         """The change in words; of settings, `{change}` as a whole."""
         if isinstance(inputs[0], RowSet):
-            return update_rows.words(params)
+            return update_rows.words(params, inputs[0])
         if isinstance(inputs[0], Texts):
-            return update_notes.words(params)
+            return update_notes.words(params, inputs[0])
         if params["mode"] == "scale":
             return _scaled(ScaleParams.model_validate(params))
         wanted = SetParams.model_validate(params)

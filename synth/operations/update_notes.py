@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
-from synth.operations.base import Params, ParamsModel
+from synth.operations.base import Params, ParamsModel, told_if
 from synth.values.edited import EditedText
 from synth.values.texts import Texts
 
@@ -38,9 +38,11 @@ def mistakes(rng: random.Random, params: Params, notes: Texts) -> Iterator[Edite
     yield _ticked(notes, " ", str)
 
 
-def words(params: Params) -> Mapping[str, str]:
-    """`{term}`."""
-    return {"variant": "tick", "term": f'"{params["term"]}"'}
+def words(params: Params, notes: Texts) -> Mapping[str, str]:
+    """`{term}`; `capitals` says that some bullets have it in other letters."""
+    term = str(params["term"])
+    exact = _ticked(notes, term, str) == apply(params, notes)
+    return {"variant": "tick", "term": f'"{term}"', "capitals": told_if(not exact)}
 
 
 def _ticked(notes: Texts, term: str, fold: Callable[[str], str]) -> EditedText:

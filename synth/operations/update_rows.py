@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from clawgym.artifact import ColumnType
-from synth.operations.base import Params, ParamsModel, listing
+from synth.operations.base import Params, ParamsModel, listing, told_if
 from synth.taxonomy.domain import ColumnMaker, domains, prices
 from synth.values import Cell, Field, Role, RowSet
 from synth.values.edited import EditedRows
@@ -84,8 +84,8 @@ def mistakes(rng: random.Random, params: Params, rows: RowSet) -> Iterator[Edite
         yield apply({**params, "value": value}, rows)
 
 
-def words(params: Params) -> Mapping[str, str]:
-    """The change in words."""
+def words(params: Params, rows: RowSet) -> Mapping[str, str]:
+    """The change in words; `rounds` says that figures come out with more decimals than two."""
     if params["mode"] == "mark":
         mark = MarkParams.model_validate(params)
         return {
@@ -104,7 +104,12 @@ def words(params: Params) -> Mapping[str, str]:
         "higher": "higher" if wanted.percent > 0 else "lower",
         "where": f"`{wanted.where}`",
         "value": f"`{wanted.value}`",
+        "rounds": told_if(any(map(_is_long, apply(params, rows).rows.values(wanted.column)))),
     }
+
+
+def _is_long(cell: Cell) -> bool:
+    return isinstance(cell, float) and round(cell, 2) != cell
 
 
 def _moved(rng: random.Random, rows: RowSet) -> Params | None:

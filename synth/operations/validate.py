@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot
+from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, told_if
 from synth.values import Field, Role, Row, RowSet, Use, Value, matter
 from synth.values.faults import Fault, FaultyRows, FaultyText, Rule
 from synth.world import Source, World
@@ -66,10 +66,14 @@ class Validate(GroundedOperation):
         return (Source(kind, path, value),)
 
     def propose(self, rng: random.Random, inputs: Sequence[Value], knobs: Knobs) -> Params | None:
-        """Every rule that is broken, so that no mistake is passed over, and some that hold."""
+        """Every rule that is broken, so that no mistake is passed over, and some that hold.
+
+        Those for dates come together: people pick the wrong dates by both.
+        """
         value = _faulty(inputs)
         broken = {fault.rule for fault in value.faults}
-        rules = [rule for rule in value.rules if rule.name in broken or rng.random() < _HOLDING]
+        wanted = broken | ({"date", "order"} if broken & {"date", "order"} else set[str]())
+        rules = [rule for rule in value.rules if rule.name in wanted or rng.random() < _HOLDING]
         if value.rules[-1].name == "unknown":
             rules = list(value.rules)  # the last one speaks of those before it
         if not broken or len(rules) < _FEWEST:
@@ -97,9 +101,11 @@ class Validate(GroundedOperation):
         yield truth.with_rows(found[:-1])
 
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
-        """`{rules}` and the variant."""
+        """`{rules}` and the variant; `twice` says that one place breaks two rules."""
         wanted = ValidateParams.model_validate(params)
+        places = [row[:-1] for row in self.apply(params, inputs).rows]
         return {
+            "twice": told_if(len(set(places)) < len(places)),
             "variant": wanted.place,
             "rules": "".join(f"\n- {rule.said}" for rule in wanted.rules),
         }

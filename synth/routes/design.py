@@ -10,7 +10,9 @@ from synth.taxonomy import subcategories
 from synth.taxonomy.opening import Style
 
 LEVELS = cards({1: 3, 2: 5, 3: 6, 4: 4, 5: 2})
-FORMS = cards({Form.PLAIN: 16, Form.REPAIR: 2, Form.FOLLOW_UP: 2})
+FORMS = cards({Form.PLAIN: 31, Form.REPAIR: 5, Form.FOLLOW_UP: 4})
+"""Of the repairs some 7 % of all tasks remain: none has a rubric, and not all graphs allow one."""
+
 SIZES = {1: (1, 2, 2), 2: (1, 2, 2, 3), 3: (2, 2, 3), 4: (2, 3, 4), 5: (5, 6, 7, 8)}
 """How many nodes a graph has at each level."""
 

@@ -96,7 +96,7 @@ def _attempt(
     ):
         return Lost(_GATE, "no-prose")
     form = wanted.form if attempt < _FORMED else Form.PLAIN
-    if form is Form.FOLLOW_UP and _is_hybrid(recipe, index):
+    if form is not Form.PLAIN and _is_hybrid(recipe, index):
         form = Form.PLAIN  # a rubric judges what was written in one go
     scene = _in_form(rng, scene, plan, form)
     few = scene is not None and len(scene.nodes) < min(plan.least, _LEAST_AGAIN)

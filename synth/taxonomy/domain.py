@@ -62,6 +62,9 @@ which of them are the good ones.
 """
 
 
+TECHNICAL_FUNCTIONS = frozenset({"engineering", "it"})
+"""The kinds of work in which people hand files to programs."""
+
 Cell = str | int | float
 Bounds = tuple[float, float]
 
@@ -137,7 +140,7 @@ class Domain(Data):
     wants work done on it, `repeats` such reasons that hold only where entries stand twice, `notes`
     what people write beside such rows. `synth.taxonomy.setting` fills the words in braces. Nothing
     happens at weekends with `weekdays`; `days` is on how many days of a month anything happens, if
-    not on any.
+    not on any; `busy` is how many times as many events a month has as elsewhere.
     """
 
     name: str
@@ -155,8 +158,14 @@ class Domain(Data):
     notes: tuple[str, ...]
     weekdays: bool = False
     days: int = 0
+    busy: int = 1
     columns: tuple[ColumnMaker, ...]
     dimension: Dimension
+
+    @property
+    def technical(self) -> bool:
+        """Whether those who work with it read and write files for programs."""
+        return self.functions[0] in TECHNICAL_FUNCTIONS
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -215,6 +224,12 @@ def domains() -> tuple[Domain, ...]:
     return tuple(
         domain for name in names for domain in read_toml(_DomainFile, "domains", name).domain
     )
+
+
+@cache
+def domain_of(name: str) -> Domain | None:
+    """The domain of that name; None where it is the name of something else."""
+    return next((domain for domain in domains() if domain.name == name), None)
 
 
 @cache

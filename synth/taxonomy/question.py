@@ -75,12 +75,17 @@ class Lookup(Data):
 
 
 class Page(Data):
-    """Who reads about the rows on a page, and by which figure."""
+    """Who reads about the rows on a page, and by which figure.
+
+    `first` is what they want to be told besides, such as `which outage to look into first`: only of
+    trouble that has to be worked off, as nobody asks that of takings or hours.
+    """
 
     reader: str
     measure: str
     title: str
     why: str
+    first: str = ""
 
 
 class Questions(Data):

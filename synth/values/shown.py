@@ -1,10 +1,11 @@
 """How people write columns and cells on pages and forms."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from clawgym.artifact import ColumnType
 from synth.values.plain import Cell, plain
-from synth.values.rows import Field
+from synth.values.rows import Field, RowSet
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
@@ -18,12 +19,21 @@ def heading(name: str) -> str:
 
 
 def shown(field: Field, cell: Cell) -> str:
-    """A cell as it stands there: dates spelled out, figures with thousands commas."""
+    """A cell as it stands there: dates spelled out, figures with thousands commas, but no years."""
     if field.type is ColumnType.DATE and cell:
         return spelled(str(cell))
     if isinstance(cell, int):
-        return f"{cell:,}"
+        return f"{cell:,}" if field.scale != "mark" else f"{cell}"
     return f"{cell:,.2f}" if isinstance(cell, float) else plain(cell)
+
+
+def with_commas(rows: RowSet, names: Iterable[str]) -> list[str]:
+    """Those of some columns with figures that stand there with commas."""
+    return [
+        name
+        for name in names
+        if any("," in shown(rows.field(name), cell) for cell in rows.values(name))
+    ]
 
 
 def spelled(day: str) -> str:

@@ -30,11 +30,14 @@ def make_accounts(rng: random.Random, world: World) -> RowSet:
     people = make_cast(rng, count if alone else 4 + world.knobs.level)
     number, rows = rng.randint(1000, 7000), list[Row]()
     taken: set[tuple[Person, int]] = set()  # nobody owes two amounts on the same day
+    owed: list[tuple[int, Person]] = []
     for place in range(count):
-        number += rng.randint(1, 7)
         person = people[place] if alone else rng.choice(people)
         days = rng.choice([days for days in _DUE if (person, days) not in taken])
         taken.add((person, days))
+        owed.append((days, person))
+    for days, person in sorted(owed, key=lambda one: one[0]):
+        number += rng.randint(1, 7)
         due = world.today + timedelta(days=days)
         status = rng.choice(("open", "open", "paid", "disputed"))
         amount = rng.randint(900, 240000) / 100

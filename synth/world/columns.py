@@ -165,6 +165,37 @@ def another(rng: random.Random, maker: ColumnMaker, row: Mapping[str, Cell]) -> 
     return next((cell for cell in made if cell != row[maker.name]), row[maker.name])
 
 
+def corrected(
+    rng: random.Random, makers: Sequence[ColumnMaker], row: Sequence[Cell]
+) -> tuple[Cell, ...]:
+    """The row with one cell put right, a figure if any may be; all others go with it as before.
+
+    Where no cell may change alone the last figure is a little off, or nothing if there is none.
+    """
+    known = {maker.name: cell for maker, cell in zip(makers, row, strict=True)}
+    free = [maker for maker in makers if is_free(maker, makers)]
+    rng.shuffle(free)
+    for maker in sorted(free, key=lambda maker: maker.make not in _FIGURES):
+        cell = another(rng, maker, known)
+        if cell != known[maker.name]:
+            return tuple((known | {maker.name: cell}).values())
+    figure = next((maker.name for maker in reversed(makers) if maker.make in _FIGURES), None)
+    if figure is None:
+        return tuple(row)
+    return tuple((known | {figure: _nudged(rng, known[figure])}).values())
+
+
+def _nudged(rng: random.Random, value: Cell) -> Cell:
+    """A slightly different figure of the same look; large ones go down, so limits still hold."""
+    if isinstance(value, float):
+        decimals = 1 if round(value, 1) == value else 2
+        step = max(round(abs(value) * rng.uniform(0.03, 0.2), decimals), 0.1)
+        return round(value - step if value > 1 else value + step, decimals)
+    assert isinstance(value, int)
+    step = rng.randint(1, max(1, min(9, abs(value) // 5)))
+    return value - step if value > 9 else value + step
+
+
 def clock(minutes: int) -> str:
     """A time of day as `HH:MM`."""
     return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"

@@ -22,6 +22,7 @@ class Service(Data):
     places: tuple[str, ...]
     sections: tuple[str, ...]
     keys: Mapping[str, tuple[str, ...]]
+    added: Mapping[str, tuple[str, ...]]
     changes: tuple[Change, ...]
     baseline: str = ""
 

@@ -49,9 +49,11 @@ def make_invoices(rng: random.Random, world: World) -> FaultyRows:
     firms, rows, faults = make_firms(rng, 7), list[Row](), list[Fault]()
     number = rng.randint(100, 400)
     kinds = rng.sample(list(_SPOILERS), min(len(_SPOILERS), 2 + world.knobs.level // 2))
-    for row in range(1, rng.randint(*world.knobs.rows) + 4):
+    ages = [rng.randint(5, 120) for _ in range(rng.randint(*world.knobs.rows) + 3)]
+    for row, age in enumerate(sorted(ages, reverse=True), 1):
         number += rng.randint(1, 3)
-        cells, wrong = _invoice(rng, world, number, firms, kinds)
+        issued = world.today - timedelta(days=age)
+        cells, wrong = _invoice(rng, world, f"R-{number}", issued, firms, kinds)
         if rows and rng.random() < 0.06:
             cells["invoice"], wrong = rng.choice(rows)[0], [*wrong, ("invoice", "repeated")]
         rows.append(tuple(cells.values()))
@@ -68,14 +70,18 @@ def make_invoices(rng: random.Random, world: World) -> FaultyRows:
 
 
 def _invoice(
-    rng: random.Random, world: World, number: int, firms: list[str], kinds: Sequence[str]
+    rng: random.Random,
+    world: World,
+    number: str,
+    issued: date,
+    firms: list[str],
+    kinds: Sequence[str],
 ) -> tuple[dict[str, Cell], list[tuple[str, str]]]:
     """A row and its faults, one or two at the most, of the `kinds` that people make here."""
-    issued = world.today - timedelta(days=rng.randint(5, 120))
     due = issued + timedelta(days=rng.choice((14, 30)))
     quantity, cents = rng.randint(1, 60), rng.randint(120, 9900)
     cells: dict[str, Cell] = {
-        "invoice": f"R-{number}",
+        "invoice": number,
         "customer": rng.choice(firms),
         "issued": issued.isoformat(),
         "due": due.isoformat(),

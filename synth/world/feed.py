@@ -4,14 +4,17 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import accumulate
 
 from clawgym.artifact import ArtifactKind, ColumnType
-from synth.taxonomy.domain import Domain
+from clawgym.seeds import derive_random
+from synth.taxonomy.domain import ColumnMaker, Domain
 from synth.taxonomy.period import Period, working_day
-from synth.values import Cell, Field, Role, Row, RowSet, Subject
-from synth.world.columns import Backdrop, Event, field_of, make_row
+from synth.values import Field, Role, Row, RowSet, Subject
+from synth.world.columns import Backdrop, Event, corrected, field_of, make_row
 
 _DUPLICATES = (2, 5)
+_STEP = (1, 4)
 _WEEKEND = 0.2
 _LOG_DAYS = 2
 _LENGTHS = (30, 45, 60, 90, 120)
@@ -20,7 +23,12 @@ _TRIES = 20
 
 
 def make_feed(
-    rng: random.Random, backdrop: Backdrop, period: Period, size: tuple[int, int]
+    rng: random.Random,
+    backdrop: Backdrop,
+    period: Period,
+    size: tuple[int, int],
+    *,
+    before: bool = False,
 ) -> RowSet:
     """The events of a domain, by date, all of them within the period.
 
@@ -29,23 +37,26 @@ def make_feed(
         backdrop: the domain, and whom or what the events may refer to.
         period: the month in which they happen; a log tells of two days of it.
         size: the fewest and the most events.
+        before: whether they are those before the feed of this backdrop; their numbers are lower.
     """
     domain = backdrop.domain
     fields = tuple(field_of(maker) for maker in domain.columns)
-    events = _events(rng, backdrop, period, rng.randint(*size))
+    steps = [rng.randint(*_STEP) for _ in range(rng.randint(*size))]
+    first = _first_number(backdrop, size[1]) - (sum(steps) if before else 0)
+    events = _events(rng, backdrop, period, list(accumulate(steps, initial=first))[:-1])
     rows: list[Row] = [make_row(rng, domain.columns, event, backdrop) for event in events]
     ids = tuple(field.name for field in fields if field.role is Role.ID)
     subject = Subject(domain.name, events[0].day, events[-1].day, period.today)
     return RowSet(fields, tuple(rows), key=ids, topic=domain.feed, subject=subject)
 
 
-def _events(rng: random.Random, backdrop: Backdrop, period: Period, count: int) -> list[Event]:
+def _events(
+    rng: random.Random, backdrop: Backdrop, period: Period, numbers: Sequence[int]
+) -> list[Event]:
     """Events in the order of time; their numbers rise with gaps, as numbers do."""
-    times = sorted(_times(rng, backdrop.domain, period, count))
-    number = _first_number(rng, backdrop.domain, count)
+    times = sorted(_times(rng, backdrop.domain, period, len(numbers)))
     events: list[Event] = []
-    for place, (day, start) in enumerate(times):
-        number += rng.randint(1, 4)
+    for place, (number, (day, start)) in enumerate(zip(numbers, times, strict=True)):
         link = rng.choice(backdrop.links)
         events.append(Event(number, day, start, rng.choice(_LENGTHS), link, place))
     return _without_clashes(rng, events) if _is_diary(backdrop.domain) else events
@@ -85,11 +96,15 @@ def _clash(one: Event, other: Event) -> int:
     return 9 if one.link == other.link else 1
 
 
-def _first_number(rng: random.Random, domain: Domain, count: int) -> int:
-    """So that every number of the feed has as many digits as the domain says."""
-    digits = next(maker.digits for maker in domain.columns if maker.make == "id")
-    lowest, highest = 10 ** (digits - 1), 10**digits - 1 - 4 * count
-    return rng.randint(lowest, max(lowest, highest))
+def _first_number(backdrop: Backdrop, count: int) -> int:
+    """One of this world that leaves room for as many events before it as after it.
+
+    Their numbers all have as many digits as the domain says, where these suffice.
+    """
+    digits = next(maker.digits for maker in backdrop.domain.columns if maker.make == "id")
+    room = _STEP[1] * count
+    lowest, highest = 10 ** (digits - 1) + room, 10**digits - 1 - room
+    return derive_random(backdrop.seed, "number").randint(lowest, max(lowest, highest))
 
 
 def _times(
@@ -108,30 +123,16 @@ def _times(
     return [(day, rng.randrange(*_OFFICE_HOURS, 15)) for day in rng.choices(days, weights, k=count)]
 
 
-def add_duplicates(rng: random.Random, feed: RowSet) -> RowSet:
-    """Enter some events again further down: the id retyped, one figure corrected."""
+def add_duplicates(rng: random.Random, feed: RowSet, makers: Sequence[ColumnMaker]) -> RowSet:
+    """Enter some events again further down: the id retyped, one cell corrected."""
     place = feed.index(feed.key[0])
-    measures = [feed.index(field.name) for field in feed.of_role(Role.MEASURE)]
     rows = list(feed.rows)
     for original in rng.sample(feed.rows, rng.randint(*_DUPLICATES)):
-        again = list(original)
+        again = list(corrected(rng, makers, original))
         again[place] = rng.choice((str.lower, str.upper, str))(str(original[place]))
-        corrected = rng.choice(measures)
-        again[corrected] = _nudge(rng, original[corrected])
         earliest = rows.index(original) + 1
         rows.insert(rng.randint(earliest, len(rows)), tuple(again))
     return replace(feed, rows=tuple(rows), duplicated=True)
-
-
-def _nudge(rng: random.Random, value: Cell) -> Cell:
-    """A slightly different figure of the same look; large ones go down, so limits still hold."""
-    if isinstance(value, float):
-        decimals = 1 if round(value, 1) == value else 2
-        step = max(round(abs(value) * rng.uniform(0.03, 0.2), decimals), 0.1)
-        return round(value - step if value > 1 else value + step, decimals)
-    assert isinstance(value, int)
-    step = rng.randint(1, max(1, min(9, abs(value) // 5)))
-    return value - step if value > 9 else value + step
 
 
 def make_dimension(rng: random.Random, backdrop: Backdrop, absent: str) -> RowSet:

@@ -16,8 +16,12 @@ from synth.world.project import Project, kernels, make_project
 
 _NUMBER = re.compile(r"\d+")
 _RETURN = re.compile(r"(\s+)return (\S.*)\n")
-_NOTES = ("Checked in spring.", "Owner: the platform group.", "See the wiki for history.")
-_PAGE_NOTES = ("Read through in spring.", "Next review in autumn.", "Also hangs in the hall.")
+_HEADS = {
+    "py": ("#!/usr/bin/env python3", "# -*- coding: utf-8 -*-"),
+    "ini": ("# Restart the server after changes.", "# Please keep the order of the sections."),
+    "md": ("<!-- Also hangs in the hall. -->", "<!-- Please tell everybody about changes. -->"),
+}
+"""Lines that files got at the top since, by the ends of their names."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +165,7 @@ def _job(
     start, end = (state, dict(before)) if mode == "reverse" else (dict(before), state)
     if level >= 2:
         for path in sorted({path for step in steps for path in step}):
-            paged = path.endswith(".md")
-            said = rng.choice(_PAGE_NOTES if paged else _NOTES)
-            note = f"<!-- {said} -->" if paged else f"# {said}"
+            note = rng.choice(_HEADS[path.rpartition(".")[2]])
             start[path], end[path] = _grown(start[path], note), _grown(end[path], note)
     return _as_job(start, end, PatchSet(diffs, mode, end, tuple(skipped)), name)
 

@@ -3,7 +3,7 @@
 import random
 import unicodedata
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from clawgym.artifact import ArtifactKind
 from synth.taxonomy.period import working_day
@@ -29,6 +29,7 @@ _ASKS = (
 )
 _OPENINGS = ("Good morning,", "Hello,", "Dear all,", "Hi,", "Good afternoon,")
 _MATTERS = ("this is about {}.", "a question on {}.", "I am writing about {}.", "once more {}:")
+_AGAIN_WITHIN = timedelta(days=7)
 _CLOSINGS = ("Kind regards", "Best wishes", "Thanks", "Many thanks")
 
 
@@ -43,16 +44,17 @@ def make_post(rng: random.Random, world: World) -> Mailbox:
     """8 to 30 messages in order of time; some stand there twice, some were sent again later."""
     low, high = world.knobs.rows
     senders = [f"{_slug(name)}@{rng.choice(_HOSTS)}" for name in world.backdrop.staff]
-    start = datetime.combine(world.today, time(7)) - timedelta(days=75)
     mails: list[Mail] = []
     rows = rng.sample(
         world.clean_feed.rows, min(len(world.clean_feed.rows), rng.randint(low, high), 24)
     )
     for number, row in enumerate(rows):
-        start += timedelta(minutes=rng.randint(90, 4300))
-        sent = _at_work(start)
+        sent = _at_work(_soon_after(rng, world, row))
         mails.append(_mail(rng, world, number, rng.choice(senders), sent, row))
-    mails += [_again(rng, mail) for mail in rng.sample(mails, max(2, len(mails) // 5))]
+    count = max(2, len(mails) // 5)
+    early = [mail for mail in mails if mail.sent.date() <= world.today - _AGAIN_WITHIN]
+    old = early if len(early) >= count else mails
+    mails += [_again(rng, mail) for mail in rng.sample(old, count)]
     mails.sort(key=lambda mail: mail.sent)
     for mail in rng.sample(mails, max(2, len(mails) // 5)):
         mails.insert(rng.randint(mails.index(mail) + 1, len(mails)), mail)
@@ -74,6 +76,19 @@ def _mail(
         sent=sent,
         subject=f"{world.domain.singular.capitalize()} {row[place]}",
         body=f"{body}\n\n{rng.choice(_CLOSINGS)}\n{first}",
+    )
+
+
+def _soon_after(rng: random.Random, world: World, row: Row) -> datetime:
+    """When somebody writes about an event: on its day, or some days later."""
+    feed = world.clean_feed
+    days = feed.of_role(Role.DATE)
+    day = feed.subject.last if feed.subject else world.period.end  # of a log
+    if days:
+        day = date.fromisoformat(str(row[feed.index(days[0].name)]))
+    most = max(0, min(10, (world.today - day - _AGAIN_WITHIN).days))
+    return datetime.combine(day, time(7)) + timedelta(
+        days=rng.randint(0, most), minutes=rng.randrange(24 * 60)
     )
 
 

@@ -1,22 +1,29 @@
 """Feeds in which things stand twice: entered again later, entered in halves, or by two people."""
 
 import random
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
+from synth.taxonomy.domain import ColumnMaker
+from synth.taxonomy.period import working_day
 from synth.values import Cell, Role, Row, RowSet
+from synth.world.columns import corrected
 
 Manner = Literal["later", "halves", "anew"]
 _SHARE = (0.2, 0.4)
+_NUMBER = re.compile(r"(.*?)(\d+)")
 
 
 @dataclass(frozen=True)
 class RepeatedRows(RowSet):
     """Rows of which some mean the same.
 
-    manner  "later": again with a later date and another figure, at any place in the file;
-            "halves": twice, each with some cells blank; "anew": again under another id
+    manner  "later": again with a later date of that month and another cell, at any place in the
+            file; "halves": twice, each with some cells blank; "anew": again under another id,
+            further down where that number belongs
     by      the columns that tell things apart
     """
 
@@ -24,7 +31,9 @@ class RepeatedRows(RowSet):
     by: tuple[str, ...] = ()
 
 
-def make_repeats(rng: random.Random, feed: RowSet, manner: Manner) -> RepeatedRows | None:
+def make_repeats(
+    rng: random.Random, feed: RowSet, makers: Sequence[ColumnMaker], manner: Manner
+) -> RepeatedRows | None:
     """The feed with repeats of that manner, or None where it has not the columns for it."""
     ids, dates = feed.of_role(Role.ID), feed.of_role(Role.DATE)
     if not ids or (manner == "later" and not dates):
@@ -34,7 +43,7 @@ def make_repeats(rng: random.Random, feed: RowSet, manner: Manner) -> RepeatedRo
         by = _telling(rng, feed)
     if by is None:
         return None
-    rows = _repeated(rng, feed, manner)
+    rows = _repeated(rng, feed, makers, manner)
     made = RepeatedRows(
         feed.fields,
         tuple(rows),
@@ -62,19 +71,22 @@ def _telling(rng: random.Random, feed: RowSet) -> tuple[str, ...] | None:
     return None
 
 
-def _repeated(rng: random.Random, feed: RowSet, manner: Manner) -> list[Row]:
+def _repeated(
+    rng: random.Random, feed: RowSet, makers: Sequence[ColumnMaker], manner: Manner
+) -> list[Row]:
     rows = list(feed.rows)
     count = max(2, int(len(rows) * rng.uniform(*_SHARE)))
-    known = set(feed.values(feed.key[0]))
-    for original in rng.sample(feed.rows, min(count, len(rows))):
+    originals = [row for row in rows if _days_left(feed, row)] if manner == "later" else rows
+    for original in rng.sample(originals, min(count, len(originals))):
         at = rows.index(original)
         if manner == "halves":
             rows[at], again = _halves(rng, feed, original)
+            rows.insert(rng.randint(at + 1, len(rows)), again)
         elif manner == "later":
-            again = _later(rng, feed, original)
+            rows.insert(rng.randint(0, len(rows)), _later(rng, feed, makers, original))
         else:
-            again = _anew(rng, feed, original, known)
-        rows.insert(rng.randint(0 if manner == "later" else at + 1, len(rows)), again)
+            place, again = _anew(rng, feed, rows, at)
+            rows.insert(place, again)
     return rows
 
 
@@ -88,27 +100,35 @@ def _halves(rng: random.Random, feed: RowSet, row: Row) -> tuple[Row, Row]:
     return tuple(first), tuple(second)
 
 
-def _later(rng: random.Random, feed: RowSet, row: Row) -> Row:
-    again = list(row)
-    day = feed.index(feed.of_role(Role.DATE)[0].name)
-    later = date.fromisoformat(str(row[day])) + timedelta(days=rng.randint(1, 20))
-    again[day] = later.isoformat()
-    for field in feed.of_role(Role.MEASURE)[:1]:
+def _days_left(feed: RowSet, row: Row) -> list[int]:
+    """After how many days there are other days of work in the month of a row."""
+    day = date.fromisoformat(str(row[feed.index(feed.of_role(Role.DATE)[0].name)]))
+    later = [(n, day + timedelta(days=n)) for n in range(1, 21)]
+    return [n for n, on in later if on.month == day.month and working_day(on) == on]
+
+
+def _later(rng: random.Random, feed: RowSet, makers: Sequence[ColumnMaker], row: Row) -> Row:
+    """The row some days later, and so is all that is due then; one cell is corrected."""
+    again = list(corrected(rng, makers, row))
+    days = timedelta(days=rng.choice(_days_left(feed, row)))
+    for field in feed.of_role(Role.DATE):
         at = feed.index(field.name)
-        cell = row[at]
-        assert not isinstance(cell, str)
-        again[at] = cell + rng.randint(1, 9) if isinstance(cell, int) else round(cell + 3.5, 2)
+        again[at] = (date.fromisoformat(str(row[at])) + days).isoformat()
     return tuple(again)
 
 
-def _anew(rng: random.Random, feed: RowSet, row: Row, known: set[Cell]) -> Row:
-    """The same under another id, which becomes known."""
-    again = list(row)
-    at = feed.index(feed.key[0])
-    text = str(row[at])
-    prefix = text.rstrip("0123456789")
-    width = len(text) - len(prefix)
-    while again[at] in known:
-        again[at] = f"{prefix}{rng.randrange(10 ** (width - 1), 10**width)}"
-    known.add(again[at])
-    return tuple(again)
+def _anew(rng: random.Random, feed: RowSet, rows: Sequence[Row], at: int) -> tuple[int, Row]:
+    """The row at a place under another id, and where it goes: numbers rise from top to bottom."""
+    key = feed.index(feed.key[0])
+    found = [_NUMBER.fullmatch(str(row[key])) for row in rows]
+    numbers = [int(match[2]) for match in found if match]
+    assert len(numbers) == len(rows), "ids end in a number"
+    free = [
+        (place, number)
+        for place in range(at + 1, len(rows))
+        for number in range(numbers[place - 1] + 1, numbers[place])
+    ]
+    place, number = rng.choice(free) if free else (len(rows), numbers[-1] + 1)
+    again = list(rows[at])
+    again[key] = _NUMBER.sub(rf"\g<1>{number}", str(again[key]))
+    return place, tuple(again)

@@ -7,6 +7,7 @@ from clawgym.artifact import ArtifactKind
 from synth.values import ROW_KINDS, Config, Row, RowSet, Value
 from synth.values.folder import Folder
 from synth.world.columns import another, is_free
+from synth.world.config import Service
 from synth.world.folders import make_folder, new_file, rewritten
 from synth.world.guide import make_guides
 from synth.world.modules import changed_modules, make_modules
@@ -22,7 +23,6 @@ _PLACES = {
     ArtifactKind.ARCHIVE: "drive",
     ArtifactKind.CODE: "code",
 }
-_ADDED = ("retries", "max_size_mb", "warn_after")
 
 
 def versions(world: World, kind: ArtifactKind) -> Sequence[Source] | None:
@@ -48,7 +48,8 @@ def _pair(
             return None
         return world.domain.feed, world.extension(kind), _rows(rng, world)
     if kind is ArtifactKind.CONFIG:
-        return world.service.name, "ini", (world.config, _changed_config(rng, world.config))
+        changed = _changed_config(rng, world.config, world.service)
+        return world.service.name, "ini", (world.config, changed)
     if kind is ArtifactKind.ARCHIVE:
         folder = make_folder(rng, world)
         return "backup", rng.choice(("", "zip")), (folder, _changed_folder(rng, world, folder))
@@ -86,27 +87,28 @@ def _corrected(rng: random.Random, world: World, row: Row) -> Row:
     return tuple(cells)
 
 
-def _changed_config(rng: random.Random, config: Config) -> Config:
+def _changed_config(rng: random.Random, config: Config, service: Service) -> Config:
+    """The settings after some were changed or struck out, and some were added to sections."""
     lines: list[str] = []
-    section = ""
-    for line in config.text.splitlines():
-        key, equals, value = line.partition(" = ")
-        if equals and rng.random() < 0.3:
-            if rng.random() < 0.7:
-                lines.append(f"{key} = {_turned(rng, value)}")
-            continue
-        lines.append(line)
-        section = line[1:-1] if line.startswith("[") else section
-        if line.startswith("[") and section != "baseline" and rng.random() < 0.3:
-            lines.append(f"{rng.choice(_ADDED)} = {rng.randint(2, 9)}")
+    for block in config.text.rstrip("\n").split("\n\n"):
+        lines += [""] if lines else []
+        for line in block.splitlines():
+            key, equals, value = line.partition(" = ")
+            if not equals or rng.random() > 0.3:
+                lines.append(line)
+            elif rng.random() < 0.7:
+                lines.append(f"{key} = {_turned(rng, value, service.keys.get(key, ()))}")
+        if block.startswith("[") and not block.startswith("[baseline]") and rng.random() < 0.3:
+            key, values = rng.choice(list(service.added.items()))
+            lines.append(f"{key} = {rng.choice(values)}")
     return Config("\n".join(lines) + "\n", _sections(lines))
 
 
-def _turned(rng: random.Random, value: str) -> str:
-    if value in ("yes", "no"):
-        return "no" if value == "yes" else "yes"
-    if not value.isdigit():
-        return f"{value}-new"
+def _turned(rng: random.Random, value: str, known: Sequence[str]) -> str:
+    """Another of the values that a setting may have; another figure where any may stand."""
+    others = sorted({*known} - {value})
+    if others:
+        return rng.choice(others)
     return str(int(value) * 2 if rng.random() < 0.7 else max(1, int(value) // 2))
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from clawgym.artifact import ArtifactKind
 from clawgym.seeds import derive_random
 from synth.knobs import Knobs
+from synth.taxonomy.domain import TECHNICAL_FUNCTIONS
 from synth.taxonomy.locale import Locale
 from synth.taxonomy.period import Period
 from synth.taxonomy.setting import Setting, make_setting
@@ -21,6 +22,9 @@ from synth.world.source import Source
 
 _STAFF, _CANDIDATES = 6, 24
 """How many colleagues there are, of how many from whom those are taken that nobody mixes up."""
+
+_BUSIEST = 240
+"""The most events of a month, however busy it is."""
 
 _WHOLE = 0.5
 """How often facts are on file about every link: only then can all rows be grouped by them."""
@@ -94,15 +98,22 @@ class World:
         """The people, companies or places that the feed refers to."""
         return make_links(self.rng("links"), self.domain, self.locale)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """The fewest and the most events of a month."""
+        low, high = self.knobs.rows
+        busy = self.domain.busy
+        return min(low * busy, _BUSIEST // 2), min(high * busy, _BUSIEST)
+
     @cached_property
     def clean_feed(self) -> RowSet:
         """The events, each once."""
-        return make_feed(self.rng("feed"), self.backdrop, self.period, self.knobs.rows)
+        return make_feed(self.rng("feed"), self.backdrop, self.period, self.size)
 
     @cached_property
     def messy_feed(self) -> RowSet:
-        """The events, some of them twice: with a corrected figure and a sloppily typed id."""
-        return add_duplicates(self.rng("duplicates"), self.clean_feed)
+        """The events, some of them twice: with a corrected cell and a sloppily typed id."""
+        return add_duplicates(self.rng("duplicates"), self.clean_feed, self.domain.columns)
 
     @cached_property
     def dimension(self) -> RowSet:
@@ -139,8 +150,11 @@ class World:
         return (Source(kind, path, self.messy_feed if messy else self.clean_feed),)
 
     def dimension_source(self) -> Source:
-        """The facts about the links, as a table or as records."""
-        kind = self.rng("dimension-kind").choice((ArtifactKind.TABLE, ArtifactKind.RECORDS))
+        """The facts about the links: a table, or records where people have such about them."""
+        kinds = [ArtifactKind.TABLE]
+        if self._technical or self.form is ArtifactKind.RECORDS:
+            kinds.append(ArtifactKind.RECORDS)
+        kind = self.rng("dimension-kind").choice(kinds)
         path = self.input_path(self.domain.dimension.stem, self.extension(kind))
         return Source(kind, path, self.dimension)
 
@@ -165,7 +179,13 @@ class World:
 
     def extension(self, kind: ArtifactKind) -> str:
         """What a file of that kind is called here: most kinds have one choice."""
+        if kind is ArtifactKind.RECORDS and not self._technical:
+            return "json"  # an export; JSON lines are what programs write
         return self.rng(f"extension-{kind}").choice(_EXTENSIONS[kind])
+
+    @property
+    def _technical(self) -> bool:
+        return self.setting.persona.function in TECHNICAL_FUNCTIONS
 
 
 def _named(folder: str, stem: str, extension: str) -> str:

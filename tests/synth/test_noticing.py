@@ -2,8 +2,9 @@
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.frame import frame
-from synth.noticing import Sight, seen, sign_of
+from synth.noticing import seen, sign_of
 from synth.scene import Form
+from synth.sights import Sight
 from synth.values import Field, Role, Row, RowSet
 from synth.values.text import TextFile
 from tests.synth.examples import grown

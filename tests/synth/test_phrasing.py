@@ -69,9 +69,10 @@ def test_three_jobs_are_never_told_in_one_block(scenes: list[Scene]) -> None:
 
 
 def test_rules_are_those_that_apply(scenes: list[Scene]) -> None:
-    for scene in scenes:
+    for scene in (one for one in scenes if one.form is not Form.REPAIR):
         text = told(scene, "spec")
-        slots = [scene.slots[node.output] for node in scene.nodes]
+        nodes = [node for node in scene.nodes if not OPERATIONS[node.operation].in_place]
+        slots = [scene.slots[node.output] for node in nodes]
         formats = {slot.path.rpartition(".")[2] for slot in slots if slot.kind in ROW_KINDS}
         assert bool(re.search(r"one object per row|an object per row", text)) is ("json" in formats)
 

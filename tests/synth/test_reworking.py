@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from clawgym.files import Files
 from clawgym.sandbox import Backend
 from clawgym.task import Task
 from synth.building import Identity, build_task, initial_workspace
 from synth.gates import Provers
+from synth.recalling import is_hidden
 from synth.reworking import finished, told_nodes
 from synth.scene import Form, Scene
 from tests.synth.examples import grown
@@ -110,6 +112,41 @@ def test_leaving_all_as_it_is_earns_nothing_and_the_solution_everything(
         assert (idle.score, solved.score) == (0.0, 1.0), task.instruction
         proven += 1
     assert proven > 12
+
+
+def test_a_copy_of_an_earlier_result_earns_nothing_in_place_of_a_new_one(
+    follow_ups: list[Scene], provers: Provers
+) -> None:
+    copied = 0
+    for number, scene in enumerate(follow_ups):
+        assert scene.past
+        task = built(scene, number) if scene.past.leftovers else None
+        if task is None:
+            continue
+        old = scene.past.leftovers[0].path
+        new = next(scene.slots[n.output].path for n in scene.nodes if n.id == scene.past.at_fault)
+        work = Files({**task.workspace, new: task.workspace[old]})
+        assert [grade.score for grade in provers.of(task).grade(task, [work])] == [0.0], old
+        copied += 1
+    assert copied
+
+
+def test_what_shows_how_it_was_made_is_named_but_not_quoted(repairs: list[Scene]) -> None:
+    named = 0
+    for number, scene in enumerate(repairs):
+        assert scene.past
+        task = built(scene, number)
+        if task is None or is_hidden(scene, scene.past):
+            continue
+        before, quoted = task.instruction.split("\n> ", 1)
+        _, rest, _ = told_nodes(scene.past, scene.graph.topological())
+        for node in rest:
+            path = f"`{scene.slots[node.output].path}`"
+            assert path in before
+            plain = node.operation == "report" and not node.params.get("briefing")
+            assert not (plain and path in quoted)
+            named += plain
+    assert named
 
 
 def test_a_repair_quotes_the_earlier_request(repairs: list[Scene]) -> None:

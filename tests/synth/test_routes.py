@@ -69,11 +69,11 @@ def test_any_run_of_indices_keeps_to_the_mixture(mixture: float, count: int) -> 
 
 
 def test_designs_cover_all_subcategories_levels_forms_and_styles() -> None:
-    designs = [design(3, index, mixture=0.0) for index in range(43 * 20)]
-    assert set(Counter(one.subcategory for one in designs).values()) == {20}
+    designs = [design(3, index, mixture=0.0) for index in range(43 * 40)]
+    assert set(Counter(one.subcategory for one in designs).values()) == {40}
     assert {one.level for one in designs} == {1, 2, 3, 4, 5}
-    assert Counter(one.form for one in designs) == {"plain": 688, "repair": 86, "follow-up": 86}
-    assert Counter(one.style for one in designs) == {"brief": 430, "spec": 430}
+    assert Counter(one.form for one in designs) == {"plain": 1333, "repair": 215, "follow-up": 172}
+    assert Counter(one.style for one in designs) == {"brief": 860, "spec": 860}
     assert {one.size for one in designs} == set(range(1, 9))
 
 

@@ -75,6 +75,19 @@ def test_equal_rows_share_a_rank_and_the_next_is_skipped() -> None:
     assert [row[0] for row in dense] == [1, 1, 2]
 
 
+def test_only_of_ties_that_there_are_anything_is_said() -> None:
+    known, operation = ORDERS.with_rows(list(ORDERS.rows[:3])), OPERATIONS["rank"]
+    largest = operation.words({"column": "amount", "top": 1}, [known])
+    assert largest["only"] == "only the first one (and any that tie with it)"
+    assert largest["ties"] == "Ties share a rank (1, 2, 2, 4) and stay in their old order."
+    smallest = {"column": "amount", "top": 1, "largest_first": False}
+    assert operation.words(smallest, [known])["only"] == "only the first one"
+    assert operation.words(smallest, [known])["ties"] == ""
+    apart = operation.words({"column": "amount", "top": 2, "within": "status"}, [known])
+    assert apart["only"] == "only the first two of each `status`"
+    assert apart["ties"] == ""
+
+
 def test_a_negative_weight_says_that_less_is_better() -> None:
     known = ORDERS.with_rows(list(ORDERS.rows[:3]))
     ranked = rows("rank", {"weights": [{"column": "amount", "weight": -1}]}, known)
@@ -110,6 +123,38 @@ def test_files_that_collide_are_numbered_in_the_order_of_their_paths() -> None:
     assert OPERATIONS["organize"].apply(params, [folder]) == Folder(
         {"documents/a.TXT": b"1", "documents/a_2.TXT": b"2", "other/b.png": b"3"}
     )
+
+
+def test_how_files_that_collide_are_numbered_is_said_only_where_some_do() -> None:
+    flat: Params = {"rule": "flat"}
+    apart = Folder({"a.txt": b"1", "old/a.txt": b"2"})
+    clash = Folder({"old/a.txt": b"1", "old_a.txt": b"2"})
+    said = [OPERATIONS["organize"].words(flat, [folder])["collisions"] for folder in (apart, clash)]
+    assert "no two files end up under the same path" in said[0]
+    assert "`name_2.ext`" in said[1]
+
+
+def test_capitals_are_spoken_of_where_they_decide_how_copies_are_numbered() -> None:
+    copies: Params = {"view": "copies", "least": 0}
+    plain = Folder({"a.txt": b"1", "b.txt": b"1", "c.txt": b"2", "d.txt": b"2"})
+    mixed = Folder({"a.txt": b"1", "b.txt": b"1", "C.txt": b"2", "d.txt": b"2"})
+    words = [
+        OPERATIONS["inspect"].words(copies, [folder])["numbering"] for folder in (plain, mixed)
+    ]
+    assert ["capitals" in said for said in words] == [False, True]
+
+
+def test_how_a_column_is_to_be_read_is_said_only_where_it_is_used() -> None:
+    def said(*measures: Params) -> str:
+        params: Params = {
+            "by": [{"column": "customer"}],
+            "measures": [dict(measure) for measure in measures],
+            "tidy": {"dates": ["date"], "numbers": [], "texts": [], "gaps": ["amount"]},
+        }
+        return OPERATIONS["aggregate"].words(params, [ORDERS])["tidy"]
+
+    assert said({"function": "count"}) == ""
+    assert "`amount`" in said({"function": "count"}, {"function": "sum", "column": "amount"})
 
 
 def test_a_job_with_both_day_fields_runs_when_either_matches() -> None:

@@ -46,7 +46,7 @@ def drawn(form: str) -> list[Made]:
 def _drawn() -> list[Made]:
     made = (
         make("convert", kind, seed, 1 + seed % 5, "brief" if seed % 2 else "spec")
-        for seed in range(500, 560)
+        for seed in range(500, 600)
         for kind in ROW_KINDS
     )
     return [one for one in made if one]

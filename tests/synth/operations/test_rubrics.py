@@ -2,15 +2,20 @@
 
 import random
 import re
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
 
 from clawgym.artifact import ArtifactKind
+from synth.routes import draw
 from synth.rubric_proxies import expectation_of, free_text, proxy_score
 from synth.rubrics import prose_nodes, rubric_for
+from synth.scene import Form
+from tests.synth.examples import grown, recipe
 from tests.synth.operations.one_node import Made, make, solve
 from verify.rubric import Rubric
+from verify.rubric.rubric import FILE_NAME
 
 _PROSE = (
     ("report", ArtifactKind.TABLE),
@@ -48,6 +53,25 @@ def test_a_rubric_has_two_to_four_criteria_on_the_deliverable(
         assert all(criterion.covers(path) for criterion in rubric.criteria)
         assert not re.search(r"[{}]", rubric.dumps().replace("{reader}", "{"))
         assert Rubric.loads(rubric.dumps()) == rubric
+
+
+def test_what_comes_first_is_judged_where_it_is_asked_for() -> None:
+    hybrid = replace(recipe(1, mixture=0.5), hybrid=1.0)
+    drawn = [task for index in range(40) if (task := draw(hybrid, index).task)]
+    asked = set[bool]()
+    for task in drawn:
+        if FILE_NAME not in task.tests:
+            continue
+        judged = '"next-step"' in task.tests[FILE_NAME].data.decode()
+        assert judged == ("one more sentence" in task.instruction)
+        asked.add(judged)
+    assert asked == {False, True}
+
+
+def test_nobody_is_judged_by_words_that_stood_there_before() -> None:
+    scenes = [scene for seed in range(60) if (scene := grown(seed, Form.REPAIR))]
+    assert scenes
+    assert not any(list(prose_nodes(scene)) for scene in scenes)
 
 
 def test_there_is_no_rubric_without_prose() -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import random
+import re
 import string
 
 import pytest
@@ -138,9 +139,21 @@ def test_same_seed_same_data(place: int, seed: int) -> None:
 
 
 @every_domain
-def test_a_repeated_entry_differs_in_one_figure_and_keeps_its_sign(domain: Domain) -> None:
+def test_numbers_rise_from_the_month_before(domain: Domain) -> None:
+    setting, period = backdrop(domain, 7), make_period(random.Random(7))
+    before, now = (
+        make_feed(random.Random(7), setting, period, (30, 30), before=earlier).rows
+        for earlier in (True, False)
+    )
+    place = [maker.make for maker in domain.columns].index("id")
+    numbers = [int(re.sub(r"\D", "", str(row[place]))) for row in (*before, *now)]
+    assert numbers == sorted(set(numbers))
+
+
+@every_domain
+def test_a_repeated_entry_differs_in_one_cell(domain: Domain) -> None:
     made, _ = feed(domain, 7)
-    messy = add_duplicates(random.Random(7), made)
+    messy = add_duplicates(random.Random(7), made, domain.columns)
     assert len(messy.rows) > len(made.rows)
     again = [row for row in messy.rows if row not in made.rows]
     place = made.index(made.key[0])
