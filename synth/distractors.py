@@ -190,7 +190,8 @@ def _readme(rng: random.Random, scene: Scene) -> _Made:
     if first.id in scene.served or not first.fresh:
         return None
     folder, _, name = first.path.rpartition("/")
-    text = rng.choice(_words().readmes).format(**_said(rng, scene), file=name)
+    said = _said(rng, scene) | {"name": scene.world.setting.persona.name, "file": name}
+    text = rng.choice(_words().readmes).format(**said)
     return f"{folder}/{rng.choice(_words().readme_names)}", text.encode(), ""
 
 

@@ -200,7 +200,7 @@ class Teller:
         phrases, kind = _phrases(node.operation), inputs[0].kind
         words = dict(OPERATIONS[node.operation].words(node.params, scene.values(node.inputs)))
         fields = {
-            "input": that or _said(scene, inputs[0]),
+            "input": that or _said(scene, inputs[0], words.get("inside", "")),
             "second": f"`{inputs[-1].path}`",
             "output": f"`{output}`",
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
@@ -237,8 +237,16 @@ def filled(phrase: str, words: Mapping[str, str]) -> str:
     return chosen.format(**words)
 
 
-def _said(scene: Scene, slot: Slot) -> str:
-    """What to call an artifact that is taken; one that a step edits before is as updated."""
+def _said(scene: Scene, slot: Slot, inside: str = "") -> str:
+    """What to call an artifact that is taken; one that a step edits before is as updated.
+
+    Args:
+        scene: where it is.
+        slot: what is taken.
+        inside: the file of a folder that the work begins with.
+    """
+    if inside:
+        return f"`{slot.path}/{inside}`"
     edited = any(OPERATIONS[n.operation].in_place for n in scene.nodes if n.output == slot.id)
     return f"`{slot.path}`{_UPDATED}" if edited else f"`{slot.path}`"
 

@@ -99,7 +99,7 @@ class Crawl(GroundedOperation):
         assert isinstance(site, Site)
         words = {"variant": wanted.mode, "start": wanted.start}
         if site.url:
-            return words | {"input": f"{site.url}{wanted.start}", "root": site.url}
+            return words | {"input": site.url, "root": site.url}
         return words | {"root": "that folder"}
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

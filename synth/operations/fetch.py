@@ -7,7 +7,15 @@ from typing import Literal
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from synth.knobs import Knobs
-from synth.operations.base import GroundedOperation, Params, ParamsModel, Slot, differing, listing
+from synth.operations.base import (
+    GroundedOperation,
+    Params,
+    ParamsModel,
+    Slot,
+    differing,
+    listing,
+    told_if,
+)
 from synth.values import Role, Row, RowSet, Value
 from synth.values.shown import heading, with_commas
 from synth.values.site import Site, SitePage
@@ -105,11 +113,14 @@ class Fetch(GroundedOperation):
             "heading": wanted.heading,
             "columns": listing(_ticked(wanted.columns)),
             "first": f"`{next(iter(wanted.columns))}`",
+            "blanks": told_if("_" in "".join(list(wanted.columns)[1:])),
             "tidy": f" Write {', and '.join(said)}." if said else "",
         }
         if site.url:
             whole = wanted.mode != "table"
             words["input"] = f"{'the site ' if whole else ''}{site.url}{wanted.start}"
+        elif isinstance(inputs[0], Site):
+            words["inside"] = wanted.start
         return words
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

@@ -318,8 +318,10 @@ def _grouped_by(rows: RowSet, asked: Questions, measure: str) -> list[str]:
 def _title(rows: RowSet, page: Asked) -> str:
     """What the page is called, by what a selection or an overview has made of the rows."""
     if rows.grouped and page.measure != "count" and not about(rows).label:
-        by = listing(rows.key).replace("_", " ")
-        return page.title if " by " in page.title else f"{page.title} by {by}"
+        [first, *others] = rows.key
+        if others or " by " in page.title:
+            return page.title
+        return f"{page.title} by {first.replace('_', ' ')}"
     return about(rows).label.replace("_", " ").capitalize() or page.title
 
 

@@ -19,7 +19,7 @@ class Preset(BaseModel):
     number: Annotated[int, Field(ge=1)]
     gates: Literal["none", "quick", "full"]
     mixture: Annotated[float, Field(ge=0, le=1)] = 0.5
-    hybrid: Annotated[float, Field(ge=0, le=1)] = 0.29  # some forms hold no prose: 22 % remain
+    hybrid: Annotated[float, Field(ge=0, le=1)] = 0.27  # some forms hold no prose: 22 % remain
     caps: dict[str, int] = {}
 
 

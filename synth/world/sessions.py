@@ -53,7 +53,9 @@ def sessions_source(rng: random.Random, world: World, kind: ArtifactKind) -> Sou
         whole = world.knobs.level > _PLAIN_LEVEL and rng.random() < _WHOLE_DAY
         times = ("", "") if whole else (clock(begin), clock(begin + rng.choice(_LENGTHS)))
         title = rng.choice([other for other in about.titles if other != title])
-        place = rng.choice(about.places)
+        taken = {row[-1] for row in rows if row[2] == day.isoformat()}
+        free = [place for place in about.places if place not in taken]
+        place = rng.choice(free or about.places)
         rows.append((f"{about.prefix}{number}", title, day.isoformat(), *times, place))
     names = ("id", "title", "day", "start", "end", about.column)
     fields = tuple(
