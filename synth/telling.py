@@ -200,7 +200,7 @@ class Teller:
         phrases, kind = _phrases(node.operation), inputs[0].kind
         words = dict(OPERATIONS[node.operation].words(node.params, scene.values(node.inputs)))
         fields = {
-            "input": that or _said(scene, inputs[0], words.get("inside", "")),
+            "input": that or _said(scene, inputs[0], words.get("entry", "")),
             "second": f"`{inputs[-1].path}`",
             "output": f"`{output}`",
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),

@@ -120,7 +120,7 @@ class Fetch(GroundedOperation):
             whole = wanted.mode != "table"
             words["input"] = f"{'the site ' if whole else ''}{site.url}{wanted.start}"
         elif isinstance(inputs[0], Site):
-            words["inside"] = wanted.start
+            words["entry"] = wanted.start
         return words
 
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:

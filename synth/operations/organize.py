@@ -127,7 +127,7 @@ class Organize(GroundedOperation):
             for name, ends in wanted.types.items()
         ]
         scope = (
-            " Sort only the files at the top; those in subfolders stay where they are."
+            " Sort only the files at the top; subfolders keep their place and their files."
             if wanted.only_loose
             else " Do the same with files in subfolders; the old subfolders are not kept."
         )

@@ -176,7 +176,7 @@ class Rank(GroundedOperation):
     def words(self, params: Params, inputs: Sequence[Value]) -> dict[str, str]:
         """`{measure}`, `{top}`, `{ties}`, if there are any, and `{rules}` (sentences)."""
         wanted, ranked = RankParams.model_validate(params), self.apply(params, inputs)
-        only = _said_top(wanted, ranked) if wanted.top else "all rows"
+        only = _said_top(wanted) if wanted.top else "all rows"
         ties = ""
         if any(count > 1 for count in _shares(wanted, ranked).values()):
             ties = _TIES[wanted.ties]
@@ -365,14 +365,11 @@ def _shares(wanted: RankParams, ranked: RowSet) -> Counter[tuple[Cell, Cell]]:
     return Counter(zip(groups, ranked.values("rank"), strict=True))
 
 
-def _said_top(wanted: RankParams, ranked: RowSet) -> str:
+def _said_top(wanted: RankParams) -> str:
     """How many are kept, and more where others tie with the last one that would be."""
     each = f" of each `{wanted.within}`" if wanted.within else ""
     many = _NUMBERS.get(wanted.top, str(wanted.top))
     said = f"only the first {many}{each}" if wanted.top > 1 else f"only the first one{each}"
-    sizes = Counter(group for group, _ in _shares(wanted, ranked).elements())
-    if all(size <= wanted.top for size in sizes.values()):
-        return said
     last = _PLACES.get(wanted.top, f"{wanted.top}th")
     beyond = f"tie with the {last}" if wanted.top > 1 else "tie with it"
     return f"{said} (and any that {beyond})"

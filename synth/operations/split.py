@@ -31,6 +31,9 @@ _CUT = 0.05
 """How often rows are cut up by their number, whatever else is asked for."""
 
 _LEAST_FOR_SHARES = 15
+_SIZES = (5, 8, 10, 20, 25, 50)
+_MOST_FILES = 6
+"""What rows are cut into."""
 """How many rows there are where somebody looks at a part of them only."""
 
 
@@ -180,9 +183,11 @@ def _format(rng: random.Random, rows: RowSet) -> str:
 
 
 def _cut(rng: random.Random, rows: RowSet, mode: Literal["chunks", "share"]) -> SplitParams | None:
-    size = rng.choice((5, 8, 10, 20, 25)) if mode == "chunks" else rng.choice((3, 4, 5))
-    if len(rows.rows) < _LEAST_FOR_SHARES:
+    count = len(rows.rows)
+    if count < _LEAST_FOR_SHARES:
         return None
+    sizes = [size for size in _SIZES if size < count <= _MOST_FILES * size] or [_SIZES[-1]]
+    size = rng.choice(sizes if mode == "chunks" else (3, 4, 5))
     return SplitParams(mode=mode, size=size, format=_format(rng, rows))
 
 

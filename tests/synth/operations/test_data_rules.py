@@ -75,16 +75,19 @@ def test_equal_rows_share_a_rank_and_the_next_is_skipped() -> None:
     assert [row[0] for row in dense] == [1, 1, 2]
 
 
-def test_only_of_ties_that_there_are_anything_is_said() -> None:
+def test_what_equal_ranks_look_like_is_said_only_where_there_are_some() -> None:
     known, operation = ORDERS.with_rows(list(ORDERS.rows[:3])), OPERATIONS["rank"]
     largest = operation.words({"column": "amount", "top": 1}, [known])
     assert largest["only"] == "only the first one (and any that tie with it)"
     assert largest["ties"] == "Ties share a rank (1, 2, 2, 4) and stay in their old order."
     smallest = {"column": "amount", "top": 1, "largest_first": False}
-    assert operation.words(smallest, [known])["only"] == "only the first one"
+    assert (
+        operation.words(smallest, [known])["only"]
+        == "only the first one (and any that tie with it)"
+    )
     assert operation.words(smallest, [known])["ties"] == ""
     apart = operation.words({"column": "amount", "top": 2, "within": "status"}, [known])
-    assert apart["only"] == "only the first two of each `status`"
+    assert apart["only"] == "only the first two of each `status` (and any that tie with the second)"
     assert apart["ties"] == ""
 
 
