@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clawgym.graph import Node
-from synth.faults import faults
+from synth.earlier_mistakes import earlier_mistakes
 from synth.operations import OPERATIONS, Params
 from synth.scene import Form, Past, Scene
 from synth.values import RowSet, Value
@@ -35,7 +35,7 @@ def repaired(
     graded: list[tuple[int, Node, Value]] = []
     for node in _candidates(rng, scene, wanted):
         slot = scene.slots[node.output]
-        found = faults(rng, node, scene.values(node.inputs), slot)
+        found = earlier_mistakes(rng, node, scene.values(node.inputs), slot)
         graded += [(grade, node, wrong) for grade, wrong in found if _alike(wrong, slot.value)]
     for _, node, wrong in sorted(graded, key=lambda one: one[0]):
         found = _consequences(scene, {node.output: wrong}, node)

@@ -1,7 +1,9 @@
 """The operations of the categories `web` and `content`, over many seeds, kinds and levels."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -10,6 +12,7 @@ from clawgym.sandbox import open_backend
 from clawgym.sandbox.site import BASE_URL
 from synth.gates.warm_prover import WarmProver
 from synth.operations import OPERATIONS
+from synth.phrasing import STYLES
 from synth.values import RowSet
 from tests.synth.operations.one_node import (
     Made,
@@ -120,3 +123,15 @@ def test_rows_are_told_apart_by_their_key(operation: str, kind: ArtifactKind) ->
             places = [rows.index(name) for name in rows.key]
             keys = [tuple(row[place] for place in places) for row in rows.rows]
             assert len(set(keys)) == len(keys)
+
+
+def test_a_file_that_is_named_inside_an_input_is_there() -> None:
+    found: dict[str, int] = {"fetch": 0, "search": 0}
+    for operation, seed in product(found, range(30)):
+        made = make(operation, ArtifactKind.ARCHIVE, seed, 1 + seed % 5, STYLES[seed % 2])
+        assert made is not None
+        path = re.escape(made.scene.slots[made.node.inputs[0]].path)
+        for named in re.findall(rf"`({path}/[^`\n]*)`", made.task.instruction):
+            assert named in made.task.workspace
+            found[operation] += 1
+    assert found["fetch"]

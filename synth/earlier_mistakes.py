@@ -1,7 +1,7 @@
-"""Faults: the mistakes in earlier work that somebody comes across, the most believable ones first.
+"""The mistakes in earlier work that somebody comes across, the most believable ones first.
 
 Besides what each operation gets wrong, whole parts are lost: an older state of a file was used, or
-one group or folder was left out. What nobody would notice, or do, is no fault.
+one group or folder was left out. What nobody would notice, or do, is none of them.
 """
 
 import random
@@ -64,7 +64,7 @@ _LEAST, _MOST = 2, 0.5
 """How many rows a lost part has, and which part of all it is at most."""
 
 
-def faults(
+def earlier_mistakes(
     rng: random.Random, node: Node, inputs: Sequence[Value], slot: Slot
 ) -> list[tuple[int, Value]]:
     """What may be wrong with the result of a node, and how hard that is to believe, from 0 to 1."""

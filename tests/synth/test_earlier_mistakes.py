@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from clawgym.artifact import ArtifactKind, ColumnType
 from clawgym.graph import Node
-from synth.faults import faults
+from synth.earlier_mistakes import earlier_mistakes
 from synth.noticing import seen
 from synth.operations import OPERATIONS, Slot
 from synth.scene import Form
@@ -52,7 +52,7 @@ def test_faults_are_wrong_and_the_ones_that_touch_more_than_a_row_come_first() -
     truth = operation.apply(params, [ROWS])
     slot = Slot("out", ArtifactKind.TABLE, "out.csv", truth)
     node = Node(id="n", operation="aggregate", inputs=("in",), output="out", params=params)
-    graded = faults(random.Random(1), node, [ROWS], slot)
+    graded = earlier_mistakes(random.Random(1), node, [ROWS], slot)
     assert graded
     assert [grade for grade, _ in graded] == sorted(grade for grade, _ in graded)
     assert all(value != truth for _, value in graded)
