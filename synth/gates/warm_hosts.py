@@ -113,10 +113,13 @@ class WarmHosts:
         return False
 
     def _words(self, number: int) -> str:
-        with suppress(Exception):
+        try:
             ran = self._ran[number].result(timeout=1.0)
-            return f"exit code {ran.exit_code}, {ran.stderr.decode(errors='replace')[-400:]}"
-        return "it says nothing"
+        except TimeoutError:
+            return "it says nothing"
+        except SandboxError as error:
+            return str(error)
+        return f"exit code {ran.exit_code}, {ran.stderr.decode(errors='replace')[-400:]}"
 
 
 class _Link:

@@ -1,6 +1,7 @@
 """The fast prover: what ClawGym itself ships into tasks runs in warm hosts, in one box a worker."""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -21,6 +22,8 @@ from verify.probes import SOLUTION
 from verify.programs import programs_of
 from verify.rubric.rubric import FILE_NAME as RUBRIC
 from verify.scoring import combine
+
+_log = logging.getLogger(__name__)
 
 _SOLVE_SECONDS = 30.0
 _GRADE_SECONDS = 60.0
@@ -73,15 +76,13 @@ class WarmProver:
     """
 
     def __init__(self, backend: Backend) -> None:
-        self._hosts = WarmHosts(backend)
-        self._opened: list[Task | None] = [None] * len(SURROUNDINGS)
-        self._kept: list[set[str]] = [set() for _ in SURROUNDINGS]
+        self._backend = backend
+        self._begin()
 
     def solve(self, task: Task, script: str = SOLUTION, surroundings: int = 0) -> Files:
         """The finished workspace that a script of the solution leaves."""
         if script not in task.solution:
             raise TaskFormatError(f"task {task.id} has no solution/{script} to prove it by")
-        self._open(task, surroundings)
         message = Message(
             {
                 "do": "solve",
@@ -92,7 +93,7 @@ class WarmProver:
         )
         message.head["solution"] = _entries(message, task.solution)
         message.head["site"] = _entries(message, task.site)
-        answer = self._hosts.ask(surroundings, message)
+        answer = self._ask(task, surroundings, message)
         if answer.head["code"] != 0:
             timed_out = answer.head["timed_out"]
             how = "ran out of time" if timed_out else f"exited with {answer.head['code']}"
@@ -110,7 +111,6 @@ class WarmProver:
         """Grade finished workspaces by the task's own verifier, all in one fork."""
         if not attempts:
             return []
-        self._open(task, surroundings)
         message = Message(
             {
                 "do": "grade",
@@ -122,7 +122,7 @@ class WarmProver:
         message.head["attempts"] = [
             _difference(message, task.workspace, attempt) for attempt in attempts
         ]
-        answer = self._hosts.ask(surroundings, message)
+        answer = self._ask(task, surroundings, message)
         if "died" in answer.head:
             return [Grade(None, problem=answer.head["died"])] * len(attempts)
         return [_grade(task, told) for told in answer.head["graded"]]
@@ -135,6 +135,24 @@ class WarmProver:
     def close(self) -> None:
         """End the hosts and remove their box."""
         self._hosts.close()
+
+    def _begin(self) -> None:
+        self._hosts = WarmHosts(self._backend)
+        self._opened: list[Task | None] = [None] * len(SURROUNDINGS)
+        self._kept: list[set[str]] = [set() for _ in SURROUNDINGS]
+
+    def _ask(self, task: Task, number: int, message: Message) -> Message:
+        """Ask a host about a task; hosts that somebody killed are replaced, and asked once more."""
+        try:
+            self._open(task, number)
+            return self._hosts.ask(number, message)
+        except SandboxError as lost:
+            _log.warning("%s; it is replaced", lost)
+        dead = self._hosts
+        self._begin()
+        dead.close()
+        self._open(task, number)
+        return self._hosts.ask(number, message)
 
     def _open(self, task: Task, number: int) -> None:
         """Hand a task to a host, unless it is the one that it has."""

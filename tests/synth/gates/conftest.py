@@ -9,14 +9,14 @@ from synth.gates.box_prover import BoxProver
 from synth.gates.warm_prover import WarmProver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def warm(backend: Backend) -> Generator[WarmProver]:
     prover = WarmProver(backend)
     yield prover
     prover.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def careful(backend: Backend) -> Generator[BoxProver]:
     prover = BoxProver(backend)
     yield prover

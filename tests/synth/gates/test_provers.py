@@ -1,11 +1,13 @@
 """The warm prover says exactly what `verify` says, however much it leaves out."""
 
+import os
+import signal
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from clawgym.errors import TaskFormatError
+from clawgym.errors import SandboxError, TaskFormatError
 from clawgym.files import File, Files
 from clawgym.reward import Graded
 from clawgym.sandbox import Backend
@@ -16,6 +18,7 @@ from synth.gates.surroundings import SURROUNDINGS
 from synth.gates.warm_prover import WarmProver, is_ours
 from synth.routes import Recipe, choose_skills, draw
 from synth.sources import skill_sources
+from tests.clawgym.sandbox.test_keeper import keepers
 from tests.synth.gates.examples import SOLVE, task, with_solution, with_tests
 from tests.verify.examples import EXAMPLES, Example, check
 from verify.attempts import failed_cores
@@ -193,6 +196,27 @@ def test_a_verifier_that_dies_leaves_work_ungraded_and_the_host_alive(warm: Warm
         warm.grade(dying, [dying.workspace] * 2) == [Grade(None, problem="it ran out of time")] * 2
     )
     assert warm.grade(task(), [task().workspace])[0].score == 0.0
+
+
+def test_hosts_that_were_killed_are_replaced(backend: Backend, caplog: pytest.LogCaptureFixture):
+    if backend.name != "bwrap":
+        pytest.skip("only bwrap's boxes hang by a process that can be killed alone")
+    prover = WarmProver(backend)
+    try:
+        finished = prover.solve(task())
+        os.kill(keepers()[0], signal.SIGKILL)
+        assert prover.solve(task()) == finished
+        assert "keeper is gone" in caplog.text
+        assert [grade.score for grade in prover.grade(task(), [finished])] == [1.0]
+    finally:
+        prover.close()
+
+
+def test_a_program_that_kills_its_host_each_time_is_told(warm: WarmProver):
+    killer = with_solution(task(), solve__py="import os; os.kill(os.getppid(), 9)")
+    with pytest.raises(SandboxError, match="died: exit code 137"):
+        warm.solve(killer)
+    assert warm.solve(task())
 
 
 def test_what_somebody_else_wrote_is_not_for_the_warm_prover():
