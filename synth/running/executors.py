@@ -97,15 +97,15 @@ class LocalExecutor:
 
     def _batches(self, pool: ProcessPoolExecutor, start: int) -> Batches:
         waiting: deque[Future[list[Drawn]]] = deque()
-        for chunk in _chunks(start):
-            waiting.append(pool.submit(_prove, chunk))
-            if len(waiting) == _AHEAD * self._workers:
-                try:
+        try:
+            for chunk in _chunks(start):
+                waiting.append(pool.submit(_prove, chunk))  # a broken pool may say so here already
+                if len(waiting) == _AHEAD * self._workers:
                     yield waiting.popleft().result()
-                except BrokenProcessPool as error:
-                    raise SandboxError(
-                        "a worker was killed, perhaps for want of memory; the same command goes on"
-                    ) from error
+        except BrokenProcessPool as error:
+            raise SandboxError(
+                "a worker was killed, perhaps for want of memory; the same command goes on"
+            ) from error
 
 
 _OBJECTS_OF_A_TASK = 50_000
@@ -149,6 +149,10 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+_LIVES = 3
+"""So often a Ray worker that died is begun anew: a cluster loses nodes, a sound task kills none."""
+
+
 class RayExecutor:
     """Actors of a Ray cluster, each with a station of its own; they share nothing."""
 
@@ -162,8 +166,9 @@ class RayExecutor:
         began = not ray.is_initialized()
         if began:
             ray.init(log_to_driver=False)
-        actor = ray.remote(num_cpus=1)(Station)
-        stations = [actor.remote(work) for _ in range(self._workers)]
+        actor = ray.remote(num_cpus=1, max_restarts=_LIVES, max_task_retries=_LIVES)(Station)
+        kept = ray.put(work)  # who is begun anew asks for it again
+        stations = [actor.remote(kept) for _ in range(self._workers)]
         try:
             yield self._batches(ray, stations, start)
         finally:

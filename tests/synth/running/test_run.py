@@ -7,15 +7,16 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from clawgym.dataset import Dataset, DatasetIndex
-from clawgym.errors import SandboxUnsupportedError, UsageError
+from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
 from clawgym.sandbox import open_backend
-from synth.gates import PROFILES, QUICK
+from synth.gates import PROFILES, QUICK, Candidate
 from synth.running import LocalExecutor, Plan, open_executor, read_status, resume_or_start
 from synth.running.journal import NAME, Journal
 from synth.running.presets import preset, presets
@@ -231,11 +232,35 @@ def test_presets_are_known_by_name():
         preset("clawgym-14k")
 
 
+@dataclass(frozen=True)
+class FatalOnce(Orders):
+    """Orders whose ninth draw kills the process that draws it, the first time."""
+
+    flag: Path = Path()
+
+    def draw(self, index: int) -> Candidate:
+        if index == 9 and not self.flag.exists():
+            self.flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().draw(index)
+
+
+def test_a_worker_that_was_killed_ends_a_local_run_which_goes_on_when_repeated(tmp_path: Path):
+    plan, fatal = Plan(wanted=30, profile=UNPROVEN), FatalOnce(flag=tmp_path / "killed")
+    with pytest.raises(SandboxError, match="a worker was killed"):
+        resume_or_start(fatal, plan, tmp_path / "out", LocalExecutor(2), sandbox="local")
+    again = resume_or_start(fatal, plan, tmp_path / "out", LocalExecutor(2), sandbox="local")
+    assert again.digest == make(tmp_path / "whole", 30).digest
+
+
 @pytest.mark.skipif(find_spec("ray") is None, reason="needs the ray extra")
-def test_a_ray_cluster_makes_the_same_dataset(tmp_path: Path):
+@pytest.mark.parametrize("kind", [Orders, FatalOnce])
+def test_a_ray_cluster_makes_the_same_dataset(kind: type[Orders], tmp_path: Path):
+    source = kind() if kind is Orders else FatalOnce(flag=tmp_path / "killed")
     plan = Plan(wanted=30, profile=UNPROVEN)
-    index = resume_or_start(Orders(), plan, tmp_path / "ray", open_executor("ray", 2))
+    index = resume_or_start(source, plan, tmp_path / "ray", open_executor("ray", 2))
     assert index.digest == make(tmp_path / "local", 30).digest
+    assert (tmp_path / "killed").exists() == (kind is FatalOnce)
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="ray is installed")
