@@ -111,6 +111,8 @@ def is_new(scene: Scene, operation: str, params: Params) -> bool:
 
 def _ask_the_same(operation: str, params: Params, node: Node) -> bool:
     """Whether two steps look at rows by the same column: two overviews, or a part and its rows."""
+    if {operation, node.operation} == {"rank", "report"}:
+        return bool(_largest_by(params) & _largest_by(node.params))
     if {operation, node.operation} not in ({"aggregate"}, {"filter", "split"}):
         return False
     return bool(_looked_at(params) & _looked_at(node.params))
@@ -125,6 +127,14 @@ def _looked_at(params: Params) -> set[str]:
         for entry in entries if isinstance(entries, list) else ():
             found |= {str(entry.get("column"))} if isinstance(entry, dict) else set()
     return found
+
+
+def _largest_by(params: Params) -> set[str]:
+    """The column of which a ranking, or the table of a page, shows the largest figures."""
+    page = params.get("briefing")
+    if isinstance(page, dict):
+        return {str(page["measure"])} if page["top"] and page["listed"] == "rows" else set()
+    return {str(params["column"])} if params.get("column") else set()
 
 
 def threads(scene: Scene) -> int:

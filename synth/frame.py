@@ -33,7 +33,6 @@ class SpecWords(_Data):
     """What joins the steps of a specification, and its rules."""
 
     numbered: Lines
-    headed: Lines
     that: Lines
     that_folder: Lines
     step: Lines

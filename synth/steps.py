@@ -154,21 +154,16 @@ def _that(
 
 
 def _specified(teller: Teller, scene: Scene, steps: Sequence[Step]) -> list[str]:
-    """The steps as a list or under headings; a single step needs neither."""
-    words = frame().spec
-    way = teller.rng.choice(("{number}. {item}", "{number}. {item}", "{number}) {item}", ""))
+    """The steps as a numbered list; a single step needs none."""
+    way = teller.rng.choice(("{number}. {item}", "{number}. {item}", "{number}) {item}"))
     items: list[str] = []
     for number, step in enumerate(steps):
-        that = _that(teller, scene, steps, number, numbered=True) if way else None
+        that = _that(teller, scene, steps, number, numbered=True)
         items.append(told(teller, scene, step, that, opened=True))
     if len(items) == 1:
         return items
-    if way:
-        head = teller.choose(words.numbered)
-        return [f"{head}\n\n{listed(items, way)}"]
-    paths = [scene.slots[step[0].output].path for step in steps]
-    parts = [f"### {path}\n\n{item}" for path, item in zip(paths, items, strict=True)]
-    return [teller.choose(words.headed), *parts]
+    head = teller.choose(frame().spec.numbered)
+    return [f"{head}\n\n{listed(items, way)}"]
 
 
 def _opened(item: str) -> str:

@@ -202,6 +202,7 @@ class Teller:
         fields = {
             "input": that or _said(scene, inputs[0], words.get("entry", "")),
             "second": f"`{inputs[-1].path}`",
+            "folder": "archive" if inputs[0].path.endswith(".zip") else "folder",
             "output": f"`{output}`",
             "format": _FORMATS.get(output.rsplit(".", 1)[-1], ""),
             "singular": domain.singular,

@@ -99,7 +99,7 @@ class Aggregate(GroundedOperation):
         rows, tidy = meant(inputs), tidy_of(inputs)
         for overview in shuffled(rng, asked.overviews):
             by, measures = groups_of(overview, rows), measures_of(overview, rows)
-            if by and measures and _sizes(rows, by):
+            if by and measures and len(_sizes(rows, by)) >= _least_groups(measures):
                 whole = len(measures) == len(overview.figures)
                 why = overview.why if whole else ""  # it may speak of a figure that is gone
                 wanted = AggregateParams(by=by, measures=measures, tidy=tidy, why=why)
@@ -176,6 +176,11 @@ class Aggregate(GroundedOperation):
         """The feed and the group columns."""
         by = AggregateParams.model_validate(params).by
         return f"{base}_by_{'_'.join(group.name for group in by)}"
+
+
+def _least_groups(measures: Sequence[Measure]) -> int:
+    """Nobody needs a file that holds two numbers of rows."""
+    return 3 if [measure.function for measure in measures] == ["count"] else 2
 
 
 def _sizes(rows: RowSet, by: Sequence[Group]) -> list[int]:

@@ -34,6 +34,7 @@ class Briefing(ParamsModel):
         measure: the column that is added up; "" where rows are counted.
         key: the column that tells rows apart.
         by: the column of which the value that stands for most is named; "" where a row is.
+        named: two values of `by` whose numbers the reader wants, in place of the most frequent one.
         listed: a row of the table is one of the rows, or one of the values of `by`.
         top: so many of the largest are in the table; 0 for all.
         columns: the columns of the table.
@@ -45,6 +46,7 @@ class Briefing(ParamsModel):
     measure: str = ""
     key: str
     by: str = ""
+    named: tuple[str, ...] = ()
     listed: Literal["rows", "groups"] = "rows"
     top: int = 0
     columns: tuple[str, ...]
@@ -54,7 +56,13 @@ class Briefing(ParamsModel):
 
 
 def choose_briefing(
-    rng: random.Random, rows: RowSet, measure: str, groups: Sequence[str], *, advice: str = ""
+    rng: random.Random,
+    rows: RowSet,
+    measure: str,
+    groups: Sequence[str],
+    *,
+    named: Sequence[str] = (),
+    advice: str = "",
 ) -> Briefing | None:
     """A briefing that says something about rows, or None where there is nothing to say.
 
@@ -63,6 +71,7 @@ def choose_briefing(
         rows: what it is about.
         measure: the column to add up, "" to count.
         groups: the columns that somebody looks at it by.
+        named: two values of the only one of them, such as `passed` and `failed`.
         advice: what the reader wants to be told besides.
     """
     heading, below = rng.choice(_HEADINGS if measure else _LISTS)
@@ -74,6 +83,9 @@ def choose_briefing(
         below=below,
         advice=advice,
     )
+    if named and (not rows.grouped or rows.key == tuple(groups)):
+        base = base.model_copy(update={"by": groups[0], "named": tuple(named)})
+        return _by_groups(rng, rows, base) if _told_apart_by_numbers(rows, base) else None
     if rows.grouped:
         return _by_rows(rng, rows, base) if len(rows.rows) >= _LEAST_GROUPS else None
     if len(rows.rows) < _LEAST_ROWS:
@@ -97,6 +109,13 @@ def _tells_apart(rows: RowSet, base: Briefing, name: str) -> bool:
         and least <= len(ranked) <= len(cells) // 2
         and ranked[0][1] > ranked[1][1]
     )
+
+
+def _told_apart_by_numbers(rows: RowSet, base: Briefing) -> bool:
+    """Whether there are many rows, both named values among them, and no two numbers are equal."""
+    sizes = dict(ranking(rows, base))
+    numbers = [sum(sizes.values()), *(sizes.get(value, 0) for value in base.named)]
+    return numbers[0] >= _LEAST_ROWS and all(numbers) and len(set(numbers)) == len(numbers)
 
 
 def _by_groups(rng: random.Random, rows: RowSet, base: Briefing) -> Briefing | None:
@@ -220,12 +239,16 @@ def opening_of(
     head = f"The total {_amount(wanted.measure)} is {plain(total)}"
     head = f"There are {plain(total)} {noun} in all" if noun else head
     verb = "comes up most often" if counted else "stands out"
+    text = f"{head}. {name} {verb}, with {plain(size)}."
+    if wanted.named:
+        sizes = dict(ranked)
+        name, size = (sizes[value] for value in (wanted.named[bool(place)], wanted.named[1]))
+        text = f"{head}: {plain(name)} are {wanted.named[0]}, {plain(size)} {wanted.named[1]}."
     facts = (
         Fact(asked.total, total),
         Fact(asked.first, name),
         Fact(asked.size, size),
     )
-    text = f"{head}. {name} {verb}, with {plain(size)}."
     if wanted.advice:
         text += f" I would look at {name} first, because nothing else weighs as much."
     return Opening(reader, wanted.heading, wanted.below, facts, text)
@@ -257,6 +280,11 @@ def asked_for(rows: RowSet, wanted: Briefing) -> Asked:
     noun = _labels().columns.get(name) or human(name)
     if _is_count(wanted):
         total = f"how many {many} there are in all"
+        if wanted.named:
+            first, second = wanted.named
+            return Asked(
+                total=total, first=f"how many of them are `{first}`", size=f"how many `{second}`"
+            )
         first = f"which {noun} comes up most often"
         return Asked(total=total, first=first, size="how often")
     unit, amount = _unit(wanted.measure), _amount(wanted.measure)

@@ -53,7 +53,9 @@ class DraftMessages(GroundedOperation):
             stem = f"{STEMS[kind]}-{notes.day.isoformat()}"
             return (Source(kind, world.input_path(stem, world.extension(kind), "meetings"), notes),)
         value = make_accounts(world.rng("accounts"), world)
-        return (Source(kind, world.input_path("accounts", world.extension(kind), "books"), value),)
+        return (
+            Source(kind, world.input_path("invoices_sent", world.extension(kind), "books"), value),
+        )
 
     def makes(self, kind: ArtifactKind) -> Sequence[tuple[ArtifactKind, str]]:
         """A mailbox of drafts."""

@@ -249,9 +249,9 @@ def _page(
     )
     likely = _BRIEFING if measure and _fits(rows) else _BRIEFING_ONLY
     if knobs.prose or rng.random() < likely:
-        groups = _looked_at_by(rows, asked, measure)
+        groups = page.by or _looked_at_by(rows, asked, measure)
         first = page.first if knobs.prose and not rows.grouped else ""
-        briefing = choose_briefing(rng, rows, measure, groups, advice=first)
+        briefing = choose_briefing(rng, rows, measure, groups, named=page.named, advice=first)
         if briefing:
             return params.model_copy(update={"briefing": briefing})
     if not measure or not _fits(rows):

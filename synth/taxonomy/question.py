@@ -77,14 +77,18 @@ class Lookup(Data):
 class Page(Data):
     """Who reads about the rows on a page, and by which figure.
 
-    `first` is what they want to be told besides, such as `which outage to look into first`: only of
-    trouble that has to be worked off, as nobody asks that of takings or hours.
+    `by` names the columns that they look at it by, where the overviews say others too; `named` are
+    two values of the only one of them, of which they want the numbers, such as `passed` and
+    `failed`. `first` is what they want to be told besides, such as `which outage to look into
+    first`: only of trouble that has to be worked off, as nobody asks that of takings or hours.
     """
 
     reader: str
     measure: str
     title: str
     why: str
+    by: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     first: str = ""
 
 
@@ -287,9 +291,17 @@ def _faults(columns: _Columns, entry: Entry) -> Iterator[str]:
             if unknown:
                 yield f"the dimension has no {', '.join(unknown)}: {', '.join(columns.facts)}"
         case Page():
-            yield from _about_figure(columns, Figure("sum", entry.measure))
-            if not entry.reader.startswith(_READERS):
-                yield f"the reader {entry.reader!r} needs `the`, `my` or `our`"
+            yield from _about_page(columns, entry)
+
+
+def _about_page(columns: _Columns, page: Page) -> Iterator[str]:
+    yield from _about_figure(columns, Figure("sum", page.measure))
+    for name in page.by:
+        columns.maker(name)
+    if page.named and (len(page.by), len(page.named)) != (1, 2):
+        yield "`named` are two values of the only column in `by`"
+    if not page.reader.startswith(_READERS):
+        yield f"the reader {page.reader!r} needs `the`, `my` or `our`"
 
 
 def _about_pick(columns: _Columns, pick: Pick) -> Iterator[str]:

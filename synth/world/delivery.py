@@ -3,12 +3,13 @@
 import hashlib
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from synth.taxonomy.period import working_day
 from synth.values.text import Tree
-from synth.world.papers import paper, papers
+from synth.world.papers import Paper, paper, papers
 from synth.world.world import World
 
 _ENDS = ("txt", "csv", "md", "json")
@@ -28,9 +29,10 @@ class Delivery(Tree):
 def make_delivery(rng: random.Random, world: World, *, packed: bool) -> Delivery:
     """A folder; with `packed`, some files have changed, gone or come since the manifest."""
     level = world.knobs.level
+    kinds = _kinds(rng)
     texts: dict[str, str] = {}
     while len(texts) < 5 + 3 * level:
-        path, text = _letter(rng, world)
+        path, text = _letter(rng, world, kinds)
         texts.setdefault(path, text)
     if not packed:
         litter = _LITTER[: rng.randint(0, 3)] if level > 1 else ()
@@ -45,15 +47,22 @@ def make_delivery(rng: random.Random, world: World, *, packed: bool) -> Delivery
     for path in touched[1 + level // 2 :]:
         del texts[path]
     for _ in range(rng.randint(1, 2)):
-        path, text = _letter(rng, world)
+        path, text = _letter(rng, world, kinds)
         if path not in digests:
             texts[path] = text
     return Delivery({**texts, "SHA256SUMS": "".join(lines)}, digests, "SHA256SUMS")
 
 
-def _letter(rng: random.Random, world: World) -> tuple[str, str]:
+def _kinds(rng: random.Random) -> list[Paper]:
+    """What is handed over together, such as the papers of a building."""
+    every = dict.fromkeys(name for kind in papers() for name in kind.handovers)
+    handover = rng.choice(list(every))
+    return [kind for kind in papers() if handover in kind.handovers]
+
+
+def _letter(rng: random.Random, world: World, kinds: Sequence[Paper]) -> tuple[str, str]:
     """One of the things that are handed over, and where it lies."""
-    kind = rng.choice([kind for kind in papers() if kind.folder])
+    kind = rng.choice(kinds)
     ending = rng.choice([end for end in kind.ends if end in _ENDS])
     day = working_day(world.today - timedelta(days=rng.randrange(20, 200)))
     name = f"{rng.choice(kind.stems)}-{day.isoformat()}.{ending}"

@@ -24,6 +24,7 @@ class Paper(Data):
     stems: tuple[str, ...]
     ends: tuple[str, ...]
     folder: str = ""
+    handovers: tuple[str, ...] = ()
     head: str = ""
     lines: tuple[str, ...] = ()
     columns: str = ""

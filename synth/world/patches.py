@@ -91,7 +91,7 @@ def patch_page(
         changed[at] = _NUMBER.sub(str(other), changed[at])
         text = "".join(changed)
         steps.append({name: text})
-    return _job(rng, {name: page.text}, steps, level, name)
+    return _job(rng, {name: page.text}, steps, level, name, _mode(rng, level, len(steps)))
 
 
 def _moved(rng: random.Random, number: int) -> int:
@@ -100,7 +100,7 @@ def _moved(rng: random.Random, number: int) -> int:
 
 
 def patch_project(rng: random.Random, level: int) -> Job:
-    """A project with bugs, and a fix for each of them."""
+    """A project with bugs and a fix for each of them, or the change that brought them in."""
     project = make_project(rng, level)
     steps: list[dict[str, str]] = []
     mended: list[str] = []
@@ -113,13 +113,15 @@ def patch_project(rng: random.Random, level: int) -> Job:
         texts[path] = texts[path].replace(f"{wrong}\n", f"{kernel.source(None)}\n")
         steps.append({path: texts[path]})
         mended.append(f"{project.package}.{kernel.module}.{kernel.name}")
-    job = _job(rng, dict(project.texts), steps, level, project.package)
-    patches = job.patches
-    if patches.mode == "reverse":
-        mended = []
+    mode = _mode(rng, level, len(steps))
+    if mode == "reverse":  # nobody takes a fix back
+        bugs = [{p: text} for p, text in project.texts.items() if text != texts[p]]
+        job = _job(rng, texts, bugs, level, project.package, mode)
     else:
-        stale = {int(name.partition("-")[0]) - 1 for name in patches.skipped}
-        mended = [name for at, name in enumerate(mended) if at not in stale]
+        job = _job(rng, dict(project.texts), steps, level, project.package, mode)
+    patches = job.patches
+    stale = {int(name.partition("-")[0]) - 1 for name in patches.skipped}
+    mended = [name for at, name in enumerate(mended) if at not in stale]
     return replace(job, patches=replace(patches, project=_after(project, patches.after, mended)))
 
 
@@ -134,17 +136,23 @@ def _after(project: Project, texts: Mapping[str, str], mended: Sequence[str]) ->
     return replace(project, texts=texts, cases=cases)
 
 
+def _mode(rng: random.Random, level: int, steps: int) -> Mode:
+    if level >= 3 and steps > 1 and rng.random() < 0.6:
+        return "series"
+    return "reverse" if rng.random() < 0.25 else "apply"
+
+
 def _job(
     rng: random.Random,
     before: Mapping[str, str],
     steps: list[dict[str, str]],
     level: int,
     name: str,
+    mode: Mode,
 ) -> Job:
     """Diffs for these steps; then both ends grow a line that the diffs know nothing of."""
-    series = level >= 3 and len(steps) > 1 and rng.random() < 0.6
+    series = mode == "series"
     misfit = series and rng.random() < 0.7
-    mode: Mode = "series" if series else "reverse" if rng.random() < 0.25 else "apply"
     state, diffs, skipped = dict(before), dict[str, str](), list[str]()
     stale = rng.randrange(len(steps)) if misfit else -1
     every = {line for text in before.values() for line in text.splitlines()}
