@@ -253,7 +253,11 @@ def _seen_in_cells(
 def _swapped(wrong: RowSet, right: RowSet) -> Sight | None:
     """A row that is there in place of another one; None where they cannot be named."""
     missing, surplus = _again(right, wrong), _again(wrong, right)
-    return Sight("swapped", example=missing, said=surplus) if missing and surplus else None
+    if not (missing and surplus):
+        return None
+    lacking = Counter(right.rows) - Counter(wrong.rows)
+    way = "swapped" if lacking.total() == 1 else "swapped_many"
+    return Sight(way, example=missing, said=surplus)
 
 
 def _shifted(wrong: RowSet, right: RowSet, column: str, example: str) -> Sight | None:

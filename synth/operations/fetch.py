@@ -28,8 +28,8 @@ _SERVED = 0.75
 class FetchParams(ParamsModel):
     """What to take from where.
 
-    `table` takes the table below `heading` of one page, `pages` the same of that page and those
-    that it goes on to, `cards` the facts on each page that the `start` page lists. `url` is the
+    `table` takes the table below `heading` of one page, `pages` that of a page and those that it
+    goes on to, `cards` the facts on each page that the `start` page lists. `url` is the
     site's root, "" for a saved one; `start` is a path below it. `dates` are written out on the
     pages, `numbers` have thousands commas. `columns` go by the names that the page has for them.
     """
@@ -75,9 +75,7 @@ class Fetch(GroundedOperation):
     def apply(self, params: Params, inputs: Sequence[Value]) -> RowSet:
         """The rows as the site was made of them."""
         site = _site(inputs)
-        if params["mode"] == "cards":
-            return site.cards
-        return site.table if params["mode"] == "pages" else _first_page(site)
+        return site.cards if params["mode"] == "cards" else site.table
 
     def mistakes(
         self, rng: random.Random, params: Params, inputs: Sequence[Value]
@@ -90,8 +88,6 @@ class Fetch(GroundedOperation):
     ) -> Iterator[Value]:
         site, truth = _site(inputs), self.apply(params, inputs)
         yield truth.with_rows(list(truth.rows[:-1]))
-        if params["mode"] == "table":
-            yield site.table
         if params["mode"] == "pages":
             yield _first_page(site)
             yield truth.with_rows([*truth.rows, *truth.rows[:3]])
@@ -129,8 +125,8 @@ class Fetch(GroundedOperation):
 
 
 def site_source(world: World, kind: ArtifactKind, *, served: bool) -> Sequence[Source]:
-    """The site as a whole, or the first page of its register."""
-    site = make_site(world)
+    """The site as a whole, or the page with its register."""
+    site = make_site(world, one_page=kind is ArtifactKind.DOCUMENT)
     if not served:
         site = site.saved()
     root = site.name if served else world.input_path(site.name, "", "web")

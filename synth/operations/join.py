@@ -181,7 +181,7 @@ class Join(GroundedOperation):
     def stem(self, params: Params, base: str, stems: Sequence[str]) -> str:
         """The feed and the dimension."""
         word = "without" if params["how"] == "missing" else "with"
-        return f"{base}_{word}_{stems[1]}"
+        return f"{base}_{word}_{stems[1].removesuffix('_directory')}"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ def text_checks(step: Step, before: list[str], after: str) -> list[Check]:
         else (f"{step.path} has the right lines", f"{step.path} has these lines and nothing else")
     )
     fresh = [line for line in after.splitlines() if line not in known and line.strip()]
+    if known and not fresh:
+        whole_said = f"{step.path} has the lines that were to stay, in their order, and no others"
     whole = TextCheck(
         **step.core(
             "text",

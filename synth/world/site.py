@@ -52,14 +52,18 @@ def _words() -> _Words:
     return _Words.model_validate(tomllib.loads(text))
 
 
-def make_site(world: World) -> Site:
-    """The site of a world, always the same; served below `BASE_URL`."""
+def make_site(world: World, *, one_page: bool = False) -> Site:
+    """The site of a world, always the same; served below `BASE_URL`.
+
+    `one_page` has the whole register on one page: who wants a page has no use for a part.
+    """
     rng = world.rng("site")
     private = world.setting.persona.private
     name = rng.choice(_words().private_names if private else _words().names)
     cards, rows = _cards(rng, world), world.clean_feed
     decoy = _summary(rows)
     size = rng.randint(max(4, len(rows.rows) // 5), max(4, len(rows.rows) // 2))
+    size = len(rows.rows) if one_page else size
     register = _register(rows, decoy, size)
     about = list(zip(_card_paths(cards), cards.rows, strict=True))
     notices = rng.sample(_words().notice, rng.randint(3, 6))

@@ -60,6 +60,9 @@ def briefing(params, rows):
         name,
         figure_of(size),
     )
+    if wanted["named"]:
+        said = ["%s: %s" % (value, sizes[value]) for value in wanted["named"]]
+        words = "In all, there are %s (%s)." % (sum(sizes.values()), ", ".join(said))
     if wanted["advice"]:
         words += " Please look at %s first, since nothing else weighs as much." % name
     if wanted["listed"] == "groups":

@@ -45,12 +45,16 @@ def briefing(rows, asked):
     most = max(share, key=lambda name: sum(share[name]))
     whole = sum(sum(parts) for parts in share.values())
     yield "## " + asked["heading"]
-    yield "Of **%s** in all, **%s** accounts for *%s*, more than any other.%s" % (
-        said(whole),
-        most,
-        said(sum(share[most])),
-        " That is where I would look first, as it matters most." if asked["advice"] else "",
-    )
+    if asked["named"]:
+        told = ("*%s* %s" % (said(sum(share[name])), name) for name in asked["named"])
+        yield "Of **%s** in all, %s." % (said(whole), " and ".join(told))
+    else:
+        yield "Of **%s** in all, **%s** accounts for *%s*, more than any other.%s" % (
+            said(whole),
+            most,
+            said(sum(share[most])),
+            " That is where I would look first, as it matters most." if asked["advice"] else "",
+        )
     yield "## " + asked["below"]
     if asked["listed"] == "groups":
         rows = [dict(zip(asked["columns"], (n, said(sum(p))))) for n, p in share.items()]

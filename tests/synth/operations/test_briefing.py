@@ -82,6 +82,23 @@ def test_a_short_list_of_what_is_counted_is_shown_whole() -> None:
         assert [fact.value for fact in opening_of(rows, one, "the board").facts] == [16, "Ilves", 6]
 
 
+def test_a_reader_may_ask_for_two_numbers_and_not_for_the_most_frequent_value() -> None:
+    rows = invoices(15)
+    one = choose_briefing(random.Random(1), rows, "", ("status",), named=("paid", "open"))
+    assert one
+    opening = opening_of(rows, one, "the board")
+    assert [fact.value for fact in opening.facts] == [15, 7, 8]
+    assert "`paid`" in opening.facts[1].asked
+    wrong = opening_of(rows, one, "the board", place=1)
+    assert [fact.value for fact in wrong.facts] == [15, 8, 8]
+
+
+def test_numbers_that_are_equal_or_nothing_are_not_asked_for() -> None:
+    for number, named in ((16, ("paid", "open")), (15, ("paid", "disputed"))):
+        rows = invoices(number)
+        assert not choose_briefing(random.Random(1), rows, "", ("status",), named=named)
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
