@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -144,8 +145,16 @@ def test_nothing_stays_of_a_snapshot_that_fails(tmp_path: Path) -> None:
     assert os.listdir(home) == []
 
 
-async def test_snapshots_live_in_the_home_of_this_process(elsewhere: Path) -> None:
+@pytest.fixture
+def another_home(elsewhere: Path) -> Iterator[None]:
+    """A home elsewhere, for this test and none after it."""
     _home._home_of.cache_clear()  # type: ignore[attr-defined]
+    yield
+    _home._home_of.cache_clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("another_home")
+async def test_snapshots_live_in_the_home_of_this_process(elsewhere: Path) -> None:
     (elsewhere / "workspace").mkdir()
     with opened(elsewhere / "workspace") as descriptor:
         snapshot = TreeSnapshot.take(descriptor)
