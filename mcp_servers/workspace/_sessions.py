@@ -30,6 +30,11 @@ _NEVER = 30 * 24 * 3600.0
 _GRACE = 30.0
 """Seconds after its time in which an attendant ends its command, before the box is used for it."""
 _PATIENCE = 10.0
+"""Seconds in which a question is put again to a command that does not answer it."""
+
+_ANSWER_SECONDS = 20.0
+"""How long one question may take: what takes longer is killed with all that runs in the box."""
+
 _BETWEEN_ASKS = 0.02
 _KEPT_BYTES = 4 * KEPT_CHARACTERS
 _SET_UP = """
@@ -193,7 +198,7 @@ class Sessions:
                 f"{self._folder}/ask.py",
                 [f"{self._folder}/{session.id}"],
                 stdin=json.dumps(request).encode(),
-                timeout=_PATIENCE * 2,
+                timeout=_ANSWER_SECONDS,
             )
             if answer.exit_code == 0:
                 return _said(answer)
