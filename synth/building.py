@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -22,7 +22,7 @@ from synth.baseline import without_copies, without_head_start
 from synth.beginning import takes_feed
 from synth.distractors import NOTHING, Clutter
 from synth.operations import OPERATIONS
-from synth.phrasing import phrase
+from synth.phrasing import Request, phrase
 from synth.scene import Form, Past, Scene
 from synth.solutions import solution_files
 from synth.taxonomy import Material, benchmark_category, difficulty
@@ -74,12 +74,13 @@ def build_task(
     graph = scene.graph
     workspace = initial_workspace(scene, graph) | clutter.files
     site = _rendered(scene, graph, served=True)
-    checks = checks_for(scene, graph, workspace)
+    request = phrase(rng, identity.style, scene, clutter.remarks)
+    checks = checks_for(scene, graph, workspace, request)
     if checks is None:
         return None
     return Task(
         id=identity.task_id,
-        instruction=phrase(rng, identity.style, scene, clutter.remarks),
+        instruction=request.text,
         config=_config(scene, graph, identity, clutter),
         workspace=workspace,
         skills=_offered(graph, skill_files),
@@ -132,7 +133,9 @@ def mistaken_workspaces(
     return found
 
 
-def checks_for(scene: Scene, graph: TaskGraph, workspace: Files) -> CheckSet | None:
+def checks_for(
+    scene: Scene, graph: TaskGraph, workspace: Files, request: Request
+) -> CheckSet | None:
     """The checks of every node, then one gate that the inputs were left alone.
 
     Each node is worth one point, shared by its core checks. None where a node has nothing to earn.
@@ -140,7 +143,12 @@ def checks_for(scene: Scene, graph: TaskGraph, workspace: Files) -> CheckSet | N
     checks: list[Check] = []
     for node in graph.topological():
         truth = scene.slots[node.output].value
-        own = OPERATIONS[node.operation].checks(scene.step(node), truth)
+        step = replace(
+            scene.step(node),
+            rows_stated=node.id in request.rows_stated and not scene.loose & set(node.inputs),
+            columns_stated=node.id in request.columns_stated,
+        )
+        own = OPERATIONS[node.operation].checks(step, truth)
         if scene.past and node.output in scene.past.found:
             anew = without_head_start(own, workspace)
             if anew is None:

@@ -8,6 +8,7 @@ one text, with the rules that apply and no others.
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from synth.beginning import beginning
 from synth.frame import frame
@@ -31,8 +32,17 @@ _FINDINGS = ("diagnose", "test", "validate", "checksum")
 STYLES: tuple[Style, ...] = ("brief", "spec")
 
 
-def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str] = ()) -> str:
-    """The instruction.
+@dataclass(frozen=True)
+class Request:
+    """The instruction, and of which nodes it states the order of rows, and of columns."""
+
+    text: str
+    rows_stated: frozenset[str]
+    columns_stated: frozenset[str]
+
+
+def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str] = ()) -> Request:
+    """Say what is wanted.
 
     Args:
         rng: chooses among ways to say the same.
@@ -51,7 +61,8 @@ def phrase(rng: random.Random, style: Style, scene: Scene, remarks: Sequence[str
     end = closing(rng, setting, style, with_drafts=unsaid)
     rules = [*remarks, *_rules(teller, scene)]
     parts += [" ".join(filter(None, [*rules, end]))]
-    return "\n\n".join(filter(None, parts)) + "\n"
+    text = "\n\n".join(filter(None, parts)) + "\n"
+    return Request(text, frozenset(teller.rows_stated), frozenset(teller.columns_stated))
 
 
 def _rules(teller: Teller, scene: Scene) -> list[str]:

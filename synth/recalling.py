@@ -54,6 +54,7 @@ def _asked(
         return []
     asking = Teller(teller.rng, "brief")  # nobody asks a colleague for it like a contract
     said = [told(asking, past.scene, step) for step in as_steps(past.scene, nodes)]
+    teller.hear(asking)
     if len(said) > 1:
         said = [listed(said, "- {item}")]
     return [teller.choose(heads).format(who=who), _quoted(said[0])]

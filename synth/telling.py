@@ -57,6 +57,24 @@ _LONG = 30
 """Characters of a sentence that nobody says twice without a word about it."""
 
 
+_ROWS_KEPT = re.compile(
+    r"\b(same|old|their|its|row|and|or) order\b|\b(keep|and|or) the order\b"
+    r"|\bin the order of the (file|old file|input|pages?|list)\b(?! and (joined|separated))"
+    r"|\bin the (input|page)'s order\b|\bat (its|the) place\b|\bstays? where it (is|stands)\b",
+    re.IGNORECASE,
+)
+"""What says that rows keep the order that they have. Who sorts them says so in other words."""
+
+_COLUMNS_STATED = re.compile(
+    r"\bin this order\b|\bleft to right\b|\bin front\b|\bfirst columns?\b|` first\b"
+    r"|\bthen (all|these|this|everything)\b|, then `|\bbegin with `"
+    r"|\bin the order of the (page|table)\b|\bsame columns, same order\b"
+    r"|\bcolumns in the same order\b|\bcolumns (and|or) (row )?order\b",
+    re.IGNORECASE,
+)
+"""What says in which order the columns of a result stand."""
+
+
 class Words(BaseModel):
     """Ways to say one thing, by style."""
 
@@ -112,6 +130,13 @@ class Teller:
         self._reasoned = set(reasoned)
         self._reasons: list[str] = []
         self._sentences: Counter[str] = Counter()
+        self.rows_stated: set[str] = set()
+        self.columns_stated: set[str] = set()
+
+    def hear(self, other: "Teller") -> None:
+        """Take over what somebody else has said of the order of rows and columns."""
+        self.rows_stated |= other.rows_stated
+        self.columns_stated |= other.columns_stated
 
     def choose(self, ways: tuple[str, ...]) -> str:
         """One of some ways to say a thing, a fresh one where there is any."""
@@ -136,7 +161,7 @@ class Teller:
             self._said.add(rule)
         variant = fields.get("variant")
         said = phrases.variants[variant] if variant else phrases
-        return self._finish(filled(self.choose(said.of(self.style)), fields))
+        return self._stated(node, self._finish(filled(self.choose(said.of(self.style)), fields)))
 
     def reason(self, node: Node) -> str:
         """Why a step is wanted, once, and as far as that was not said before; "" for most."""
@@ -180,7 +205,16 @@ class Teller:
         phrases, fields = _phrases(node.operation), self._fields(scene, node)
         if phrases.also is None or fields.get("variant"):
             return None
-        return self._finish(filled(self.choose(phrases.also.of(self.style)), fields))
+        told = filled(self.choose(phrases.also.of(self.style)), fields)
+        return self._stated(node, self._finish(told))
+
+    def _stated(self, node: Node, told: str) -> str:
+        """A step as it was told; what it says of the order of its result is kept."""
+        if _ROWS_KEPT.search(told):
+            self.rows_stated.add(node.id)
+        if _COLUMNS_STATED.search(told):
+            self.columns_stated.add(node.id)
+        return told
 
     def say_change(self, before: Scene, scene: Scene, old: Node, new: Node) -> list[str]:
         """What is asked for differently than before; empty where only the whole would do."""

@@ -56,12 +56,18 @@ class Value(ABC):
 
 @dataclass(frozen=True)
 class Step:
-    """One node with where its output lies and what its inputs held."""
+    """One node with where its output lies and what its inputs held.
+
+    `rows_stated` and `columns_stated` are whether the request states an order of its rows, and of
+    its columns.
+    """
 
     node: Node
     kind: ArtifactKind
     path: str
     inputs: tuple[Value, ...]
+    rows_stated: bool = False
+    columns_stated: bool = False
 
     def gate(self, what: str, requirement: str, expected: str) -> Head:
         """The head of a check that must hold and earns nothing."""

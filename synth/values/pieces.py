@@ -28,13 +28,15 @@ class Parts(Value):
         checks: list[Check] = [_only(step, (name for name, _ in self.parts))]
         for number, (name, rows) in enumerate(self.parts, 1):
             path = f"{step.path}/{name}"
+            expected = rows.expected(path)
+            expected["ordered"] = expected["ordered"] or step.rows_stated
             head = step.core(
                 f"part{number}",
                 1 / len(self.parts),
                 f"{path} has the rows that belong there, with all columns and in order",
                 f"{len(rows.rows)} rows such as {rows.sample}",
             )
-            checks.append(RowsCheck(**head, **rows.expected(path), type="row_cells"))
+            checks.append(RowsCheck(**head, **expected, type="row_cells"))
         return checks
 
 

@@ -13,9 +13,12 @@ from clawgym.artifact import ArtifactKind, Column, ColumnType
 from synth.values.base import Step, Value
 from synth.values.entries import render_entries
 from synth.values.plain import Cell, Row, plain
-from verify.checks import Check, RowsCheck
+from verify.checks import Check, RowLayoutCheck, RowsCheck
 
 ROW_KINDS = (ArtifactKind.TABLE, ArtifactKind.RECORDS)
+
+_LAYOUT = 0.1
+"""What of a step's point is earned by the order of rows and columns, where one was stated."""
 
 
 class Role(StrEnum):
@@ -188,7 +191,7 @@ class RowSet(Value):
         return {path: render_entries(kind, self.names, self.rows).encode()}
 
     def checks(self, step: Step) -> list[Check]:
-        """The columns as a gate, then the right rows, then every cell."""
+        """The columns as a gate, then the right rows, then every cell, then the stated order."""
         path, columns = step.path, ", ".join(self.names)
         parse = step.gate("parse", f"{path} has the columns {columns}", columns)
         keys = step.core(
@@ -197,9 +200,10 @@ class RowSet(Value):
             f"{path} holds the right rows",
             f"{len(self.rows)} rows, told apart by {', '.join(self.key)}",
         )
+        layout = self._layout_checks(step)
         cells = step.core(
             "cells",
-            0.6,
+            0.6 - sum(check.weight for check in layout),
             f"every cell of {path} is right",
             f"{len(self.rows)} rows such as {self.sample}",
         )
@@ -208,7 +212,40 @@ class RowSet(Value):
             RowsCheck(**parse, **expected, type="rows_parse"),
             RowsCheck(**keys, **expected, type="row_keys"),
             RowsCheck(**cells, **expected, type="row_cells"),
+            *layout,
         ]
+
+    def _layout_checks(self, step: Step) -> list[Check]:
+        """That rows and columns stand as was stated; of sorted rows, the cells see to that."""
+        rows = step.rows_stated and not self.sorted_rows and len(self.rows) > 1
+        columns = step.columns_stated and step.path.endswith((".csv", ".tsv"))
+        if not (rows or columns):
+            return []
+        told_apart = len(set(map(self._key_cells, self.rows))) == len(self.rows)
+        names = self.key if told_apart else self.names
+        said = " and ".join(["rows"] * rows + ["columns"] * columns)
+        head = step.core(
+            "layout",
+            _LAYOUT,
+            f"the {said} of {step.path} stand in the order that was asked for",
+            self.sample,
+        )
+        places = [self.index(name) for name in names]
+        return [
+            RowLayoutCheck(
+                **head,
+                path=step.path,
+                header=self.names if columns else (),
+                columns=names,
+                numeric=tuple(self.fields[place].numeric for place in places),
+                key=names,
+                rows=tuple(tuple(row[place] for place in places) for row in self.rows),
+                ordered=rows,
+            )
+        ]
+
+    def _key_cells(self, row: Row) -> tuple[Cell, ...]:
+        return tuple(row[self.index(name)] for name in self.key)
 
     def expected(self, path: str) -> "ExpectedRows":
         """The rows as a check of the file at `path` takes them."""

@@ -20,7 +20,7 @@ STIFF = re.compile(r"every output file is needed|the following steps;|operation|
 
 
 def told(scene: Scene, style: Style, seed: int = 0) -> str:
-    return phrase(random.Random(seed), style, scene)
+    return phrase(random.Random(seed), style, scene).text
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -18,7 +18,7 @@ from synth.scene import Scene
 from synth.taxonomy import domains
 from synth.taxonomy.opening import Style
 from synth.taxonomy.question import questions_of
-from synth.telling import Teller
+from synth.telling import _COLUMNS_STATED, _ROWS_KEPT, Teller
 from synth.world import World
 
 WHY = "I phone the customers on Thursday."
@@ -41,7 +41,7 @@ def scenes() -> Iterator[Scene]:
 @pytest.mark.parametrize("style", STYLES)
 def test_a_request_gives_one_or_two_reasons_each_once(style: Style) -> None:
     for seed, scene in enumerate(scenes()):
-        text = phrase(random.Random(seed), style, scene)
+        text = phrase(random.Random(seed), style, scene).text
         whys = [why for node in scene.nodes if (why := OPERATIONS[node.operation].why(node.params))]
         said = [text.count(why) for why in whys]
         assert max(said, default=0) <= 1, text
@@ -59,7 +59,7 @@ def test_what_is_asked_of_events_has_a_reason() -> None:
 def test_who_gives_reasons_for_the_steps_gives_no_other_for_the_whole(style: Style) -> None:
     for seed, scene in enumerate(scenes()):
         if with_reasons(scene):
-            text = phrase(random.Random(seed), style, scene)
+            text = phrase(random.Random(seed), style, scene).text
             setting = scene.world.setting
             others = [purpose.filled(setting.period).say for purpose in setting.domain.purposes]
             assert not any(other in text for other in others)
@@ -117,3 +117,31 @@ def test_only_chosen_steps_are_told_with_a_reason() -> None:
 
 def test_a_step_without_a_reason_is_told_as_it_is() -> None:
     assert teller(1).with_reason("Pick them.", "") == "Pick them."
+
+
+# What is said of order
+
+
+@pytest.mark.parametrize(
+    ("told", "rows", "columns"),
+    [
+        ("Write the rows to `a.csv`, with all columns, rows in the same order.", True, False),
+        ("Keep only the last of them, at its place.", True, False),
+        ("Keep the order of the old file, with what was added at the end.", True, False),
+        ("Split it by `kind`; columns and order stay.", True, True),
+        ("I only need the columns `id` and `day`, in this order.", False, True),
+        ("Write `a.csv` with a column `rank` and then all other columns.", False, True),
+        ("Sort ascending by `kind`.", False, False),
+        (
+            "Name those that differ, in the order of the file and joined by `; `.",
+            False,
+            False,
+        ),
+        ("List the removed lines first, then the added ones.", False, False),
+    ],
+)
+def test_what_a_step_states_of_the_order_of_rows_and_columns(
+    told: str, rows: bool, columns: bool
+) -> None:
+    assert bool(_ROWS_KEPT.search(told)) is rows
+    assert bool(_COLUMNS_STATED.search(told)) is columns

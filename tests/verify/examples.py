@@ -187,6 +187,30 @@ EXAMPLES = [
         )
     ),
     Example(
+        check(
+            "row_layout",
+            path="a.csv",
+            header=("id", "customer", "amount"),
+            columns=("id",),
+            numeric=(False,),
+            key=("id",),
+            rows=tuple((row[0],) for row in ROWS),
+            ordered=True,
+        ),
+        {"a.csv": CSV},
+        replaced(
+            "a.csv",
+            CSV,
+            turned=(
+                "A-2,Foxglove,100.00\nA-3,Hazel | Print,7.25",
+                "A-3,Hazel | Print,7.25\nA-2,F,1",
+            ),
+            moved=(CSV, "customer,id,amount\nAlder & Sons,A-1,12.50\nF,A-2,1\nH,A-3,7\n"),
+            drop=CELLS["drop"],
+            header=("id,", "number,"),
+        ),
+    ),
+    Example(
         check("document_table", path="r.md", rows=ROWS, ordered=False, **LEGACY),
         {"r.md": REPORT},
         replaced("r.md", REPORT, value=("100.00", "100.10"), drop=("| A-1 | Alder", "A-1 Alder")),

@@ -50,7 +50,7 @@ from verify.checks.records import (
     MessagesCheck,
     SheetCell,
 )
-from verify.checks.rows import ConfigCheck, FigureCheck, RowsCheck, TitleCheck
+from verify.checks.rows import ConfigCheck, FigureCheck, RowLayoutCheck, RowsCheck, TitleCheck
 from verify.checks.shipping import verifier_files
 from verify.checks.structured import (
     OnlyChangedCheck,
@@ -107,6 +107,7 @@ __all__ = [
     "ProgramFilesCheck",
     "ProgramJsonCheck",
     "ProgramOutputCheck",
+    "RowLayoutCheck",
     "RowsCheck",
     "SaidCheck",
     "SchemaCheck",

@@ -32,7 +32,7 @@ from verify.checks.programs import (
 )
 from verify.checks.prose import DateCheck, LinesCheck, NumberCheck, PatternCheck, PhrasesCheck
 from verify.checks.records import ArchiveCheck, CellsCheck, EventsCheck, MessagesCheck
-from verify.checks.rows import ConfigCheck, FigureCheck, RowsCheck, TitleCheck
+from verify.checks.rows import ConfigCheck, FigureCheck, RowLayoutCheck, RowsCheck, TitleCheck
 from verify.checks.structured import OnlyChangedCheck, SchemaCheck, ValuesCheck, XmlValuesCheck
 from verify.checks.tables import TableCheck
 from verify.checks.transcripts import SaidCheck, ToolCallsCheck
@@ -64,6 +64,7 @@ Check = Annotated[
     | ProgramFilesCheck
     | ProgramJsonCheck
     | ProgramOutputCheck
+    | RowLayoutCheck
     | RowsCheck
     | SaidCheck
     | SchemaCheck

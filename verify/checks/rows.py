@@ -28,6 +28,25 @@ class RowsCheck(BaseCheck):
         return ("reports",) if self.type == "document_table" else self.modules
 
 
+class RowLayoutCheck(BaseCheck):
+    """A CSV, TSV, JSON or JSONL file has its rows, and its columns, in the order that was stated.
+
+    `columns` are those that rows are told apart by, `rows` their cells. All rows must be there, so
+    that nothing is earned by the order of other rows. `header` is the order of all columns, empty
+    where none was stated.
+    """
+
+    modules: ClassVar = ("rows",)
+    type: Literal["row_layout"] = "row_layout"
+    path: WorkspacePath
+    header: tuple[str, ...] = ()
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    key: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    ordered: bool
+
+
 class TitleCheck(BaseCheck):
     """A Markdown document that begins with `# title`."""
 

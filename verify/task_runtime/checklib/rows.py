@@ -143,8 +143,27 @@ def check_row_cells(case, check):
     return "%d rows, every cell" % len(rows)
 
 
+def check_row_layout(case, check):
+    header, rows = case.once(load_rows, check["path"])
+    missing = [name for name in check["columns"] if name not in header]
+    if missing or (check["header"] and header != check["header"]):
+        raise Mismatch("columns %s" % ", ".join(header), check["path"])
+    found = [key_of(check, row) for row in project(check, header, rows)]
+    wanted = [key_of(check, row) for row in check["rows"]]
+    compare_counts(Counter(wanted), Counter(found), check["path"])
+    if check["ordered"]:
+        for number, (one, other) in enumerate(zip(wanted, found), 1):
+            if one != other:
+                raise Mismatch(
+                    "%s, not %s" % (" / ".join(other), " / ".join(one)),
+                    "%s row %d" % (check["path"], number),
+                )
+    return "%d rows in order" % len(found)
+
+
 CHECKS = {
     "rows_parse": check_rows_parse,
     "row_keys": check_row_keys,
     "row_cells": check_row_cells,
+    "row_layout": check_row_layout,
 }
