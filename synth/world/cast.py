@@ -7,6 +7,9 @@ from functools import cache
 from importlib.resources import files
 
 
+_PROVIDERS = ("postbox", "letterhouse", "openmail", "mailroom", "webpost")
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with a first and a last name; no two of a cast share either."""
@@ -22,7 +25,8 @@ class Person:
     @property
     def email(self) -> str:
         """An address at a domain that nobody can own."""
-        return f"{self.first}.{self.last}@{self.last[:4]}mail.example".lower()
+        provider = _PROVIDERS[(len(self.first) + 3 * len(self.last)) % len(_PROVIDERS)]
+        return f"{self.first}.{self.last}@{provider}.example".lower()
 
 
 @cache
