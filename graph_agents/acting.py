@@ -17,7 +17,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, ToolMessage
 
 from clawgym.errors import SandboxError
-from clawgym.model import ToolRequest
+from clawgym.model import ToolRequest, Usage
 from graph_agents.approval import Answer, ApprovalDecision, ApprovalRequest, Leave, Verdict
 from graph_agents.asking import decisions_for, refusal
 from graph_agents.chat_model import answer_to, parse_arguments, tool_requests
@@ -34,7 +34,7 @@ from graph_agents.events import (
 from graph_agents.journal.entries import Kind
 from graph_agents.journal.ledger import Done, Ledger
 from graph_agents.journal.sessions import new_id
-from graph_agents.parts import LoopWatch, Parts
+from graph_agents.parts import Budget, LoopWatch, Parts
 from graph_agents.pieces import Pieces
 from graph_agents.steering import steering
 from graph_agents.turnstile import outside
@@ -90,6 +90,7 @@ class Acting:
     tools: Mapping[str, Tool[Any]]
     parts: Parts
     loops: LoopWatch | None
+    budget: Budget | None
     ledger: Ledger | None
     left: int
     can_wait: bool
@@ -210,7 +211,7 @@ class Acting:
                 done[call.position] = await self._answered(call)
             while untold and untold[0].position in done:
                 first = untold.pop(0)
-                emit(ToolEnded(first.request, done[first.position]))
+                emit(ToolEnded(first.request, done[first.position], first.answer is not None))
 
         ended = await asyncio.gather(*map(one, calls), return_exceptions=True)
         for error in filter(None, ended):
@@ -223,7 +224,7 @@ class Acting:
         answer = await self._answered(call)
         if self.ledger:
             self.ledger.finish(self._id, call.position, answer)
-        emit(ToolEnded(call.request, answer))
+        emit(ToolEnded(call.request, answer, call.answer is not None))
         return answer
 
     def _keep(self, answers: Sequence[ToolMessage]) -> None:
@@ -244,6 +245,8 @@ class Acting:
             return call.answer
         emit(ToolStarted(call.request))
         result = call.given or self._ended() or await self._called(call)
+        if self.budget:
+            self.budget.charge(Usage(), calls=1)
         return _answer(call.request, result)
 
     async def _called(self, call: _Call) -> ToolResult:

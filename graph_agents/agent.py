@@ -33,6 +33,7 @@ from graph_agents.parts import Parts
 from graph_agents.prompting import system_prompt
 from graph_agents.state import AgentLimits
 from graph_agents.thread import Kit
+from graph_agents.turnstile import outside
 from mcp_servers.toolkit import Tool
 from mcp_servers.workspace import workspace_tools
 
@@ -112,19 +113,23 @@ class Agent:
             model_name(setup.model),
         )
 
-    def _system(self, session: str) -> str:
+    async def _system(self, session: str) -> str:
         """The prompt of a session; sessions with the same one share it."""
-        text = self._prompt(session)
+        text = await self._prompt(session)
         return self._prompts.setdefault(text, text)
 
-    def _prompt(self, session: str) -> str:
+    async def _prompt(self, session: str) -> str:
         """The prompt that the session began with: it never changes, so its cache stays good."""
         info = self._sessions.get(session)
         if info.system is not None:
             return info.system
         prompt, redactor = self.setup.parts.prompt, self.setup.parts.redactor
         sandbox, skills = self.setup.sandbox, self.setup.skills
-        text = prompt.system(session) if prompt else system_prompt(sandbox, skills)
+        if prompt:
+            async with outside():
+                text = await prompt.system(session)
+        else:
+            text = system_prompt(sandbox, skills)
         text = redactor.redact(text) if redactor else text
         schemas = json.dumps([tool.schema for tool in self.tools], ensure_ascii=False)
         self._sessions.describe(session, system=text, tools=schemas)
@@ -139,12 +144,33 @@ class Agent:
             spawned_by=parent,
         )
         if parent:
-            Ledger(self._bench.saver, parent).note(Kind.SUBAGENT, session=info.id, name=title)
+            self._note_subagent(parent, info.id, title)
         return self._open(info.id)
+
+    async def fork_session(self, parent: str, title: str) -> AgentSession:
+        """A session for a subagent that knows what its parent's conversation has said so far."""
+        made = await AgentSession(parent, self._bench, self._with_past).spawn(title)
+        self._note_subagent(parent, made.id, title)
+        return made
+
+    def _note_subagent(self, parent: str, child: str, title: str | None) -> None:
+        Ledger(self._bench.saver, parent).note(Kind.SUBAGENT, session=child, name=title)
 
     def _open(self, session: str) -> AgentSession:
         self._leases.take(session)
-        return AgentSession(session, self._bench, self._open)
+        return AgentSession(session, self._bench, self._with_past)
+
+    def _with_past(self, session: str) -> AgentSession:
+        """A session that has a past; the skills that are in use there, are."""
+        opened = self._open(session)
+        if self.setup.parts.skills:
+            used = [
+                SkillActivated(str(entry.body["name"]), str(entry.body["digest"]))
+                for entry in opened.entries()
+                if entry.kind is Kind.SKILL
+            ]
+            self.setup.parts.skills.restore(session, used)
+        return opened
 
     async def resume(self, session_id: str) -> AgentSession:
         """A session of the journal, by its id or an unambiguous beginning of it, or `last`.
@@ -154,15 +180,8 @@ class Agent:
             SessionBusyError: another process is at work on it.
         """
         info = self._sessions.find(session_id, str(self.setup.workspace))
-        session = self._open(info.id)
+        session = self._with_past(info.id)
         self._bench.saver.forget(info.id)
-        if self.setup.parts.skills:
-            used = [
-                SkillActivated(str(entry.body["name"]), str(entry.body["digest"]))
-                for entry in session.entries()
-                if entry.kind is Kind.SKILL
-            ]
-            self.setup.parts.skills.restore(info.id, used)
         return session
 
     def sessions(self) -> list[SessionInfo]:

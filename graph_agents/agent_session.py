@@ -5,20 +5,23 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base.id import uuid6
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Overwrite
 
 from clawgym.errors import SessionBusyError, UsageError
 from graph_agents.acting import settled
 from graph_agents.approval import ApprovalDecision, ApprovalRequest
-from graph_agents.asking import request_from
-from graph_agents.chat_model import storable
+from graph_agents.asking import decision_json, request_from
+from graph_agents.chat_model import storable, tool_requests
+from graph_agents.conversation import mark
 from graph_agents.engine import Engine
 from graph_agents.events import AgentEvent, Compacted, StopReason, TurnStarted, listening
 from graph_agents.journal import Entry, Kind, SessionInfo, Sessions
@@ -26,13 +29,17 @@ from graph_agents.journal.export import export
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.journal.sessions import new_id
-from graph_agents.journal.spending import uncounted
+from graph_agents.journal.spending import family
+from graph_agents.journal.working import Why
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering
 from graph_agents.turn import run_turn
 
 _TITLE = 60
+_GO_ON = "Go on."
+_AT_A_LIMIT = {StopReason.MAX_TURNS, StopReason.MAX_TOOL_CALLS, StopReason.LOOP, StopReason.LENGTH}
+"""Where a turn goes on that has come this far, it is granted as much again."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +112,10 @@ class AgentSession:
             UsageError: a turn is running.
         """
         with self._turn() as steering:
+            self._start(Why.SEND)
             await self._settle()
             text, activated = self._expanded(prompt)
-            number = await self._begin(text)
+            number = await self._begin(prompt)
             message = HumanMessage(text, id=new_id())
             news: list[AgentEvent] = [TurnStarted(number, text), *activated]
             state = AgentState(messages=[message], stop_reason=None)
@@ -127,6 +135,7 @@ class AgentSession:
         """
         with self._turn() as steering:
             resumption = self._answer(decision) if self.asked else await self._reopened()
+            self._start(Why.GO_ON)
             async for event in run_turn(self._bench, self._config, resumption, steering, []):
                 yield event
 
@@ -141,7 +150,7 @@ class AgentSession:
             raise UsageError(
                 f"session {self.id} waits for an answer about: {', '.join(missing)}; give one"
             )
-        return Command(resume={name: _decision_json(each) for name, each in given.items()})
+        return Command(resume={name: decision_json(each) for name, each in given.items()})
 
     async def _reopened(self) -> None:
         """Make the graph go on where it stands: it had a reason to stop, or none."""
@@ -150,9 +159,9 @@ class AgentSession:
         if not messages or reason in (StopReason.DONE, StopReason.EMPTY_REPLY):
             raise UsageError(f"session {self.id} has no turn to continue; send it a message")
         if reason:
-            await self._bench.graph.aupdate_state(
-                self._config, {"stop_reason": None}, as_node="tools"
-            )
+            word = HumanMessage(_GO_ON, additional_kwargs=mark("go_on"), id=new_id())
+            change = AgentState(messages=[word] if reason in _AT_A_LIMIT else [], stop_reason=None)
+            await self._bench.graph.aupdate_state(self._config, change, as_node="tools")
 
     def _turn(self) -> "_Turn":
         return _Turn(self)
@@ -172,6 +181,10 @@ class AgentSession:
     def _ledger(self) -> Ledger:
         return Ledger(self._bench.saver, self.id)
 
+    def _start(self, why: Why) -> None:
+        """Write down that the session is at work from now on."""
+        self._ledger().note(Kind.START, why=why.value)
+
     async def _settle(self) -> None:
         """Answer the calls that a cut turn has left open, from what the journal knows of them."""
         messages = self._state().get("messages", [])
@@ -182,14 +195,17 @@ class AgentSession:
             )
 
     def _expanded(self, prompt: str) -> tuple[str, list[AgentEvent]]:
-        redactor, skills = self._bench.parts.redactor, self._bench.parts.skills
-        text = storable(redactor.redact(prompt) if redactor else prompt)
+        text, skills = self._clean(prompt), self._bench.parts.skills
         if skills is None:
             return text, []
         text, used = skills.expand(self.id, text)
         for each in used:
             self._ledger().note(Kind.SKILL, name=each.name, digest=each.digest)
         return text, list(used)
+
+    def _clean(self, text: str) -> str:
+        redactor = self._bench.parts.redactor
+        return storable(redactor.redact(text) if redactor else text)
 
     async def _begin(self, prompt: str) -> int:
         """Keep the workspace as it is before the turn; returns the turn's number."""
@@ -200,7 +216,8 @@ class AgentSession:
         turn = 1 + sum(entry.kind is Kind.SNAPSHOT for entry in self.entries())
         self._ledger().note(Kind.SNAPSHOT, turn=turn, snapshot=kept, checkpoint=checkpoint)
         if self.info.title is None:
-            self._sessions.rename(self.id, " ".join(prompt.split())[:_TITLE])
+            words = " ".join(self._clean(prompt).split())
+            self._sessions.rename(self.id, words[:_TITLE])
         return turn
 
     def steer(self, text: str) -> None:
@@ -222,22 +239,24 @@ class AgentSession:
         """Put a summary in the place of the older part of the conversation, now.
 
         Returns:
-            What it has changed; None where there is nothing to summarise, or no summary passed its
-            checks: the conversation is then as it was.
+            What it has changed; None where there is nothing to summarise, no summary passed its
+            checks, or it was interrupted: the conversation is then as it was.
 
         Raises:
             UsageError: a turn is running, an approval is waited for, or no compactor is there.
             ProviderError: the model that summarises cannot be asked.
         """
-        with self._turn():
+        with self._turn() as steering:
             if self._bench.parts.compactor is None:
                 raise UsageError("this agent has no compactor: nothing can summarise")
             if self.asked:
                 raise UsageError(f"session {self.id} waits for an answer; give it first")
+            self._start(Why.COMPACT)
             await self._settle()
             told: list[AgentEvent] = []
             with listening(told.append):
-                change = await self._bench.engine.compact(self._state(), self._config)
+                work = self._bench.engine.compact(self._state(), self._config)
+                change = await steering.asking(work)
             if change:
                 await self._bench.graph.aupdate_state(self._config, change, as_node="tools")
             return next((each for each in told if isinstance(each, Compacted)), None)
@@ -246,40 +265,44 @@ class AgentSession:
         """Put the workspace and the conversation back to before the last turn.
 
         Raises:
-            UsageError: there is no turn to undo, the way back to before it was pruned, or a turn is
-                running; nothing has changed then.
+            UsageError: there is no turn to undo, the way back to before it was pruned, or a turn of
+                the session or of a subagent is running; nothing has changed then.
         """
         with self._turn():
+            spawned = set(family(self._bench.saver.store, self.id)) - {self.id}
+            if working := spawned & self._bench.running:
+                raise UsageError(
+                    f"{len(working)} subagents of session {self.id} are at work in the folder; "
+                    "wait until they have ended, or have the agent cancel them"
+                )
             begun = [entry for entry in self.entries() if entry.kind is Kind.SNAPSHOT]
             if not begun:
                 raise UsageError(f"session {self.id} has no turn to undo")
             body, snapshots = begun[-1].body, self._bench.parts.snapshots
-            then = self._config_before(body["checkpoint"])
-            spent = uncounted(
-                self._bench.saver.store, self.id, self._bench.model, self._bench.parts.price
-            )
+            then = self._before(body["checkpoint"])
             if snapshots and body["snapshot"] is not None:
                 kept = str(body["snapshot"])
                 await asyncio.to_thread(snapshots.restore, kept, self._bench.workspace)
             await self._back_to(then)
-            self._ledger().note(Kind.UNDO, **asdict(spent))
+            self._ledger().note(Kind.UNDO)
 
-    def _config_before(self, checkpoint: object) -> RunnableConfig | None:
-        """Names a checkpoint; None for the empty conversation."""
+    def _before(self, checkpoint: object) -> CheckpointTuple | None:
+        """A checkpoint by its id; None for the empty conversation."""
         if checkpoint is None:
             return None
         then: RunnableConfig = {
             "configurable": {"thread_id": self.id, "checkpoint_id": checkpoint, "checkpoint_ns": ""}
         }
-        if self._bench.saver.get_tuple(then) is None:
+        found = self._bench.saver.get_tuple(then)
+        if found is None:
             raise UsageError(
                 f"session {self.id} was pruned: the conversation before its last turn is no longer "
                 "kept, so the turn cannot be undone; nothing was changed. Go on from here, or "
                 "start a new session"
             )
-        return then
+        return found
 
-    async def _back_to(self, then: RunnableConfig | None) -> None:
+    async def _back_to(self, then: CheckpointTuple | None) -> None:
         if then is None:
             empty: Any = Overwrite([])
             await self._bench.graph.aupdate_state(
@@ -288,13 +311,20 @@ class AgentSession:
                 as_node="tools",
             )
             return
-        await self._bench.graph.aupdate_state(then, None, as_node="__copy__")
+        # Not by `as_node="__copy__"`: that copy follows the parent of `then`, so that the journal
+        # would have the last message twice.
+        step = then.metadata.get("step", 0) + 1
+        copy: Checkpoint = {**then.checkpoint, "id": str(uuid6(clock_seq=step))}
+        metadata = CheckpointMetadata(source="fork", step=step, parents={})
+        self._bench.saver.put(then.config, copy, metadata, {})
 
-    async def fork(self, entry: str | None = None, title: str | None = None) -> "AgentSession":
+    async def fork(
+        self, entry: str | None = None, title: str | None = None, *, spawned: bool = False
+    ) -> "AgentSession":
         """A new session that shares the history up to an entry; by default, all of it.
 
         An entry within a round of tools stands for the end of that round. The workspace is shared,
-        too, and stays as it is.
+        too, and stays as it is. `spawned` says that this session is its parent, as of a subagent.
 
         Raises:
             UsageError: the session has no such entry.
@@ -307,11 +337,24 @@ class AgentSession:
             model=info.model,
             parent=self.id,
             parent_entry=int(entry, 16) if entry else self._sessions.head(self.id),
+            spawned_by=self.id if spawned else None,
         )
         if info.system is not None:
             self._sessions.describe(made.id, system=info.system, tools=info.tools or "[]")
         self._sessions.copy(self.id, made.id, checkpoint)
         return self._open_other(made.id)
+
+    async def spawn(self, title: str) -> "AgentSession":
+        """A fork for a subagent, without the reply of this session that is being acted upon."""
+        made = await self.fork(title=title, spawned=True)
+        self._sessions.prune(made.id)
+        *before, last = made.messages
+        if isinstance(last, AIMessage) and tool_requests(last):
+            rest: Any = Overwrite(before)
+            await self._bench.graph.aupdate_state(
+                {"configurable": {"thread_id": made.id}}, {"messages": rest}, as_node="tools"
+            )
+        return made
 
     def _checkpoint_at(self, entry: str) -> str:
         store = self._bench.saver.store
@@ -354,12 +397,3 @@ class _Turn:
 
     def __exit__(self, *_: object) -> None:
         self._session.hold(None)
-
-
-def _decision_json(decision: ApprovalDecision) -> dict[str, Any]:
-    return {
-        "answer": decision.answer.value,
-        "scope": decision.scope.value,
-        "arguments": dict(decision.arguments) if decision.arguments is not None else None,
-        "message": decision.message,
-    }

@@ -89,6 +89,16 @@ def request_from(data: Mapping[str, JsonValue]) -> ApprovalRequest:
     )
 
 
+def decision_json(decision: ApprovalDecision) -> dict[str, JsonValue]:
+    """A decision for the graph that is resumed with it."""
+    return {
+        "answer": decision.answer.value,
+        "scope": decision.scope.value,
+        "arguments": dict(decision.arguments) if decision.arguments is not None else None,
+        "message": decision.message,
+    }
+
+
 def decision_from(said: object, request: str) -> ApprovalDecision:
     """What a resumed graph was told about a request.
 

@@ -27,7 +27,7 @@ _MARK = "clawgym"
 
 
 def marked(message: BaseMessage, mark: str) -> bool:
-    """Whether the agent itself wrote a user message, and for what: `nudge`, `steer`, `summary`."""
+    """Whether the agent itself wrote a user message: a `nudge`, `steer`, `summary` or `go_on`."""
     return message.additional_kwargs.get(_MARK) == mark
 
 
@@ -36,11 +36,16 @@ def mark(what: str) -> dict[str, str]:
     return {_MARK: what}
 
 
+def _grants(message: HumanMessage) -> bool:
+    """Whether the user gives the agent all its turns and calls with this message."""
+    return not message.additional_kwargs.get(_MARK) or marked(message, "go_on")
+
+
 class Conversation:
     """What a thread has said, repaired, and how far its current turn has got.
 
     `turns` and `calls` count the model's replies and the tools' answers since the user's last
-    message that began a turn.
+    message that began a turn, or let one go on; `begun` counts those messages.
     """
 
     def __init__(self) -> None:
@@ -50,6 +55,7 @@ class Conversation:
         self.messages: list[BaseMessage] = []
         self.turns = 0
         self.calls = 0
+        self.begun = 0
         self._kept = _Encoded()
 
     def follow(self, state: Sequence[BaseMessage]) -> None:
@@ -65,15 +71,15 @@ class Conversation:
 
     def rewrite(self, state: Sequence[BaseMessage]) -> None:
         """Take in a state whose beginning was summarised; the turn has got as far as before."""
-        turns, calls = self.turns, self.calls
+        turns, calls, begun = self.turns, self.calls, self.begun
         self.follow(state)
-        self.turns, self.calls = turns, calls
+        self.turns, self.calls, self.begun = turns, calls, begun
 
     def _restart(self) -> None:
         self._state, self._taken = (), 0
         self._open, self.messages = [], []
         self._kept = _Encoded()
-        self.turns = self.calls = 0
+        self.turns = self.calls = self.begun = 0
 
     def _take(self, message: BaseMessage) -> None:
         if isinstance(message, ToolMessage):
@@ -86,8 +92,9 @@ class Conversation:
         if isinstance(message, AIMessage):
             self.turns += 1
             self._open = [(call.id, call.name) for call in tool_requests(message)]
-        elif isinstance(message, HumanMessage) and not message.additional_kwargs.get(_MARK):
+        elif isinstance(message, HumanMessage) and _grants(message):
             self.turns = self.calls = 0
+            self.begun += 1
 
     def _answer(self, message: ToolMessage) -> None:
         for position, (call, _) in enumerate(self._open):

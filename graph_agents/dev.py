@@ -73,8 +73,9 @@ async def make_graph(config: RunnableConfig) -> AsyncGenerator[CompiledStateGrap
         skills = await asyncio.to_thread(Skillset, source, box, opened.shelf)
         tools = [*workspace_tools(box), note_tool(box), card_tool(), *skills.tools()]
         names = [tool.name for tool in tools]
-        prompt = WorkspacePrompt(workspace, box, names, skills=skills.section)
-        system = await asyncio.to_thread(prompt.system, thread)
+        offered = await asyncio.to_thread(skills.section, thread)
+        prompt = WorkspacePrompt(workspace, box, names, skills=lambda _: offered)
+        system = await prompt.system(thread)
         parts = _parts(rules, box, skills, tools, settings)
         parts = replace(parts, window=await window_of([model]))
         yield make_agent(model, tools, system_prompt=system, stream=True, parts=parts)

@@ -11,14 +11,13 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamWriter
 
 from clawgym.errors import ClawGymError
-from clawgym.model import Usage
 from graph_agents.acting import Acting
 from graph_agents.events import OnEvent, listener, listening
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.state import AgentState
 from graph_agents.step import Step
-from graph_agents.thread import Kit, Threads, thread_key
+from graph_agents.thread import Kit, Threads, at_work, thread_key
 
 
 class Engine:
@@ -38,15 +37,16 @@ class Engine:
         self, state: AgentState, *, config: RunnableConfig, writer: StreamWriter
     ) -> AgentState:
         """Ask the model, unless something says that the turn is over."""
-        with listening(self._listener(writer)), self._clean_failures():
-            return await Step(self.threads.of(config), state, self._ledger(config)).take()
+        thread = await self.threads.of(config)
+        with listening(self._listener(writer)), self._clean_failures(), at_work(thread.budget):
+            return await Step(thread, state, self._ledger(config)).take()
 
     async def act(
         self, state: AgentState, *, config: RunnableConfig, writer: StreamWriter
     ) -> AgentState:
         """Answer the calls of the last reply, each in its place."""
         messages = state.get("messages", [])
-        reply, thread = messages[-1], self.threads.of(config)
+        reply, thread = messages[-1], await self.threads.of(config)
         assert isinstance(reply, AIMessage)
         thread.conversation.follow(messages)
         acting = Acting(
@@ -55,20 +55,20 @@ class Engine:
             tools={tool.name: tool for tool in thread.tools()},
             parts=self._kit.parts,
             loops=thread.loops(),
+            budget=thread.budget,
             ledger=self._ledger(config),
             left=self._kit.limits.max_tool_calls - thread.conversation.calls,
             can_wait=bool(config.get("configurable", {}).get("__pregel_checkpointer")),
         )
-        with listening(self._listener(writer)), self._clean_failures():
+        with listening(self._listener(writer)), self._clean_failures(), at_work(thread.budget):
             answers, reason = await acting.answers()
-        if thread.budget:
-            thread.budget.charge(Usage(), calls=len(answers))
         return {"messages": list[AnyMessage](answers), "stop_reason": reason and reason.value}
 
     async def compact(self, state: AgentState, config: RunnableConfig) -> AgentState:
         """Summarise a thread that is not running; the change of its state, if there is one."""
-        with self._clean_failures():
-            return await Step(self.threads.of(config), state, self._ledger(config)).compact()
+        thread = await self.threads.of(config)
+        with self._clean_failures(), at_work(thread.budget):
+            return await Step(thread, state, self._ledger(config)).compact()
 
     @contextmanager
     def _clean_failures(self) -> Generator[None]:

@@ -96,10 +96,14 @@ class ToolOutput:
 
 @dataclass(frozen=True)
 class ToolEnded:
-    """A tool has answered; `message.status` says whether with an error."""
+    """A tool has answered; `message.status` says whether with an error.
+
+    `again`: the answer is kept from before an interruption, and nothing has run now.
+    """
 
     call: ToolRequest
     message: ToolMessage
+    again: bool = False
 
 
 @dataclass(frozen=True)

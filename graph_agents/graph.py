@@ -26,7 +26,7 @@ from graph_agents.events import OnEvent
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
-from graph_agents.thread import Kit
+from graph_agents.thread import Kit, SystemPrompt
 from mcp_servers.toolkit import Tool
 
 __all__ = ["AgentLimits", "AgentState", "is_nudge", "make_agent"]
@@ -36,7 +36,7 @@ def make_agent(
     model: AnyChatModel,
     tools: Sequence[Tool[Any]],
     *,
-    system_prompt: str | Callable[[str], str],
+    system_prompt: SystemPrompt,
     limits: AgentLimits | None = None,
     stream: bool = False,
     on_event: OnEvent | None = None,
@@ -49,7 +49,7 @@ def make_agent(
         model: ours, or any LangChain chat model.
         tools: what it may call.
         system_prompt: stands before the conversation in every request, not in the state; or what
-            gives the prompt for a thread id.
+            gives the prompt for a thread id, at once or as a coroutine.
         limits: when to stop it.
         stream: ask the model for its reply piece by piece, for `TextDelta` events.
         on_event: is called with each event; without it they go to whoever is `listening`, or to

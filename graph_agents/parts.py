@@ -9,6 +9,7 @@ the result, in this order.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,8 +39,14 @@ class Policy(Protocol):
 class Budget(Protocol):
     """What one session may still spend."""
 
-    def charge(self, usage: Usage, cost: float | None = None, *, calls: int = 0) -> None:
-        """Count an exchange with the model, or calls of tools."""
+    def charge(
+        self, usage: Usage, cost: float | None = None, *, calls: int = 0, seconds: float = 0.0
+    ) -> None:
+        """Count an exchange with the model, calls of tools, or time of an earlier process."""
+        ...
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """Time that is spent in this block counts; several blocks may be open at a time."""
         ...
 
     def exceeded(self) -> BudgetSeen | None:
@@ -82,7 +89,7 @@ class Snapshots(Protocol):
 class PromptSource(Protocol):
     """Writes the system prompt. It is asked once a session; the journal keeps the answer."""
 
-    def system(self, session: str) -> str:
+    async def system(self, session: str) -> str:
         """The prompt for a session."""
         ...
 

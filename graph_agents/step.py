@@ -42,6 +42,9 @@ _NUDGE = (
     "in a sentence what you did."
 )
 
+_GROWTH = 16
+"""By which part of the window a conversation has to grow before a summary is tried again."""
+
 _SHORTENED = 4
 """How often a conversation is made shorter for one reply; each time by half at least."""
 
@@ -113,11 +116,14 @@ class Step:
         self._messages = [*self._messages, message]
 
     async def _compact_in_time(self) -> None:
-        parts = self._kit.parts
-        if parts.compactor and parts.tokens and parts.window:
-            tokens = parts.tokens.count(self._messages)
-            if parts.compactor.wanted(tokens, parts.window):
-                await self._compact()
+        parts, refused = self._kit.parts, self._thread.refused
+        if not (parts.compactor and parts.tokens and parts.window):
+            return
+        tokens = parts.tokens.count(self._messages)
+        if refused is not None and refused <= tokens < refused + parts.window // _GROWTH:
+            return  # it was tried with nearly the same, and would fail in the same way
+        if parts.compactor.wanted(tokens, parts.window):
+            self._thread.refused = None if await self._compact() else tokens
 
     async def _compact(self) -> bool:
         """Put a summary in the place of the beginning; False where there is none to be had."""

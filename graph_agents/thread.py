@@ -1,7 +1,8 @@
 """What is kept of a thread between two steps; losing it costs time, never correctness."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +10,9 @@ from langchain_core.runnables import RunnableConfig
 
 from graph_agents.chat_model import AnyChatModel, Respond, model_name, responder
 from graph_agents.conversation import Conversation
-from graph_agents.journal.spending import family, spent_by
+from graph_agents.journal.spending import Spent, family, spent_by
 from graph_agents.journal.store import Store
+from graph_agents.journal.working import worked
 from graph_agents.parts import Budget, LoopWatch, Parts
 from graph_agents.state import AgentLimits
 from mcp_servers.toolkit import Tool
@@ -19,17 +21,20 @@ _KEPT = 512
 """How many threads are kept."""
 
 
+SystemPrompt = str | Callable[[str], str | Awaitable[str]]
+"""The prompt, or what writes the prompt of a session."""
+
+
 @dataclass(frozen=True)
 class Kit:
     """What every thread of a graph works with.
 
-    `system` is the prompt, or what gives the prompt of a session. `stream` says whether replies are
-    asked for piece by piece.
+    `stream` says whether replies are asked for piece by piece.
     """
 
     model: AnyChatModel
     tools: tuple[Tool[Any], ...]
-    system: str | Callable[[str], str]
+    system: SystemPrompt
     limits: AgentLimits
     parts: Parts
     stream: bool
@@ -46,8 +51,10 @@ class Thread:
     offered: tuple[Tool[Any], ...]
     budget: Budget | None
     conversation: Conversation = field(default_factory=Conversation)
+    refused: int | None = None
+    """The tokens of the conversation when it could not be summarised in time."""
     _loops: LoopWatch | None = None
-    _loops_at: int = 0
+    _loops_of: int = 0
 
     def tools(self) -> tuple[Tool[Any], ...]:
         """The tools of the session at the moment; those that a skill disclosed come last."""
@@ -61,10 +68,10 @@ class Thread:
 
     def loops(self) -> LoopWatch | None:
         """The watch of the current turn."""
-        turns = self.conversation.turns
-        if self.kit.parts.loops and (self._loops is None or turns < self._loops_at):
+        begun = self.conversation.begun
+        if self.kit.parts.loops and (self._loops is None or begun != self._loops_of):
             self._loops = self.kit.parts.loops()
-        self._loops_at = turns
+        self._loops_of = begun
         return self._loops
 
 
@@ -79,21 +86,23 @@ class Threads:
         self._known: OrderedDict[tuple[str, str], Thread] = OrderedDict()
         self._respond = responder(kit.model, [tool.schema for tool in kit.tools])
 
-    def of(self, config: RunnableConfig) -> Thread:
+    async def of(self, config: RunnableConfig) -> Thread:
         """The thread of a configuration; without a name, one that has just begun."""
         key = thread_key(config)
         if not key[0]:
-            return self._make("")
+            return await self._make("")
         if key not in self._known:
-            self._known[key] = self._make(key[0])
+            made = await self._make(key[0])
+            self._known.setdefault(key, made)  # another part of the graph may have been faster
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
 
-    def _make(self, session: str) -> Thread:
+    async def _make(self, session: str) -> Thread:
         kit = self._kit
-        system = kit.system if isinstance(kit.system, str) else kit.system(session)
+        given = kit.system if isinstance(kit.system, str) else kit.system(session)
+        system = given if isinstance(given, str) else await given
         return Thread(kit, session, system, self._respond, kit.tools, self._budget(session))
 
     def _budget(self, session: str) -> Budget | None:
@@ -102,17 +111,23 @@ class Threads:
             return None
         if session not in self._budgets:
             budget = self._budgets[session] = self._kit.parts.budget_of(session)
-            for each in family(self._store, session) if self._store and session else ():
-                self._count(budget, each)
+            if self._store and session:
+                self._count(budget, self._store, session)
         return self._budgets[session]
 
-    def _count(self, budget: Budget, session: str) -> None:
+    def _count(self, budget: Budget, store: Store, session: str) -> None:
         # A child may be counted with its parent, and be resumed afterwards.
-        if self._store and session not in self._counted:
-            self._counted.add(session)
-            asked, price = model_name(self._kit.model), self._kit.parts.price
-            spent = spent_by(self._store, session, asked, price)
-            budget.charge(spent.usage, spent.cost, calls=spent.calls)
+        new = [each for each in family(store, session) if each not in self._counted]
+        self._counted.update(new)
+        asked, price = model_name(self._kit.model), self._kit.parts.price
+        spent = sum((spent_by(store, each, asked, price) for each in new), Spent())
+        seconds = worked(store, new)
+        budget.charge(spent.usage, spent.cost, calls=spent.calls, seconds=seconds)
+
+
+def at_work(budget: Budget | None) -> AbstractContextManager[None]:
+    """Time that is spent in this block counts."""
+    return budget.at_work() if budget else nullcontext()
 
 
 def thread_key(config: RunnableConfig) -> tuple[str, str]:

@@ -37,6 +37,7 @@ from graph_agents.journal import Kind, Sessions
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.journal.spending import Spent, spent_on, spent_on_reply, uncounted
+from graph_agents.journal.working import taken_by_turn
 from graph_agents.parts import Parts
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering, steered_by
@@ -112,6 +113,7 @@ async def run_turn(
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            steering.interrupt()  # for the subagents that it has started
 
 
 class _Heard:
@@ -159,7 +161,7 @@ class _Tally:
             self.spent += spent_on_reply(event.message, self._running.model, price)
         elif isinstance(event, Charged):
             self.spent += spent_on(event.usage, event.model, price)
-        elif isinstance(event, ToolEnded):
+        elif isinstance(event, ToolEnded) and not event.again:
             self.spent += Spent(calls=1)
         if self._running.parts.on_event:
             self._running.parts.on_event(event)
@@ -171,8 +173,10 @@ async def _drive(
 ) -> None:
     session, store = str(config.get("configurable", {})["thread_id"]), running.saver.store
     before = uncounted(store, session, running.model, running.parts.price)
+    most = running.limits.wall_seconds
+    left = None if most is None else max(0.0, most - taken_by_turn(store, session))
     with listening(tally), steered_by(steering):
-        reason, error = await _outcome(running, config, given)
+        reason, error = await _outcome(running, config, given, left)
         Ledger(running.saver, session).note(
             Kind.STOP, reason=reason.value, error=error, **asdict(before + tally.spent)
         )
@@ -181,10 +185,10 @@ async def _drive(
 
 
 async def _outcome(
-    running: Running, config: RunnableConfig, given: Given
+    running: Running, config: RunnableConfig, given: Given, seconds: float | None
 ) -> tuple[StopReason, str | None]:
     try:
-        async with asyncio.timeout(running.limits.wall_seconds), inside():
+        async with asyncio.timeout(seconds), inside():
             waiting, reason = await _played(running, config, given)
     except TimeoutError:
         return StopReason.TIME, None

@@ -68,14 +68,10 @@ class SummaryCompactor:
     model: AnyChatModel | None = None
     flush_tools: Sequence[str] = FLUSH_TOOLS
     _tokens: TokenEstimate = field(default_factory=TokenEstimate)
-    _last: int = 0
-    _refused: int = -(10**12)
 
     def wanted(self, tokens: int, window: int) -> bool:
         """Whether a conversation of so many tokens leaves too little of the window."""
-        self.window, self._last = window, tokens
-        if self._refused <= tokens < self._refused + window // 16:
-            return False  # it was tried with nearly the same, and would fail in the same way
+        self.window = window
         return tokens >= window - reserve_of(window)
 
     async def compact(
@@ -98,7 +94,6 @@ class SummaryCompactor:
             writer = _Writer(responder(writes, ()), messages[:first_kept], messages[first_kept:])
             text = await writer.summary(self.window)
         if text is None:
-            self._refused = self._last
             _log.warning("no summary of the conversation passed its checks: it stays as it is")
             return None
         kept = {KEPT: len(messages) - first_kept}

@@ -4,6 +4,7 @@ What seldom changes comes first and what changes daily last, so that prompt cach
 follow each other still serve most of it.
 """
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,21 +66,26 @@ class WorkspacePrompt:
     now: Callable[[], datetime] = local_now
     _made: dict[str, str] = field(default_factory=dict[str, str])
 
-    def system(self, session: str) -> str:
-        """The prompt for a session; whatever changes meanwhile, it is the same when asked again."""
+    async def system(self, session: str) -> str:
+        """The prompt for a session; whatever changes meanwhile, it is the same when asked again.
+
+        Files are read in a thread. `skills` and `detail` are asked here: they may know a database
+        that stays with its thread.
+        """
         if session not in self._made:
-            self._made[session] = self._write(session)
+            detail = self.detail(session)
+            skills = "" if detail is Detail.NONE else self.skills(session)
+            self._made[session] = await asyncio.to_thread(self._write, detail, skills)
         return self._made[session]
 
-    def _write(self, session: str) -> str:
-        detail = self.detail(session)
+    def _write(self, detail: Detail, skills: str) -> str:
         if detail is Detail.NONE:
             return _joined([_section("10-identity"), self._workspace()])
         full = detail is Detail.FULL
         parts = [_section("10-identity"), _section("20-work"), _section("30-safety")]
         parts += [_section(name) for name, wanted in _ADVICE.items() if self._has(wanted)]
         parts += [_section("60-memory")] if full and self._has({"memory_search"}) else []
-        parts += [self._workspace(), self.skills(session)]
+        parts += [self._workspace(), skills]
         parts.append(_files("80-files", bootstrap_files(self.workspace, _shown_files(full=full))))
         parts.append(_files("85-notes", recent_notes(self.workspace)) if full else "")
         parts.append(self._now())

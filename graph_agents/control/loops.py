@@ -2,7 +2,8 @@
 
 Four patterns, after OpenHands' stuck detector and OpenClaw's loop guard: the same call with the
 same answer over and over, the same failing call, two calls in turn, and many failures in a row.
-First the model is told; when it goes on all the same, the run is stopped.
+First the model is told; when it goes on all the same, the run is stopped. Asking whether something
+has ended, which still runs, may be repeated more often: a build may be silent for long.
 """
 
 import hashlib
@@ -23,6 +24,10 @@ _SAME = (
     "{tool} was called {count} times with the same arguments and gave the same answer; use what it "
     "said, or do something else"
 )
+_WAITING = (
+    "{tool} was asked {count} times about something that still runs, and had nothing new to tell; "
+    "wait longer at a time, do other work meanwhile, or look whether it hangs"
+)
 _ALTERNATING = (
     "the same two calls were made in turn, {count} times each; step back and choose another way"
 )
@@ -40,6 +45,7 @@ class LoopLimits:
     same_failing: int = 3
     alternating: int = 4
     failures: int = 8
+    waiting: int = 20
     warnings: int = 2
 
 
@@ -48,6 +54,7 @@ class _Seen:
     call: str
     answer: str
     failed: bool
+    waits: bool
 
 
 class CircleWatch:
@@ -60,8 +67,8 @@ class CircleWatch:
 
     def saw(self, call: ToolRequest, result: ToolResult) -> LoopSeen | None:
         """Take note of a call and what came of it; what it completes, if it completes a pattern."""
-        answer = _digest(result.text)
-        self._seen.append(_Seen(_digest(call.name, call.arguments), answer, result.is_error))
+        made, answer = _digest(call.name, call.arguments), _digest(result.text)
+        self._seen.append(_Seen(made, answer, result.is_error, _waits(result)))
         pattern = self._pattern(call.name)
         if pattern is None:
             return None
@@ -76,6 +83,9 @@ class CircleWatch:
         last = list(self._seen)[-limits.failures :]
         if self._repeats(limits.same_failing, failing=True):
             return _SAME_FAILING.format(tool=tool, count=limits.same_failing)
+        if self._seen[-1].waits:
+            stuck = self._repeats(limits.waiting)
+            return _WAITING.format(tool=tool, count=limits.waiting) if stuck else None
         if self._repeats(limits.same):
             return _SAME.format(tool=tool, count=limits.same)
         if self._alternates(limits.alternating):
@@ -93,6 +103,11 @@ class CircleWatch:
         if len(last) < 2 * count:
             return False
         return len(set(last[::2])) == 1 == len(set(last[1::2])) and last[0] != last[1]
+
+
+def _waits(result: ToolResult) -> bool:
+    """Whether it says that something still runs: a background command, or subagents."""
+    return result.details.get("status") == "running" or bool(result.details.get("pending"))
 
 
 def _digest(*texts: str) -> str:

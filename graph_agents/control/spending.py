@@ -1,7 +1,8 @@
 """Limits on what a session may spend: tokens, money, time and tool calls."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from clawgym.model import Usage
@@ -22,7 +23,10 @@ class Allowance:
 
 
 class SessionBudget:
-    """What one session has spent of its allowance.
+    """What one session, and those that it spawned, have spent of their allowance.
+
+    Time counts while at least one of them is at work: not between turns, and not twice where
+    several work side by side.
 
     Args:
         allowance: the limits.
@@ -32,7 +36,8 @@ class SessionBudget:
     def __init__(self, allowance: Allowance, clock: Callable[[], float] = time.monotonic) -> None:
         self._allowance = allowance
         self._clock = clock
-        self._began = clock()
+        self._at_work = 0
+        self._since = self._worked = 0.0
         self.tokens = 0
         self.money = 0.0
         self.calls = 0
@@ -40,13 +45,29 @@ class SessionBudget:
     @property
     def seconds(self) -> float:
         """How long it has been at work."""
-        return self._clock() - self._began
+        return self._worked + (self._clock() - self._since if self._at_work else 0.0)
 
-    def charge(self, usage: Usage, cost: float | None = None, *, calls: int = 0) -> None:
-        """Count an exchange with the model, or calls of tools."""
+    @contextmanager
+    def at_work(self) -> Generator[None]:
+        """Time that is spent in this block counts; several blocks may be open at a time."""
+        if self._at_work == 0:
+            self._since = self._clock()
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            if self._at_work == 0:
+                self._worked += self._clock() - self._since
+
+    def charge(
+        self, usage: Usage, cost: float | None = None, *, calls: int = 0, seconds: float = 0.0
+    ) -> None:
+        """Count an exchange with the model, calls of tools, or time of an earlier process."""
         self.tokens += usage.prompt_tokens + usage.completion_tokens
         self.money += cost or 0.0
         self.calls += calls
+        self._worked += seconds
 
     def exceeded(self) -> BudgetSeen | None:
         """The first limit that is reached."""

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     BUDGET = "budget"
     CHARGE = "charge"
     UNDO = "undo"
+    START = "start"
     STOP = "stop"
 
 

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS entries (
 );
 CREATE INDEX IF NOT EXISTS entries_by_ref ON entries (ref) WHERE ref IS NOT NULL;
 CREATE INDEX IF NOT EXISTS turns_by_session ON entries (session) WHERE kind = 'stop';
+CREATE INDEX IF NOT EXISTS starts_by_session ON entries (session) WHERE kind = 'start';
 
 -- Where a session stands: its newest checkpoint, and the entry that the next one follows.
 CREATE TABLE IF NOT EXISTS heads (

@@ -1,4 +1,9 @@
-"""What a session has spent before, in this process and in others."""
+"""What a session has spent before, in this process and in others.
+
+Whatever was written down counts, on whichever branch it stands and whether a checkpoint has it yet:
+a step's messages are committed before the checkpoint that points to them, and a process may die
+in between.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +14,6 @@ from langchain_core.messages import AIMessage, ToolMessage
 from clawgym.model import Usage
 from graph_agents.chat_model import usage_of
 from graph_agents.journal.entries import Entry, JsonObject, Kind
-from graph_agents.journal.sessions import Sessions
 from graph_agents.journal.store import Store
 from graph_agents.parts import Price
 
@@ -19,7 +23,12 @@ WITH RECURSIVE family(id) AS (
 )
 SELECT id FROM family
 """
-_LAST_STOP = "SELECT max(seq) FROM entries WHERE session = ? AND kind = 'stop'"
+_LAST_STOP = "SELECT coalesce(max(seq), 0) FROM entries WHERE session = ?1 AND kind = 'stop'"
+# Sessions start before they spend, and starts are found by an index; other graphs have none.
+_NOT_STOPPED = (
+    f"seq > coalesce((SELECT min(seq) FROM entries WHERE session = ?1 AND kind = 'start' "  # noqa: S608
+    f"AND seq > ({_LAST_STOP})), ({_LAST_STOP})) AND session = ?1 AND kind IN ('message', 'charge')"
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,6 @@ def uncounted(store: Store, session: str, asked: str = "", price: Price | None =
     spent = Spent()
     for entry in _since_last_stop(store, session):
         message = entry.message
-        if entry.kind is Kind.UNDO:
-            return spent + _noted(entry.body)  # what stands before it was said once already
         if entry.kind is Kind.CHARGE:
             spent += _noted(entry.body)
         elif isinstance(message, AIMessage):
@@ -86,19 +93,18 @@ def uncounted(store: Store, session: str, asked: str = "", price: Price | None =
 
 
 def _since_last_stop(store: Store, session: str) -> Iterator[Entry]:
-    """The entries of its branch, newest first; after an undo the last STOP is on another branch."""
-    row = store.one(_LAST_STOP, [session])
-    last = cast("int", row[0] or 0) if row else 0
-    seq = Sessions(store).head(session)
-    while seq is not None and seq > last:
-        entry = store.entry(seq)
-        if entry is None or entry.session != session:
-            return
+    """What was said and charged; a message that a change of the state has copied, once."""
+    seen: set[str] = set()
+    for entry in store.entries(_NOT_STOPPED, [session]):
+        name = entry.body.get("id")
+        if isinstance(name, str):
+            if name in seen:
+                continue
+            seen.add(name)
         yield entry
-        seq = entry.parent
 
 
 def _noted(body: JsonObject) -> Spent:
-    """What a STOP, a CHARGE or an UNDO says."""
+    """What a STOP or a CHARGE says."""
     noted = cast("dict[str, Any]", body)
     return Spent(Usage(**noted.get("usage", {})), noted.get("cost"), noted.get("calls", 0))

@@ -12,8 +12,10 @@ from http import HTTPStatus
 from clawgym.model import Usage
 from graph_agents.events import (
     AgentEvent,
+    FellBack,
     ModelReplied,
     ReasoningDelta,
+    Retried,
     StopReason,
     TextDelta,
     TurnEnded,
@@ -54,22 +56,59 @@ async def answer(events: AsyncGenerator[AgentEvent]) -> AsyncGenerator[Piece]:
     Raises:
         ApiError: the model or the sandbox failed.
     """
-    said, parted = False, False
+    reply = _Reply()
     async with aclosing(events) as turn:
         async for event in turn:
             match event:
-                case TextDelta(text) if text:
-                    yield Said(f"\n\n{text}" if parted else text)
-                    said, parted = True, False
+                case TextDelta(text):
+                    if more := reply.add(text):
+                        yield Said(more)
                 case ReasoningDelta(text) if text:
                     yield Thought(text)
+                case Retried() | FellBack():
+                    reply.begin_anew()
                 case ModelReplied():
-                    parted = said
+                    reply.end()
                 case TurnEnded():
-                    for piece in _ending(event, said):
+                    for piece in _ending(event, reply.said):
                         yield piece
                 case _:
                     pass
+
+
+class _Reply:
+    """What the client has of the reply that is being written; it cannot be taken back.
+
+    A reply that broke off is asked for again. As long as it says the same as before, nothing is
+    sent; where it does not, all of it is, as a paragraph of its own.
+    """
+
+    def __init__(self) -> None:
+        self.said = False
+        self._parted = False
+        self._text = self._before = ""
+
+    def add(self, text: str) -> str:
+        """What to send for a piece of the reply."""
+        self._text += text
+        before = self._before
+        if before.startswith(self._text):
+            return ""
+        self._before = ""
+        if before and self._text.startswith(before):
+            return self._text[len(before) :]
+        parted = self._parted or bool(before)
+        self._parted, self.said = False, True
+        more = self._text if before else text
+        return f"\n\n{more}" if parted else more
+
+    def begin_anew(self) -> None:
+        """The reply broke off."""
+        self._before, self._text = self._before or self._text, ""
+
+    def end(self) -> None:
+        """The reply is whole."""
+        self._parted, self._text, self._before = self.said, "", ""
 
 
 def _ending(ended: TurnEnded, said: bool) -> list[Piece]:

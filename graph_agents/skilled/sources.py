@@ -1,14 +1,15 @@
 """Where skills come from: a catalogue, the bundled ones, or the folders of an OpenClaw."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from pydantic_core import from_json
 
-from clawgym.errors import UsageError
+from clawgym.errors import ClawGymError, UsageError
 from clawgym_skills.bundle import bundled_directory
 from clawgym_skills.catalogue import Catalogue
 from clawgym_skills.diagnostic import SkillRefusedError
@@ -24,6 +25,7 @@ from graph_agents.skilled.offers import Offer
 from mcp_servers.public_names import public_names
 
 _ENOUGH_USED = 200
+_LOG_MILLISECONDS = 50
 _SEARCHED = 3
 """How many hits are looked at for each one wanted: some may not be used."""
 
@@ -112,14 +114,29 @@ class CatalogueSource:
         return [str(row[0]) for row in rows]
 
     def log(self, activation: ActivationRecord) -> None:
-        """Kept in the catalogue; where that cannot be written, only reported."""
+        """Kept in the catalogue; where that cannot be written at once, only reported.
+
+        The event loop waits for this: another process may write to the catalogue for minutes.
+        """
         unchanged = self._state == self._now()
         try:
-            self._catalogue.record_activation(activation)
-        except UsageError as error:
+            with self._in_haste():
+                self._catalogue.record_activation(activation)
+        except ClawGymError as error:
             _log.warning("that %s was used is not kept: %s", activation.skill, error)
         if unchanged:
             self._state = self._now()
+
+    @contextmanager
+    def _in_haste(self) -> Generator[None]:
+        """Do not wait for other writers as long as usual."""
+        connection = self._catalogue.connection
+        patience = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        connection.execute(f"PRAGMA busy_timeout = {_LOG_MILLISECONDS}")
+        try:
+            yield
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def bundled_source() -> CatalogueSource:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from langchain_core.messages import AIMessage
 from langgraph.config import get_config
+from pydantic import JsonValue
 
 from clawgym.errors import ClawGymError, UsageError
 from clawgym.model import Usage
@@ -34,6 +35,7 @@ from graph_agents.events import (
     listener,
 )
 from graph_agents.steering import Steering, steering
+from graph_agents.tools.shaped import CORRECTIONS, MisfitError, Shape, correction
 
 if TYPE_CHECKING:
     from graph_agents.agent import Agent, AgentSession
@@ -69,7 +71,10 @@ class FamilyLimits:
 
 @dataclass
 class Child:
-    """One run of a child; its id is that of its session."""
+    """One run of a child; its id is that of its session.
+
+    `structured` is the value of an answer that has to have a `shape`.
+    """
 
     id: str
     name: str
@@ -80,12 +85,23 @@ class Child:
     status: Status = Status.RUNNING
     reason: str = ""
     answer: str = ""
+    shape: Shape | None = None
+    structured: JsonValue = None
     usage: Usage = field(default_factory=Usage)
     work: "asyncio.Task[None] | None" = None
 
     def finish(self, status: Status, reason: str = "") -> None:
         """Note how it ended."""
         self.status, self.reason, self.ended = status, reason, time.time()
+
+    def misfit(self) -> MisfitError | None:
+        """Why the answer of a child that is done has not its shape."""
+        if self.shape and self.status is Status.COMPLETED:
+            try:
+                self.structured = self.shape.read(self.answer)
+            except MisfitError as problem:
+                return problem
+        return None
 
 
 class Family:
@@ -133,17 +149,37 @@ class Family:
         """The children of a session, oldest first."""
         return [child for child in self._children.values() if child.parent == parent]
 
-    def spawn(
-        self, agent: "Agent", parent: str, prompt: str, *, name: str, seconds: float | None
+    async def spawn(
+        self,
+        agent: "Agent",
+        parent: str,
+        prompt: str,
+        *,
+        name: str,
+        seconds: float | None = None,
+        forked: bool = False,
+        shape: Shape | None = None,
     ) -> Child:
         """Start a child; what happens in it goes, as `Subagent`, to whoever listens here.
+
+        Args:
+            agent: runs it.
+            parent: the session that wants it; '' where none does.
+            prompt: what it is to do.
+            name: what people call it.
+            seconds: how long it may take.
+            forked: it begins with what the parent's conversation has said so far.
+            shape: what its answer has to be; one that is not is sent back.
 
         Raises:
             UsageError: a limit is reached.
         """
         self._check(parent)
-        session = agent.new_session(name, parent=parent or None)
-        child = Child(session.id, name, parent, prompt)
+        if forked and parent:
+            session = await agent.fork_session(parent, name)
+        else:
+            session = agent.new_session(name, parent=parent or None)
+        child = Child(session.id, name, parent, prompt, shape=shape)
         self._children[child.id] = child
         self._start(child, session, session.send(prompt), seconds)
         return child
@@ -229,11 +265,16 @@ class Family:
     ) -> None:
         obeying = asyncio.create_task(_obey(session, parent)) if parent else None
         try:
-            async with asyncio.timeout(seconds), aclosing(turn) as events:
-                async for event in events:
-                    _take(child, event)
-                    if tell:
-                        tell(Subagent(child.name, event))
+            async with asyncio.timeout(seconds):
+                for _ in range(CORRECTIONS):
+                    await _play(child, turn, tell)
+                    if (problem := child.misfit()) is None:
+                        return
+                    child.status, child.ended = Status.RUNNING, None
+                    turn = session.send(correction(problem))
+                await _play(child, turn, tell)
+                if problem := child.misfit():
+                    child.finish(Status.FAILED, f"its answer does not fit outputSchema: {problem}")
         except TimeoutError:
             child.finish(Status.TIMED_OUT, f"stopped after {seconds:g} seconds")
         except asyncio.CancelledError:
@@ -260,11 +301,19 @@ def current_session() -> str:
         return ""
 
 
+async def _play(child: Child, turn: AsyncGenerator[AgentEvent], tell: OnEvent | None) -> None:
+    async with aclosing(turn) as events:
+        async for event in events:
+            _take(child, event)
+            if tell:
+                tell(Subagent(child.name, event))
+
+
 def _take(child: Child, event: AgentEvent) -> None:
     if isinstance(event, ModelReplied) and (text := str(event.message.text)):
         child.answer = text
     if isinstance(event, TurnEnded):
-        child.usage = event.usage
+        child.usage += event.usage
         if event.reason is StopReason.DONE:
             child.finish(Status.COMPLETED)
         elif event.reason is StopReason.APPROVAL:

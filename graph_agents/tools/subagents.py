@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, JsonValue
 
 from graph_agents.tools.family import Child, Family, Status, current_session
+from graph_agents.tools.shaped import Shape
 from mcp_servers.toolkit import Arguments, Tool, ToolFailure, ToolResult
 
 if TYPE_CHECKING:
@@ -27,13 +28,21 @@ class SpawnArguments(Arguments):
     """What a child is to do."""
 
     task: str = Field(
-        min_length=1, description="All that it needs to know: it sees nothing of this conversation."
+        min_length=1,
+        description="All it needs to know: unless forked, it sees nothing of this conversation.",
     )
     task_name: str = Field("", alias="taskName", max_length=200, description="A short name.")
     label: str = Field("", max_length=200, description="The same, for people.")
     runtime: Literal["subagent"] = Field("subagent", description="The only kind there is.")
     mode: Literal["run"] = Field("run", description="One task, one answer.")
-    context: Literal["isolated"] = Field("isolated", description="An empty conversation.")
+    context: Literal["isolated", "fork"] = Field(
+        "isolated", description="isolated: an empty conversation; fork: it knows this one."
+    )
+    output_schema: dict[str, JsonValue] | None = Field(
+        None,
+        alias="outputSchema",
+        description="A JSON Schema for its answer, which agents_wait then gives as `structured`.",
+    )
     cleanup: Literal["keep"] = Field("keep", description="The session stays in the journal.")
     run_timeout_seconds: float = Field(
         0, ge=0, alias="runTimeoutSeconds", description="When to stop it; 0: never."
@@ -74,12 +83,15 @@ def subagent_tools(family: Family, agent: "Agent") -> list[Tool[Any]]:
 
     async def spawn(arguments: SpawnArguments) -> ToolResult:
         name = arguments.task_name or arguments.label or " ".join(arguments.task.split())
-        child = family.spawn(
+        shape = None if arguments.output_schema is None else Shape(arguments.output_schema)
+        child = await family.spawn(
             agent,
             current_session(),
-            _prompt(arguments.task),
+            _prompt(shape.asked(arguments.task) if shape else arguments.task),
             name=name[:_NAME_CHARACTERS],
             seconds=arguments.run_timeout_seconds or None,
+            forked=arguments.context == "fork",
+            shape=shape,
         )
         return _answer(
             status="accepted", runId=child.id, childSessionKey=child.id, taskName=child.name
@@ -109,7 +121,7 @@ def subagent_tools(family: Family, agent: "Agent") -> list[Tool[Any]]:
     return [
         Tool(
             "sessions_spawn",
-            "Hand a task to a child agent with a fresh conversation in the same workspace. It "
+            "Hand a task to a child agent with a conversation of its own in the same workspace. It "
             "works beside you; the answer is its runId. Collect it with agents_wait.",
             SpawnArguments,
             spawn,
@@ -160,6 +172,8 @@ def _report(child: Child) -> dict[str, JsonValue]:
             "completionTokens": child.usage.completion_tokens,
         },
     }
+    if child.shape and child.status is Status.COMPLETED:
+        report["structured"] = child.structured
     return {**report, **({"reason": child.reason} if child.reason else {})}
 
 

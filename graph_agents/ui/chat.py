@@ -13,7 +13,7 @@ from graph_agents.approval import ApprovalDecision
 from graph_agents.events import AgentEvent, StopReason, TurnEnded
 from graph_agents.ui.asking import Asker
 from graph_agents.ui.front import End, Front, Line, Stop, Typed
-from graph_agents.ui.slash import CONTINUE, QUIT, Talk, find
+from graph_agents.ui.slash import CONTINUE, QUIT, Command, Talk, find
 
 
 class Chat:
@@ -97,9 +97,33 @@ class Chat:
             elif command.name == CONTINUE:
                 await self.go_on()
             else:
-                await command.run(self._talk, arguments)
+                await self._run(command, arguments)
         except ClawGymError as error:
             self._complain(error)
+
+    async def _run(self, command: Command, arguments: str) -> None:
+        """A command; a summary is interrupted by Ctrl-C, and whatever it is, a second one leaves.
+
+        What is typed meanwhile is for afterwards.
+        """
+        work, stopped = asyncio.ensure_future(command.run(self._talk, arguments)), False
+        self._front.busy(True)
+        try:
+            while not (work.done() or self._leave):
+                typed = await _first(self._front.next(during_turn=True), work)
+                if isinstance(typed, Stop):
+                    self._talk.session.interrupt()
+                    stopped, self._leave = True, stopped
+                elif typed is not None:
+                    self._early.append(typed)
+                if isinstance(typed, End):
+                    break
+            if not self._leave:
+                await work
+        finally:
+            self._front.busy(False)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def _turn(self, events: AsyncGenerator[AgentEvent]) -> None:
         self._front.busy(True)

@@ -42,7 +42,7 @@ class Tally:
                 self._replied(message)
             case Charged(usage):
                 self.usage += usage
-            case ToolEnded():
+            case ToolEnded(again=False):
                 self.calls += 1
             case TurnEnded(cost=cost) if cost is not None:
                 self.cost = (self.cost or 0.0) + cost

@@ -183,10 +183,9 @@ def _prompt(job: Job) -> str | None:
 
 def _rest(session: AgentSession, run: Run) -> AsyncGenerator[AgentEvent] | None:
     """What is left of a run: None where its turn has ended."""
-    if session.unfinished:
-        return session.go_on()
-    begun = any(entry.message is not None for entry in _since(session, run))
-    return None if begun else session.send(run.prompt)
+    if not any(entry.message is not None for entry in _since(session, run)):
+        return session.send(run.prompt)  # what is unfinished is of an earlier run, which has failed
+    return session.go_on() if session.unfinished else None
 
 
 def _head(session: AgentSession) -> str | None:

@@ -70,7 +70,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """A dozen tasks of the bundled skills, not proven."""
     path = tmp_path_factory.mktemp("synthesised") / "tasks"
     recipe = Recipe(choose_skills(skill_sources(None), ()), seed=11)
-    synthesise(recipe, 12, path, backend=None)
+    synthesise(recipe, 12, path, gates="none")
     return Dataset(path)
 
 

@@ -69,6 +69,7 @@ class Talker:
         self.replies = list(replies)
         self.asked: list[list[Message]] = []
         self.offered: list[list[str]] = []
+        self.finish_reasons: list[str] = []
 
     async def complete(self, messages, tools=(), *, on_delta=None):
         self.asked.append(list(messages))
@@ -80,7 +81,8 @@ class Talker:
             raise reply
         if on_delta and reply.content:
             on_delta(reply.content)
-        return ChatReply(reply, Usage(10, 5, 2))
+        ending = self.finish_reasons.pop(0) if self.finish_reasons else "stop"
+        return ChatReply(reply, Usage(10, 5, 2), ending)
 
 
 class Box:

@@ -96,7 +96,7 @@ async def test_the_system_prompt_of_a_session_never_changes(tmp_path):
         def __init__(self, text):
             self.text = text
 
-        def system(self, session):
+        async def system(self, session):
             return self.text
 
     for number in (1, 2):
@@ -508,3 +508,34 @@ async def test_a_malformed_call_survives_a_restart(tmp_path, junk):
         session = await agent.resume("last")
         assert session.messages == before
         assert reason(await played(session.send("and"))) is StopReason.DONE
+
+
+@pytest.mark.parametrize(
+    ("limits", "stopped"),
+    [
+        (AgentLimits(max_turns=2), StopReason.MAX_TURNS),
+        (AgentLimits(max_tool_calls=2), StopReason.MAX_TOOL_CALLS),
+    ],
+)
+async def test_a_turn_that_a_limit_stopped_goes_on_with_as_much_again(tmp_path, limits, stopped):
+    shop = Workshop()
+    model = Talker(*[call(("make", {"name": str(number)})) for number in range(3)], say("done"))
+    async with agent_with(tmp_path, model, shop.tools(), limits=limits) as agent:
+        session = agent.new_session()
+        assert reason(await played(session.send("go"))) is stopped
+        events = await played(session.go_on())
+        if stopped is StopReason.MAX_TURNS:
+            assert shop.log == ["make 0", "make 1", "make 2"]
+        assert reason(events) is StopReason.DONE
+        assert "Go on." in texts(session)
+
+
+async def test_a_reply_that_was_cut_off_goes_on_after_a_word_of_the_user(tmp_path):
+    """Many endpoints refuse a conversation that ends with the model's own words."""
+    model = Talker(say("once upon"), say("a time"))
+    model.finish_reasons = ["length"]
+    async with agent_with(tmp_path, model, []) as agent:
+        session = agent.new_session()
+        assert reason(await played(session.send("tell"))) is StopReason.LENGTH
+        assert reason(await played(session.go_on())) is StopReason.DONE
+        assert texts(session) == ["tell", "once upon", "Go on.", "a time"]

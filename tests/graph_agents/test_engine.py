@@ -1,6 +1,7 @@
 """The engine with its parts: what is judged, bounded, shortened, watched and repaired."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import pytest
@@ -11,6 +12,7 @@ from langgraph.types import Command
 from clawgym.errors import ContextOverflowError, ProviderError, SandboxError
 from clawgym.model import EncodedOnce, Message, Role
 from graph_agents.approval import Answer, ApprovalDecision, Leave, Scope, Verdict
+from graph_agents.control.loops import CircleWatch
 from graph_agents.events import (
     ApprovalAsked,
     ApprovalDecided,
@@ -27,7 +29,7 @@ from graph_agents.events import (
 from graph_agents.graph import make_agent
 from graph_agents.parts import Compaction, Parts
 from mcp_servers.toolkit import Arguments, Tool, ToolResult
-from tests.graph_agents.engine_parts import Talker, Workshop, call, say
+from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
 
 
 @dataclass
@@ -201,10 +203,13 @@ class Purse:
     def __init__(self, limit: int) -> None:
         self.limit, self.tokens, self.calls, self.money = limit, 0, 0, 0.0
 
-    def charge(self, usage, cost=None, *, calls=0):
+    def charge(self, usage, cost=None, *, calls=0, seconds=0.0):
         self.tokens += usage.prompt_tokens + usage.completion_tokens
         self.calls += calls
         self.money += cost or 0
+
+    def at_work(self):
+        return nullcontext()
 
     def exceeded(self):
         full = self.tokens >= self.limit
@@ -219,6 +224,16 @@ async def test_a_budget_ends_the_turn_before_the_next_call_of_the_model():
     assert state["stop_reason"] == StopReason.BUDGET
     assert (purse.tokens, purse.calls, purse.money) == (30, 2, 1.0)
     assert BudgetSeen("tokens", 30, 30) in events
+
+
+async def test_the_same_look_once_a_turn_is_no_loop(tmp_path):
+    turn = [call(("look", {"name": "HEARTBEAT.md"})), say("NO_REPLY")]
+    parts = Parts(loops=CircleWatch)
+    async with agent_with(tmp_path, Talker(*turn * 12), Workshop().tools(), parts=parts) as agent:
+        session = agent.new_session()
+        for _ in range(12):
+            events = await played(session.send("beat"))
+            assert not any(isinstance(event, LoopSeen) for event in events)
 
 
 async def test_a_loop_is_warned_about_and_then_ends_the_turn():

@@ -17,7 +17,7 @@ SECRET = "tOpSeCrEt-4711-value"
 
 
 class Prompt:
-    def system(self, session):
+    async def system(self, session):
         return f"the key is {SECRET}"
 
 

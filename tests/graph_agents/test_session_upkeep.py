@@ -7,12 +7,16 @@ import pytest
 from clawgym.errors import ProviderError, SessionBusyError, UsageError
 from graph_agents.approval import Answer, ApprovalDecision
 from graph_agents.control.redaction import Redactor
+from graph_agents.control.spending import Allowance, SessionBudget
 from graph_agents.events import Compacted, StopReason
 from graph_agents.journal import Kind, Sessions, Store
 from graph_agents.parts import Parts
+from graph_agents.state import AgentLimits
+from graph_agents.steering import steering
+from mcp_servers.toolkit import Arguments, Tool
 from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
 from tests.graph_agents.test_agent_session import texts
-from tests.graph_agents.test_engine import Rules, Shortener
+from tests.graph_agents.test_engine import Counter, Rules, Shortener
 
 
 async def test_a_session_is_summarised_on_demand_and_stays_so(tmp_path):
@@ -175,3 +179,101 @@ async def test_two_handles_of_one_session_do_not_run_at_the_same_time(tmp_path):
         await turn
         await played(other.send("now"))
         assert texts(session) == texts(other) == ["go", "", "made slow", "one", "now", "two"]
+
+
+async def test_the_time_that_a_turn_took_before_it_was_cut_off_counts(tmp_path):
+    """For the session's budget, and for the turn's own limit."""
+    shop = Workshop()
+    shop.hold = asyncio.Event()
+    async with agent_with(
+        tmp_path, Talker(call(("make", {"name": "slow"}))), shop.tools()
+    ) as agent:
+        session = agent.new_session()
+        turn = asyncio.create_task(played(session.send("go")))
+        await shop.held.wait()
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+    with Store(tmp_path / "state.sqlite") as store:  # it began a minute earlier
+        store.execute("UPDATE entries SET at = at - 60 WHERE kind = 'start'")
+    shop.hold, budget = None, SessionBudget(Allowance(seconds=60))
+    parts, limits = Parts(budget_of=lambda session: budget), AgentLimits(wall_seconds=60)
+    async with agent_with(tmp_path, Talker(), shop.tools(), limits=limits) as agent:
+        session = await agent.resume(session.id)
+        assert (await played(session.go_on()))[-1].reason is StopReason.TIME
+    async with agent_with(tmp_path, Talker(), shop.tools(), parts=parts) as agent:
+        session = await agent.resume(session.id)
+        assert (await played(session.go_on()))[-1].reason is StopReason.BUDGET
+    assert budget.seconds >= 60
+
+
+async def test_time_between_turns_is_the_users(tmp_path):
+    now = [0.0]
+    budget = SessionBudget(Allowance(seconds=60), clock=lambda: now[0])
+    parts = Parts(budget_of=lambda session: budget)
+    async with agent_with(tmp_path, Talker(say("1"), say("2")), [], parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        now[0] = 3600.0
+        assert (await played(session.send("on")))[-1].reason is StopReason.DONE
+
+
+async def test_an_undo_writes_nothing_twice(tmp_path):
+    async with agent_with(tmp_path, Talker(say("1"), say("2")), []) as agent:
+        session = agent.new_session()
+        await played(session.send("one"))
+        await played(session.send("two"))
+        await session.undo()
+        assert texts(session) == ["one", "1"]
+        with Store(tmp_path / "state.sqlite") as store:
+            assert len(store.entries("kind = ?", ["message"])) == 4
+
+
+class Eager(Shortener):
+    """Always wants to summarise, and cannot where a conversation begins with `one`."""
+
+    def __init__(self):
+        super().__init__()
+        self.tried = 0
+
+    def wanted(self, tokens, window):
+        return True
+
+    async def compact(self, messages, model, flush):
+        self.tried += 1
+        self._works = messages[0].text != "one"
+        return await super().compact(messages, model, flush)
+
+
+async def test_a_summary_that_failed_is_not_tried_again_at_once_nor_kept_from_others(tmp_path):
+    compactor, model = Eager(), Talker(*[say("ok")] * 5)
+    parts = Parts(compactor=compactor, tokens=Counter(), window=64)  # of messages
+    async with agent_with(tmp_path, model, [], parts=parts) as agent:
+        first, second = agent.new_session(), agent.new_session()
+        tried = []
+        for word in ("one", "two", "three"):
+            await played(first.send(word))
+            tried.append(compactor.tried)
+        assert tried == [1, 1, 2]
+        await played(second.send("hello"))
+        await played(second.send("again"))
+        assert texts(second) == ["summary", "ok", "again", "ok"]
+
+
+async def test_cancelling_a_turn_tells_those_who_work_for_it(tmp_path):
+    heard = []
+
+    async def start(arguments):
+        heard.append(steering())
+        return "it works beside you"
+
+    shop = Workshop()
+    shop.hold = asyncio.Event()
+    tools = [*shop.tools(), Tool("start", "Start a child.", Arguments, start)]
+    model = Talker(call(("start", {}), ("make", {"name": "slow"})))
+    async with agent_with(tmp_path, model, tools) as agent:
+        turn = asyncio.create_task(played(agent.new_session().send("go")))
+        await shop.held.wait()
+        assert not heard[0].interrupted
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+    assert heard[0].interrupted

@@ -12,10 +12,12 @@ from clawgym.model import Usage
 from graph_agents.chat_model import metered
 from graph_agents.context.compaction import SummaryCompactor
 from graph_agents.control.spending import Allowance, SessionBudget
-from graph_agents.events import Charged, StopReason, emit
+from graph_agents.events import Charged, StopReason, ToolEnded, emit
 from graph_agents.journal import Kind, Store
+from graph_agents.journal.saver import JournalSaver
 from graph_agents.journal.spending import Spent, spent_by
 from graph_agents.parts import Compaction, Parts
+from graph_agents.state import AgentLimits
 from tests.graph_agents.engine_parts import Talker, Workshop, agent_with, call, played, say
 
 
@@ -82,7 +84,8 @@ async def test_an_undo_does_not_forget_the_turn_that_was_cut_off(tmp_path):
     async with agent_with(tmp_path, Talker(say("two")), [], parts=budgeted(budget)) as agent:
         session = await agent.resume(session.id)
         await played(session.send("on"))
-        assert (budget.tokens, budget.money) == (45, 0.5)
+        # The reply that was cut off has a price now, as in the test before.
+        assert (budget.tokens, budget.money) == (45, 1.0)
         with Store(tmp_path / "state.sqlite") as store:
             assert spent_by(store, session.id).usage == Usage(30, 15, 6)
 
@@ -222,3 +225,61 @@ async def test_a_stop_says_what_the_turn_has_cost(tmp_path):
         [stop] = [entry.body for entry in session.entries() if entry.kind is Kind.STOP]
     assert stop["usage"] == {"prompt_tokens": 20, "completion_tokens": 10, "cached_tokens": 4}
     assert (stop["calls"], stop["cost"]) == (1, None)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize(("checkpoint", "calls"), [(3, 1), (4, 1), (5, 1)])
+async def test_a_kill_before_the_checkpoint_of_a_step_forgets_nothing_of_what_it_cost(
+    tmp_path, monkeypatch, checkpoint, calls
+):
+    """A step is kept by two commits: first what its task has said, then the checkpoint."""
+    written, put = [], JournalSaver.put
+
+    def dying(self, *values):
+        written.append(values)
+        if len(written) == checkpoint:
+            raise Killed
+        return put(self, *values)
+
+    shop = Workshop()
+    replies = [call(("make", {"name": "a"})), say("one")]
+    monkeypatch.setattr(JournalSaver, "put", dying)
+    async with agent_with(tmp_path, Talker(*replies), shop.tools()) as agent:
+        session = agent.new_session()
+        with pytest.raises(Killed):
+            await played(session.send("go"))
+    budget = SessionBudget(Allowance())
+    said_before = 1 if checkpoint < 5 else 2
+    model = Talker(*[say("one")] * (2 - said_before))
+    async with agent_with(tmp_path, model, shop.tools(), parts=budgeted(budget)) as agent:
+        await played((await agent.resume(session.id)).go_on())
+    assert model.replies == []
+    assert shop.log == ["make a"]
+    with Store(tmp_path / "state.sqlite") as store:
+        spent = spent_by(store, session.id)
+    assert (spent.usage, spent.calls) == (Usage(20, 10, 4), calls)
+    if said_before == 1:  # where nothing is left to do, nobody asks for the budget
+        assert (budget.tokens, budget.calls) == (30, calls)
+
+
+async def test_an_answer_that_is_kept_from_before_counts_once(tmp_path):
+    shop = Workshop()
+    shop.hold = asyncio.Event()
+    both = call(("make", {"name": "quick"}), ("make", {"name": "slow"}))
+    limits = AgentLimits(wall_seconds=0.3)
+    async with agent_with(tmp_path, Talker(both), shop.tools(), limits=limits) as agent:
+        session = agent.new_session()
+        events = await played(session.send("go"))
+        assert events[-1].reason is StopReason.TIME
+    budget = SessionBudget(Allowance())
+    async with agent_with(
+        tmp_path, Talker(say("ok")), shop.tools(), parts=budgeted(budget)
+    ) as agent:
+        session = await agent.resume(session.id)
+        events = await played(session.go_on())
+        assert [each.again for each in events if isinstance(each, ToolEnded)] == [True, False]
+    with Store(tmp_path / "state.sqlite") as store:
+        assert spent_by(store, session.id).calls == budget.calls == 2

@@ -317,3 +317,17 @@ async def test_the_installed_command_survives_being_killed_in_the_middle_of_a_ru
         out, _ = await process.communicate()
     assert (process.returncode, out.decode()) == (0, "[tidy] All tidy.\n")
     assert (tmp_path / "work" / "log").read_text() == "x\n"
+
+
+async def test_after_a_run_that_failed_the_next_one_begins_with_its_own_prompt(tmp_path):
+    world = World(tmp_path, HOURLY + 'session = "same"\n')
+
+    def down(messages):
+        raise ProviderError("down")
+
+    world.answer = down
+    assert await world.once() == [StopReason.MODEL_FAILED]
+    world.clock.forward(hours=1)
+    world.answer = lambda messages: "fine"
+    assert await world.once() == [StopReason.DONE]
+    assert world.asked[-1] == ["Tidy up.", "Tidy up."]

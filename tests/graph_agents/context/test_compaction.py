@@ -138,14 +138,6 @@ async def test_after_two_corrections_the_conversation_stays():
     assert len(model.asked) == 3
 
 
-async def test_what_failed_is_not_tried_again_at_once():
-    compactor = SummaryCompactor(**COMPACTOR)
-    assert compactor.wanted(30_000, 32_000)
-    await compactor.compact(conversation(), ScriptedModel([say("no")] * 3), None)
-    assert not compactor.wanted(30_500, 32_000)
-    assert compactor.wanted(32_100, 32_000)
-
-
 async def test_a_conversation_without_an_older_part_stays():
     one = [HumanMessage("hi"), AIMessage("x" * 40_000)]
     model = ScriptedModel([])

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from clawgym.errors import ContextOverflowError, ProviderBusyError, ProviderError
 from clawgym.model import ChatReply, Message, Role, ToolRequest, ToolSchema, Usage
@@ -34,15 +35,31 @@ def call(name: str = "exec", arguments: str = "{}") -> ToolRequest:
 def test_each_limit_is_reached_and_named(allowance: Allowance, kind: str):
     now = [0.0]
     budget = SessionBudget(allowance, clock=lambda: now[0])
-    budget.charge(Usage(10, 5), 0.01, calls=1)
-    now[0] = 3.0
-    assert budget.exceeded() is None
-    budget.charge(Usage(10, 5), 0.01, calls=1)
-    now[0] = 6.0
-    seen = budget.exceeded()
+    with budget.at_work():
+        budget.charge(Usage(10, 5), 0.01, calls=1)
+        now[0] = 3.0
+        assert budget.exceeded() is None
+        budget.charge(Usage(10, 5), 0.01, calls=1)
+        now[0] = 6.0
+        seen = budget.exceeded()
     assert seen
     assert seen.kind == kind
     assert seen.used >= seen.limit
+
+
+def test_time_counts_while_somebody_works_and_once_where_several_do():
+    now = [0.0]
+    budget = SessionBudget(Allowance(), clock=lambda: now[0])
+    with budget.at_work():
+        now[0] = 2.0
+        with budget.at_work():
+            now[0] = 3.0
+    now[0] = 100.0  # the user thinks
+    with budget.at_work():
+        now[0] = 101.0
+        assert budget.seconds == 4.0
+    budget.charge(Usage(), seconds=6.0)
+    assert budget.seconds == 10.0
 
 
 def test_without_limits_nothing_is_exceeded():
@@ -65,6 +82,21 @@ def test_the_same_call_with_the_same_answer_is_noticed_then_stopped():
 def test_the_same_call_with_other_answers_is_no_circle():
     watch = CircleWatch(LoopLimits(same=3))
     assert not any(saw(watch, *[("{}", str(number), False) for number in range(20)]))
+
+
+@pytest.mark.parametrize("details", [{"status": "running"}, {"pending": ["a child"]}])
+def test_waiting_for_what_still_runs_is_noticed_much_later(details: dict[str, JsonValue]):
+    watch = CircleWatch(LoopLimits(waiting=20))
+    silent = ToolResult("(no new output)\nStill running.", details=details)
+    seen = [watch.saw(call("process"), silent) for _ in range(20)]
+    assert not any(seen[:19])
+    assert seen[19]
+    assert "still runs" in seen[19].pattern
+
+
+def test_two_commands_that_are_waited_for_in_turn_are_no_circle():
+    watch, running = CircleWatch(), ToolResult("Still running.", details={"status": "running"})
+    assert not any(watch.saw(call("process", session), running) for session in "ab" * 9)
 
 
 def test_a_failing_call_is_noticed_earlier():

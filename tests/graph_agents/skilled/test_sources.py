@@ -1,5 +1,8 @@
 """Where skills come from, and what becomes of more skills than a prompt can name."""
 
+import contextlib
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from clawgym.errors import UsageError
 from clawgym.model import ToolRequest
 from clawgym.sandbox import BoxSpec, open_backend
 from clawgym_skills.catalogue import Catalogue
-from clawgym_skills.records import FindingRecord, ScanRecord
+from clawgym_skills.records import ActivationRecord, FindingRecord, ScanRecord
 from graph_agents.approval import Leave
 from graph_agents.skilled.opening import skilled_box
 from graph_agents.skilled.skillset import Skillset
@@ -45,6 +48,23 @@ def test_a_catalogue_offers_what_openclaw_would_load_here(catalogue, skills):
     write_skill(skills, "needy", metadata=needs)
     catalogue.index([skills], workers=0)
     assert names(CatalogueSource(catalogue)) == ["bake", "internal", "secretive", "shouting"]
+
+
+def test_a_catalogue_that_another_process_writes_to_neither_holds_up_nor_ends_a_turn(
+    skills, tmp_path, caplog
+):
+    with Catalogue(tmp_path / "catalogue.sqlite") as catalogue:
+        catalogue.index([skills], workers=0)
+        source = CatalogueSource(catalogue)
+        with contextlib.closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            source.log(ActivationRecord("bake", "digest", "session", 1))
+            assert time.monotonic() - began < 5
+        assert "is not kept" in caplog.text
+        assert source.used() == []
+        source.log(ActivationRecord("bake", "digest", "session", 2))
+        assert source.used() == ["bake"]
 
 
 def test_what_others_wrote_is_not_trusted_unless_told(catalogue):

@@ -114,6 +114,16 @@ async def test_a_resumed_session_still_has_the_disclosed_tools(agent_of):
     assert "shouting__shout" in model.offered[0]
 
 
+async def test_a_fork_has_the_disclosed_tools_too(agent_of):
+    model = Watched(shouting)
+    async with agent_of(model, [YES]) as agent:
+        session = agent.new_session()
+        await turn(session)
+        fork = await session.fork()
+        await turn(fork, "Once more.")
+    assert "shouting__shout" in model.offered[-1]
+
+
 async def test_an_approval_for_good_is_not_asked_again(agent_of, tmp_path):
     always = ApprovalDecision(Answer.APPROVE, Scope.ALWAYS)
     trust = tmp_path / "trust.json"
@@ -134,5 +144,7 @@ async def test_a_user_calls_a_skill_by_name(agent_of):
 
     async with agent_of(ScriptedModel(script), trusted=True) as agent:
         events = await turn(agent.new_session(), "/bake two loaves")
+        [info] = agent.sessions()
     assert "Preheat" in seen[0]
     assert any(isinstance(event, SkillActivated) for event in events)
+    assert info.title == "/bake two loaves"

@@ -1,14 +1,16 @@
 """Children: conversations of their own, collected, limited, stopped, and found again."""
 
 import asyncio
+import json
 
 import pytest
 
-from clawgym.errors import ProviderError
-from clawgym.model import ChatReply
+from clawgym.errors import ProviderError, UsageError
+from clawgym.model import ChatReply, Role
 from graph_agents.approval import Answer, ApprovalDecision, Leave, Verdict
 from graph_agents.context.prompt import Detail
 from graph_agents.events import StopReason, Subagent, ToolStarted, TurnEnded
+from graph_agents.journal import Store
 from graph_agents.tools.family import FamilyLimits
 from tests.graph_agents.tools.conftest import call, results, say
 
@@ -285,3 +287,111 @@ async def test_a_child_that_waits_for_a_person_says_so_and_goes_on_with_the_answ
         assert inside.messages[-1].text == "said hi"
         found = await family.find(agent, session.id, child.id)
         assert (found.status, found.answer) == ("completed", "said hi")
+
+
+def collecting(arguments: dict, child):
+    """A parent that spawns once after a look, collects, and ends; `child` answers for the child."""
+
+    def script(messages):
+        if any(TASK in message.content for message in messages):
+            return child(messages)
+        answers = [message for message in messages if message.role is Role.TOOL]
+        if not answers:
+            return call(("exec", {"command": "echo the secret word is marmalade"}))
+        if len(answers) == 1:
+            return call(("sessions_spawn", {"task": "do it", **arguments}))
+        if len(answers) == 2:
+            run = json.loads(answers[1].content)["runId"]
+            return call(("agents_wait", {"ids": [run]}))
+        return say("end")
+
+    return script
+
+
+def collected(session) -> dict:
+    [one] = json.loads(session.messages[-2].text)["completed"]
+    return one
+
+
+async def test_a_fork_knows_what_was_said_and_an_isolated_child_does_not(agent_of):
+    def child(messages):
+        said = " ".join(message.content for message in messages)
+        calls = [one.name for message in messages for one in message.tool_calls]
+        return say(f"{'marmalade' in said} {calls} {messages[-1].content.splitlines()[2]}")
+
+    for context, answer in (("fork", "True ['exec'] do it"), ("isolated", "False [] do it")):
+        async with agent_of(collecting({"context": context}, child)) as (agent, family):
+            session = agent.new_session()
+            await turn(session, "look")
+            assert collected(session)["result"] == answer
+            [known] = family.of(session.id)
+            [info] = [info for info in agent.sessions() if info.id == known.id]
+            assert info.spawned_by == session.id
+
+
+async def test_a_fork_costs_what_it_says_itself(agent_of):
+    script = collecting({"context": "fork"}, lambda messages: say("done"))
+    async with agent_of(script) as (agent, family):
+        session = agent.new_session()
+        await turn(session, "look")
+        with Store(agent.setup.state) as store:
+            [child] = family.of(session.id)
+            copied = store.entries("session = ? AND kind = 'message'", [child.id])
+            assert [entry.message.type for entry in copied] == ["human", "ai"]
+
+
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+async def test_an_answer_that_does_not_fit_its_schema_is_sent_back(agent_of):
+    told = []
+
+    def child(messages):
+        told.append(messages[-1].content)
+        return say(["It is four.", '{"n": "four"}', '```json\n{"n": 4}\n```'][len(told) - 1])
+
+    async with agent_of(collecting({"outputSchema": SCHEMA}, child)) as (agent, _):
+        session = agent.new_session()
+        await turn(session)
+        report = collected(session)
+    assert (report["status"], report["structured"]) == ("completed", {"n": 4})
+    assert '"required"' in told[0]
+    assert "it is no JSON" in told[1]
+    assert "$.n: 'four' is not of type 'integer'" in told[2]
+
+
+async def test_a_child_that_cannot_keep_to_its_schema_has_failed(agent_of):
+    script = collecting({"outputSchema": SCHEMA}, lambda messages: say("[1, NaN]"))
+    async with agent_of(script) as (agent, _):
+        session = agent.new_session()
+        await turn(session)
+        report = collected(session)
+    assert report["status"] == "failed"
+    assert "does not fit outputSchema" in report["reason"]
+    assert "structured" not in report
+
+
+async def test_what_is_no_schema_is_said_at_once(agent_of):
+    script = collecting({"outputSchema": {"type": "nothing"}}, None)
+
+    def parent(messages):
+        said = [message.content for message in messages if message.role is Role.TOOL]
+        return say(said[-1]) if len(said) == 2 else script(messages)
+
+    async with agent_of(parent) as (agent, family):
+        session = agent.new_session()
+        await turn(session)
+        assert "outputSchema is no JSON Schema" in session.messages[-1].text
+        assert family.of(session.id) == []
+
+
+async def test_a_turn_is_not_undone_under_the_hands_of_its_children(agent_of):
+    async with agent_of(spawning({})) as (agent, family):
+        session = agent.new_session()
+        await turn(session)
+        [child] = family.of(session.id)
+        with pytest.raises(UsageError, match=r"1 subagents .* are at work"):
+            await session.undo()
+        await family.cancel(child)
+        await session.undo()
+        assert session.messages == []
