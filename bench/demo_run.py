@@ -60,9 +60,8 @@ def run_demo(options: DemoOptions) -> None:
     console = Console()
     with _step(console, "index", "clawgym skills index"):
         _index(options, console)
-    with _step(
-        console, "synthesise", f"clawgym synth run -n {options.tasks} --seed {options.seed}"
-    ):
+    command = f"clawgym synth run -n {options.tasks} --seed {options.seed} --no-prove"
+    with _step(console, "synthesise", command):
         dataset = _synthesise(options)
     with _step(console, "prove", f"clawgym verify {dataset.path}"):
         _prove(dataset, backend, settings.jobs, console)
@@ -134,7 +133,7 @@ def _synthesise(options: DemoOptions) -> Dataset:
             choose_skills(skill_sources(options.output / "catalogue.sqlite"), ()), options.seed
         )
         with progress_bar("synthesising", options.tasks) as advance:
-            synthesise(recipe, options.tasks, path, backend=None, on_task=advance)
+            synthesise(recipe, options.tasks, path, gates="none", on_task=advance)
     dataset = Dataset(path)
     index = dataset.index
     if index is None or index.seed != options.seed or len(dataset) != options.tasks:

@@ -43,7 +43,7 @@ def chosen(tasks: int, only: str) -> list[Scenario]:
 def synthesised(wanted: int, folder: Path) -> list[Task]:
     """Tasks of the bundled skills, but those with a web site: a folder has none."""
     recipe = Recipe(choose_skills(skill_sources(None), ()), seed=SEED)
-    synthesise(recipe, wanted * 5 // 4 + 5, folder, backend=None)
+    synthesise(recipe, wanted * 5 // 4 + 5, folder, gates="none")
     dataset = Dataset(folder)
     tasks = [task for task in map(dataset.load, dataset.task_ids) if not task.site]
     return tasks[:wanted]

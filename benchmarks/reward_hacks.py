@@ -20,7 +20,7 @@ from clawgym.reward import Graded, Ungraded  # noqa: E402
 from clawgym.sandbox import Backend, open_backend  # noqa: E402
 from clawgym.task import Task  # noqa: E402
 from synth import Recipe, choose_skills  # noqa: E402
-from synth.pipeline import draw  # noqa: E402
+from synth.routes import draw  # noqa: E402
 from synth.sources import skill_sources  # noqa: E402
 from tests.verify.hacks.suite import (  # noqa: E402
     Hack,

@@ -66,7 +66,7 @@ def main() -> None:
 
 def _tasks(path: Path, number: int, seed: int) -> Dataset:
     recipe = Recipe(choose_skills(skill_sources(None), ()), seed)
-    synthesise(recipe, number, path, backend=None)
+    synthesise(recipe, number, path, gates="none")
     return Dataset(path)
 
 

@@ -71,7 +71,7 @@ def examine_seed(seed: int, options: argparse.Namespace, backend: Backend) -> tu
     depth = Depth(mutants=options.mutants, seed=seed)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "set")
-        synthesise(recipe, options.tasks, path, backend=None)
+        synthesise(recipe, options.tasks, path, gates="none")
         proving = prove_dataset(Dataset(path), backend, jobs=options.jobs, depth=depth)
         return asyncio.run(proving).cards
 

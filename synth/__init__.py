@@ -7,6 +7,7 @@ work that is mended or changed), `building` (the task), `phrasing`, `steps`, `re
 the dataset). `task_runtime/solve.py` solves a task.
 """
 
-from synth.pipeline import Recipe, SkillSource, Synthesis, choose_skills, synthesise
+from synth.routes import Recipe, SkillSource, choose_skills
+from synth.running import synthesise
 
-__all__ = ["Recipe", "SkillSource", "Synthesis", "choose_skills", "synthesise"]
+__all__ = ["Recipe", "SkillSource", "choose_skills", "synthesise"]

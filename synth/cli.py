@@ -3,11 +3,14 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synth import _authoring_cli
+
+if TYPE_CHECKING:
+    from clawgym.dataset import DatasetIndex
 
 app = typer.Typer(
     help="Generate verified tasks from a set of skills.",
@@ -117,9 +120,9 @@ def run(
     with any number of workers. A run that was interrupted goes on when the same command is given.
     """
     from clawgym.settings import load
-    from clawgym.terminal import command_line, counted, progress_bar
+    from clawgym.terminal import progress_bar
     from synth.gates import PROFILES
-    from synth.pipeline import Recipe, choose_skills
+    from synth.routes import Recipe, choose_skills
     from synth.routes.options import read_levels, read_scenarios, share_of_skills
     from synth.running import Plan, open_executor, resume_or_start, workers_with_work
     from synth.running.presets import preset as named_preset
@@ -128,27 +131,22 @@ def run(
     from synth.taxonomy.persona_files import read_personas
 
     names = [name.strip() for name in skills.split(",") if name.strip()]
-    base = named_preset(preset) if preset else None
+    base = named_preset(preset)
+    if route is None and mixture is None:
+        mixture = base.mixture
     recipe = Recipe(
         choose_skills(skill_sources(catalog), names),
         seed,
         None if style is StyleChoice.MIXED else style.value,
-        mixture=share_of_skills(
-            route.value if route else "mixture" if base else None,
-            base.mixture if base and route is None and mixture is None else mixture,
-        ),
-        hybrid=hybrid if hybrid is not None else base.hybrid if base else 0.0,
+        mixture=share_of_skills(route.value if route else None, mixture),
+        hybrid=base.hybrid if hybrid is None else hybrid,
         scenarios=read_scenarios(scenario),
         levels=read_levels(level),
         personas=tuple(read_personas(persona_file).personas) if persona_file else (),
     )
+    proof = (gates.value if gates else base.gates) if prove else "none"
+    plan = Plan(wanted=number or base.number, profile=PROFILES[proof], caps=base.caps)
     settings = load({"jobs": jobs, "sandbox": sandbox}).settings
-    proof = gates.value if gates else base.gates if base else "quick"
-    plan = Plan(
-        wanted=number or (base.number if base else 50),
-        profile=PROFILES[proof if prove else "none"],
-        caps=base.caps if base else {},
-    )
     # A worker waits for its box a tenth of the time: one more than there are boxes fills the cores.
     processes = workers or workers_with_work(plan.wanted, settings.jobs + 1)
     with progress_bar("synthesising", plan.wanted) as advance:
@@ -160,16 +158,31 @@ def run(
             sandbox=settings.sandbox,
             on_task=advance,
         )
+    _announce(index, output, as_json=as_json)
+
+
+def _announce(index: "DatasetIndex", output: Path, *, as_json: bool) -> None:
+    """Say what was made, what was lost where, and last what nobody may overlook."""
+    from clawgym.terminal import command_line, counted
+    from synth.running.station import ERROR
+
     if as_json:
         typer.echo(index.model_dump_json(exclude={"tasks"}))
-        return
-    lost = {name: lost for name, lost in index.funnel.items() if name not in ("drawn", "accepted")}
-    made, used = counted(len(index.tasks), "task"), counted(len(index.skills), "skill")
-    typer.echo(f"{made} from {used} in {output}")
-    typer.echo(
-        f"drawn {index.funnel['drawn']}, lost {json.dumps(lost)}, digest {index.digest[:16]}"
-    )
-    typer.echo(f"next: {command_line('verify', output)}")
+    else:
+        lost = {gate: n for gate, n in index.funnel.items() if gate not in ("drawn", "accepted")}
+        made, used = counted(len(index.tasks), "task"), counted(len(index.skills), "skill")
+        typer.echo(f"{made} from {used} in {output}")
+        typer.echo(
+            f"drawn {index.funnel['drawn']}, lost {json.dumps(lost)}, digest {index.digest[:16]}"
+        )
+        typer.echo(f"next: {command_line('verify', output)}")
+    if errors := index.reasons.get(ERROR):
+        number, kinds = sum(errors.values()), ", ".join(errors)
+        typer.echo(
+            f"warning: {counted(number, 'candidate')} lost to mistakes in ClawGym's own code "
+            f"({kinds}); see: {command_line('synth', 'status', output)}",
+            err=True,
+        )
 
 
 @app.command()
@@ -179,6 +192,7 @@ def status(
 ) -> None:
     """Show how far a synthesis is, and what was lost where."""
     from synth.running import read_status
+    from synth.running.station import ERROR
 
     found = read_status(output)
     if as_json:
@@ -191,6 +205,9 @@ def status(
     for gate, reasons in found.reasons.items():
         said = ", ".join(f"{reason} {times:,}" for reason, times in reasons.items())
         typer.echo(f"  lost at {gate}: {sum(reasons.values()):,} ({said})")
+    for gate, _, index, detail in found.examples:
+        if gate == ERROR:
+            typer.echo(f"index {index}:\n{detail}")
 
 
 @app.command()

@@ -30,7 +30,7 @@ LONGEST = (
     "train/test_sft.py",
     "bench/test_demo.py",
     "synth/gates/test_provers.py",
-    "synth/test_pipeline.py",
+    "synth/test_synthesise.py",
     "clawgym/sandbox/test_conformance.py",
 )
 """Begun in this order, before all others: what is long and begun late ends alone.

@@ -23,6 +23,10 @@ class Preset(BaseModel):
     caps: dict[str, int] = {}
 
 
+USUAL = Preset(summary="a few tasks around skills", number=50, gates="quick", mixture=1, hybrid=0)
+"""What holds where no preset is named."""
+
+
 @cache
 def presets() -> dict[str, Preset]:
     """All presets by name."""
@@ -31,11 +35,13 @@ def presets() -> dict[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name.
+    """The preset of that name; the usual settings where it is empty.
 
     Raises:
         UsageError: there is none.
     """
+    if not name:
+        return USUAL
     known = presets()
     if name not in known:
         raise UsageError(f"unknown preset {name!r}; there are {', '.join(known)}")

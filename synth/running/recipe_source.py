@@ -1,19 +1,15 @@
 """Candidates of a recipe: skills from the catalogue, composed around each in turn."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 from pydantic import JsonValue
 
 from synth.building import GENERATOR
+from synth.code_digest import code_digest
 from synth.gates import Candidate
 from synth.routes import Recipe, draw
-
-_ROOMS = ("synth", "verify")
 
 
 @dataclass(frozen=True)
@@ -53,22 +49,3 @@ class RecipeSource:
     def draw(self, index: int) -> Candidate:
         """The candidate of one index."""
         return draw(self.recipe, index)
-
-
-@cache
-def code_digest() -> str:
-    """A digest of the programs and data that make tasks: with other ones a run cannot go on."""
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        for path, part in _walk(files(room), room):
-            digest.update(f"{path}\0".encode())
-            digest.update(hashlib.sha256(part.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _walk(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
-    for part in sorted(folder.iterdir(), key=lambda part: part.name):
-        if part.is_dir() and part.name != "__pycache__":
-            yield from _walk(part, f"{path}/{part.name}")
-        elif part.is_file() and not part.name.endswith(".pyc"):
-            yield f"{path}/{part.name}", part

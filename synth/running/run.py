@@ -5,22 +5,28 @@ written last, and then the directory takes its name: a dataset is there whole, o
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Literal
 
 from clawgym.atomic import check_writable
 from clawgym.dataset import INDEX_NAME, DatasetIndex, check_vacant, digest_of, write_index
 from clawgym.errors import UsageError
-from synth.gates import Source
-from synth.running.executors import Executor
+from synth.gates import PROFILES, Source
+from synth.routes import Recipe
+from synth.running.admission import Admission
+from synth.running.executors import Executor, LocalExecutor
 from synth.running.journal import NAME, Batch, Journal
 from synth.running.plan import Plan
-from synth.running.sequence import Sequence
-from synth.running.station import Drawn, Work
+from synth.running.recipe_source import RecipeSource
+from synth.running.station import ERROR, Drawn, Work
+
+_log = logging.getLogger(__name__)
 
 OnTask = Callable[[], None]
 
@@ -73,6 +79,31 @@ def resume_or_start(
     return index
 
 
+def synthesise(
+    recipe: Recipe,
+    wanted: int,
+    output: Path,
+    *,
+    gates: Literal["none", "quick", "full"] = "quick",
+    workers: int = 1,
+    sandbox: str = "auto",
+    on_task: OnTask = lambda: None,
+) -> DatasetIndex:
+    """Make a dataset of a recipe on this machine, as `clawgym synth run` does.
+
+    With more than one worker the calling program needs `if __name__ == "__main__"`: processes are
+    spawned. See `resume_or_start` for the rest, and for what is raised.
+    """
+    return resume_or_start(
+        RecipeSource(recipe),
+        Plan(wanted=wanted, profile=PROFILES[gates]),
+        output,
+        LocalExecutor(workers),
+        sandbox=sandbox,
+        on_task=on_task,
+    )
+
+
 def _finished(output: Path, fingerprint: str) -> DatasetIndex | None:
     """The index, where this very run was completed before."""
     if not (output / INDEX_NAME).is_file() or not (output / NAME).is_file():
@@ -113,9 +144,10 @@ class _Run:
         self._place = place
         self._journal = journal
         self._on_task = on_task
-        self._sequence = Sequence(plan.profile.novelty, plan.caps)
+        self._admission = Admission(plan.profile.novelty, plan.caps)
         self._accepted = 0
         self._barren = 0
+        self._warned: set[str] = set()
         self._begin(fingerprint)
 
     def go_on(self, executor: Executor, work: Work) -> None:
@@ -181,7 +213,7 @@ class _Run:
         known: set[str] = set()
         for one in self._journal.accepted():
             known.add(one.task_id)
-            self._sequence.remember(one.task_id, one.content, one.fingerprint, one.labels)
+            self._admission.remember(one.task_id, one.content, one.fingerprint, one.labels)
             self._on_task()
         self._accepted = len(known)
         for entry in self._place.iterdir():
@@ -193,9 +225,10 @@ class _Run:
         batch = Batch()
         for one in drawn:
             batch.note(one)
+            self._warn(one)
             if one.proven is None:
                 self._barren += 1
-            elif lost := self._sequence.admit(one.proven):
+            elif lost := self._admission.admit(one.proven):
                 batch.lost.append((one.index, lost))
                 self._barren += 1
             else:
@@ -207,9 +240,24 @@ class _Run:
                 break
         return batch
 
+    def _warn(self, drawn: Drawn) -> None:
+        """Say what was lost by our own mistake; the whole traceback once for each kind."""
+        for lost in drawn.lost:
+            if lost.gate == ERROR:
+                _log.warning(
+                    "index %d of seed %d is lost to %s, a mistake in ClawGym's own code%s",
+                    drawn.index,
+                    self._source.seed,
+                    lost.reason,
+                    "" if lost.reason in self._warned else f":\n{lost.detail}",
+                )
+                self._warned.add(lost.reason)
+
     def _give_up_if_hopeless(self) -> None:
         if self._barren > 20 + 3 * self._accepted:
+            lost = self._journal.reasons()
+            mend = "mend the errors, which are mistakes in ClawGym's own code, or "
             raise UsageError(
-                f"too few different tasks ({self._accepted} found, lost: "
-                f"{self._journal.reasons()}); add skills whose inputs and outputs fit together"
+                f"too few different tasks ({self._accepted} found, lost: {lost}); "
+                f"{mend if ERROR in lost else ''}add skills whose inputs and outputs fit together"
             )

@@ -2,15 +2,24 @@
 
 import hashlib
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from clawgym.errors import ProviderError, SandboxError, UsageError
 from clawgym.files import Files
 from clawgym.sandbox import open_backend
 from clawgym.task import Task
 from synth.dataset.similarity import Fingerprint
 from synth.gates import Candidate, Lost, Profile, Provers, Source, pass_gates
+
+ERROR = "error"
+"""Where candidates are lost to mistakes in ClawGym's own code; the reason is the exception."""
+
+_OF_OTHERS = (SandboxError, UsageError, ProviderError, OSError, ImportError, MemoryError)
+"""Faults of the machine, the installation, the command or a model. They end the run: what is a loss
+must be one wherever and whenever the same run is made."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +71,25 @@ class Station:
     def __init__(self, work: Work) -> None:
         self._source = work.source
         self._gates = work.profile.gates()
-        self._provers = Provers(open_backend(work.sandbox)) if self._gates else None
+        self._backend = open_backend(work.sandbox) if self._gates else None
+        self._provers = Provers(self._backend) if self._backend else None
 
     def prove(self, indices: Sequence[int]) -> list[Drawn]:
-        """What becomes of some indices, in order.
+        """What becomes of some indices, in order; one that fails by our own mistake is lost.
 
         Raises:
             SandboxError: a box broke.
         """
         return [self._one(index) for index in indices]
+
+    def attempt(self, index: int) -> Drawn:
+        """What becomes of one index. Whatever goes wrong is raised: to look for a mistake."""
+        started = time.perf_counter()
+        candidate = self._source.draw(index)
+        spent = time.perf_counter() - started
+        drawn = self._prove(candidate)
+        drawn.seconds["drawing"] = spent
+        return drawn
 
     def close(self) -> None:
         """Remove the boxes."""
@@ -78,12 +97,20 @@ class Station:
             self._provers.close()
 
     def _one(self, index: int) -> Drawn:
-        started = time.perf_counter()
-        candidate = self._source.draw(index)
-        spent = time.perf_counter() - started
-        drawn = self._prove(candidate)
-        drawn.seconds["drawing"] = spent
-        return drawn
+        try:
+            return self.attempt(index)
+        except _OF_OTHERS:
+            raise
+        except Exception as error:  # noqa: BLE001 - one mistake may not end a run of thousands
+            self._renew()
+            told = "".join(traceback.format_exception(error))
+            return Drawn(index, None, (Lost(ERROR, type(error).__name__, told),))
+
+    def _renew(self) -> None:
+        """Begin with new boxes: nobody knows in which state an error left the old ones."""
+        if self._provers and self._backend:
+            old, self._provers = self._provers, Provers(self._backend)
+            old.close()
 
     def _prove(self, candidate: Candidate) -> Drawn:
         task = candidate.task

@@ -1,24 +1,22 @@
 """One seed in, the same bytes out: whatever the worker count, the process or the hash seed."""
 
 import os
-import signal
 import subprocess
 import sys
-from itertools import islice
 from pathlib import Path
 
 from clawgym.dataset import Dataset
 from clawgym.files import Files
 from synth import synthesise
-from synth.pipeline import candidates, draw
+from synth.routes import draw
 from tests.synth.examples import recipe
 
 NUMBER = 20
 
 
 def written(path: Path, seed: int, workers: int) -> Files:
-    synthesise(recipe(seed), NUMBER, path, backend=None, workers=workers)
-    return Files.read_from(path)
+    synthesise(recipe(seed), NUMBER, path, gates="none", workers=workers)
+    return Files.read_from(path, skip=is_journal)
 
 
 def test_the_same_seed_writes_the_same_bytes_for_one_and_two_workers(tmp_path: Path) -> None:
@@ -50,7 +48,7 @@ def is_journal(path: str) -> bool:
 
 
 def test_a_task_depends_on_its_seed_and_index_alone() -> None:
-    drawn = [candidate.task for candidate in islice(candidates(recipe(5), 1), 6)]
+    drawn = [draw(recipe(5), index).task for index in range(6)]
     assert [draw(recipe(5), index).task for index in (5, 4, 3, 2, 1, 0)] == drawn[::-1]
 
 
@@ -60,26 +58,6 @@ def test_another_seed_makes_other_tasks() -> None:
 
 
 def test_more_tasks_begin_with_the_same_ones(tmp_path: Path) -> None:
-    few = synthesise(recipe(5), 5, tmp_path / "few", backend=None)
-    many = synthesise(recipe(5), 12, tmp_path / "many", backend=None)
+    few = synthesise(recipe(5), 5, tmp_path / "few", gates="none")
+    many = synthesise(recipe(5), 12, tmp_path / "many", gates="none")
     assert list(many.tasks.items())[:5] == list(few.tasks.items())
-
-
-def test_the_workers_of_a_killed_process_end_with_it() -> None:
-    program = (
-        "import os, signal; from concurrent.futures import ProcessPoolExecutor as Pool\n"
-        "from synth.pipeline import _end_with_parent\n"
-        "pool = Pool(2, initializer=_end_with_parent)\n"
-        "print(*[pool.submit(os.getpid).result() for _ in range(8)], flush=True)\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    killed = subprocess.run(
-        # The pipe stays open until the last worker has ended.
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    assert killed.stdout

@@ -12,6 +12,9 @@ from clawgym.cli import app
 from clawgym.dataset import Dataset
 from clawgym.sandbox import Backend
 from clawgym_skills.bundle import bundled_directory
+from synth.gates import Candidate
+from synth.routes import Recipe, draw
+from synth.running import recipe_source
 
 
 def synth(*arguments: object):
@@ -60,6 +63,21 @@ def test_wrong_arguments_exit_with_2_and_write_nothing(
     assert ran.exit_code == 2
     assert said in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_of_ours_costs_one_candidate_and_is_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw_with_a_mistake(recipe: Recipe, index: int) -> Candidate:
+        return draw(recipe, index) if index != 1 else {}["colour"]
+
+    monkeypatch.setattr(recipe_source, "draw", draw_with_a_mistake)
+    ran = synth("-n", 3, "--no-prove", "--workers", 1, "-o", tmp_path / "set")
+    assert ran.exit_code == 0, ran.output
+    assert "1 candidate lost to mistakes in ClawGym's own code (KeyError)" in ran.stderr
+    status = CliRunner().invoke(app, ["synth", "status", str(tmp_path / "set")])
+    assert "index 1:\nTraceback" in status.stdout
+    assert "in draw_with_a_mistake" in status.stdout
 
 
 def test_skills_of_a_catalogue_are_taken_from_there(tmp_path: Path) -> None:

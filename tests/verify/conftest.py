@@ -6,7 +6,7 @@ from clawgym.errors import SandboxUnsupportedError
 from clawgym.sandbox import Backend, open_backend
 from clawgym.task import Task
 from synth import Recipe, choose_skills
-from synth.pipeline import draw
+from synth.routes import draw
 from synth.sources import skill_sources
 
 

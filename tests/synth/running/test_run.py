@@ -7,16 +7,18 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from clawgym.dataset import Dataset, DatasetIndex
 from clawgym.errors import SandboxError, SandboxUnsupportedError, UsageError
+from clawgym.files import Files
 from clawgym.sandbox import open_backend
-from synth.gates import PROFILES, QUICK, Candidate
+from synth.gates import FULL, PROFILES, QUICK, Candidate
 from synth.running import LocalExecutor, Plan, open_executor, read_status, resume_or_start
 from synth.running.journal import NAME, Journal
 from synth.running.presets import preset, presets
@@ -131,6 +133,36 @@ def test_a_run_that_was_killed_goes_on_to_the_same_digest(tmp_path: Path):
     index = make(output, 400)
     assert index == whole.model_copy(update={"name": "killed"})
     assert [task.digest for task in Dataset(output)] == list(whole.tasks.values())
+
+
+KILLS_ITSELF = """
+import os, signal, sys
+from pathlib import Path
+from synth.running import LocalExecutor, Plan, resume_or_start
+from synth.gates import PROFILES
+from tests.synth.gates.examples import Orders
+
+def end() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    plan = Plan(wanted=400, profile=PROFILES["none"])
+    resume_or_start(Orders(), plan, Path(sys.argv[1]), LocalExecutor(2), on_task=end)
+"""
+
+
+def test_the_workers_of_a_killed_run_end_with_it(tmp_path: Path):
+    script = tmp_path / "run.py"
+    script.write_text(KILLS_ITSELF)
+    killed = subprocess.run(
+        [sys.executable, script, tmp_path / "out"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,  # the pipes stay open until the last worker has ended
+        timeout=30,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert read_status(tmp_path / "out").accepted == 0
 
 
 def test_what_was_written_but_not_told_is_written_again(tmp_path: Path):
@@ -251,6 +283,75 @@ def test_a_worker_that_was_killed_ends_a_local_run_which_goes_on_when_repeated(t
         resume_or_start(fatal, plan, tmp_path / "out", LocalExecutor(2), sandbox="local")
     again = resume_or_start(fatal, plan, tmp_path / "out", LocalExecutor(2), sandbox="local")
     assert again.digest == make(tmp_path / "whole", 30).digest
+
+
+@dataclass(frozen=True)
+class Faulty(Orders):
+    """Orders of which the ninth cannot be drawn: somebody made a mistake."""
+
+    fault: Exception = field(default_factory=lambda: KeyError("colour"))
+
+    def draw(self, index: int) -> Candidate:
+        if index == 9:
+            raise self.fault
+        return super().draw(index)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_costs_its_index_alone_and_is_kept_for_a_person(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, workers: int
+):
+    plan, output = Plan(wanted=20, profile=UNPROVEN), tmp_path / "out"
+    index = resume_or_start(Faulty(), plan, output, LocalExecutor(workers), sandbox="local")
+    assert index.reasons["error"] == {"KeyError": 1}
+    assert index.funnel["drawn"] == 20 + sum(n for r in index.reasons.values() for n in r.values())
+    others = [name for name in make(tmp_path / "whole", 21).tasks if name != "orders-0009"]
+    assert list(index.tasks) == others
+    assert "index 9 of seed 7 is lost to KeyError, a mistake in ClawGym's own code" in caplog.text
+    (detail,) = (about for gate, *_, about in read_status(output).examples if gate == "error")
+    assert detail.startswith("Traceback")
+    assert "KeyError: 'colour'" in detail
+
+
+@pytest.mark.parametrize("fault", [OSError("disk full"), SandboxError("no room"), MemoryError()])
+def test_no_index_is_lost_to_a_fault_of_the_machine(tmp_path: Path, fault: Exception):
+    plan, output = Plan(wanted=20, profile=UNPROVEN), tmp_path / "out"
+    with pytest.raises(type(fault)):
+        resume_or_start(Faulty(fault=fault), plan, output, LocalExecutor(1))
+    assert make(output, 20).digest == make(tmp_path / "whole", 20).digest
+
+
+@dataclass(frozen=True)
+class FaultyMistake(Orders):
+    """Orders of which the third brings a mistake that no gate can grade."""
+
+    def draw(self, index: int) -> Candidate:
+        candidate = super().draw(index)
+        return replace(candidate, mistakes={"odd": cast("Files", 7)} if index == 2 else {})
+
+
+def test_an_error_in_a_gate_leaves_the_candidates_after_it_alone(tmp_path: Path, sandbox: str):
+    plan = Plan(wanted=3, profile=FULL)
+    index = resume_or_start(
+        FaultyMistake(), plan, tmp_path / "out", LocalExecutor(1), sandbox=sandbox
+    )
+    assert index.reasons["error"] == {"AttributeError": 1}
+    assert "orders-0002" not in index.tasks
+    assert len(index.tasks) == 3
+
+
+def test_errors_everywhere_are_named_when_a_run_gives_up(tmp_path: Path):
+    with pytest.raises(UsageError, match="mend the errors"):
+        resume_or_start(
+            FaultyAlways(), Plan(wanted=3, profile=UNPROVEN), tmp_path / "out", LocalExecutor(1)
+        )
+
+
+class FaultyAlways(Orders):
+    """Orders of which none can be drawn."""
+
+    def draw(self, index: int) -> Candidate:
+        raise KeyError(index)
 
 
 @pytest.mark.skipif(find_spec("ray") is None, reason="needs the ray extra")

@@ -8,7 +8,7 @@ from synth.gates import Lost
 from synth.running.station import Proven
 
 
-class Sequence:
+class Admission:
     """What was accepted so far, as far as it decides about what comes."""
 
     def __init__(self, novelty: float | None, caps: Mapping[str, int]) -> None:

@@ -1,17 +1,18 @@
-"""The pipeline: which skills it takes, what it counts, and what it leaves when it fails."""
+"""Making a dataset: which skills it takes, what it counts, and what it leaves when it fails."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
 from clawgym.dataset import Dataset
-from clawgym.errors import SandboxError, UsageError
+from clawgym.errors import UsageError
 from clawgym.files import Files
-from clawgym.sandbox import Backend, BoxSpec, Sandbox
+from clawgym.sandbox import Backend
 from clawgym.task import Task
-from synth import Recipe, Synthesis, choose_skills, pipeline, synthesise
-from synth.routes import drawing
+from synth import Recipe, choose_skills, synthesise
+from synth.routes import draw, drawing
+from synth.running import recipe_source
+from synth.running.run import partial
 from synth.sources import skill_sources
 from tests.synth.examples import bundled, invented, recipe
 
@@ -50,7 +51,7 @@ def test_an_empty_catalogue_is_refused() -> None:
 def test_operations_on_kinds_that_nothing_grounds_are_not_used() -> None:
     odd = invented("odd", "filter:archive", "report:table", "join:document")
     assert choose_skills([odd], ["odd"]) == (odd,)
-    drawn = [pipeline.draw(Recipe((odd,), 1), index).task for index in range(6)]
+    drawn = [draw(Recipe((odd,), 1), index).task for index in range(6)]
     graphs = [task.graph for task in drawn if task and task.graph]
     assert graphs
     assert {node.operation for graph in graphs for node in graph.nodes} == {"report"}
@@ -81,7 +82,7 @@ def test_the_workspace_of_plain_work_holds_no_answer(tasks: list[Task]) -> None:
 
 
 def test_a_dataset_can_be_read_back(tmp_path: Path) -> None:
-    index = synthesise(recipe(4), 6, tmp_path / "set", backend=None)
+    index = synthesise(recipe(4), 6, tmp_path / "set", gates="none")
     dataset = Dataset(tmp_path / "set")
     assert dataset.index == index
     assert [task.digest for task in dataset] == list(index.tasks.values())
@@ -98,7 +99,7 @@ def adds_up(funnel: dict[str, int]) -> bool:
     "names", [(), ("csv-analysis",), ("config-edit",), ("record-merge", "markdown-report")]
 )
 def test_the_funnel_adds_up(tmp_path: Path, names: tuple[str, ...]) -> None:
-    index = synthesise(recipe(2, *names), 40, tmp_path / "set", backend=None)
+    index = synthesise(recipe(2, *names), 40, tmp_path / "set", gates="none")
     assert index.funnel["accepted"] == len(index.tasks) == 40
     assert adds_up(index.funnel)
 
@@ -107,8 +108,8 @@ def test_the_funnel_adds_up_when_indices_yield_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawing, "_DRAWS", 3)
-    index = synthesise(recipe(2), 60, tmp_path / "set", backend=None)
-    assert index.funnel["no-composition"] > 0
+    index = synthesise(recipe(2), 60, tmp_path / "set", gates="none")
+    assert index.reasons["composition"]["no-composition"] > 0
     assert len(index.tasks) == 60
     assert adds_up(index.funnel)
 
@@ -116,29 +117,30 @@ def test_the_funnel_adds_up_when_indices_yield_nothing(
 def test_tasks_that_repeat_are_dropped_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = pipeline.draw
-    monkeypatch.setattr(pipeline, "draw", lambda recipe, index: draw(recipe, index // 2))
-    index = synthesise(recipe(2), 10, tmp_path / "set", backend=None)
+    monkeypatch.setattr(recipe_source, "draw", lambda recipe, index: draw(recipe, index // 2))
+    index = synthesise(recipe(2), 10, tmp_path / "set", gates="none")
     assert len(index.tasks) == 10
-    assert index.funnel["duplicate"] >= 9
+    assert index.reasons["novelty"]["same"] >= 9
     assert adds_up(index.funnel)
 
 
 def test_every_proven_task_is_reported_as_it_is_accepted(tmp_path: Path, backend: Backend) -> None:
     steps: list[int] = []
-    run = Synthesis(recipe(9), backend)
-    tasks = asyncio.run(run.tasks(4, lambda: steps.append(len(steps))))
-    assert len(tasks) == len(steps) == 4
-    assert adds_up(dict(run.funnel))
+    index = synthesise(
+        recipe(9), 4, tmp_path / "set", sandbox=backend.name, on_task=lambda: steps.append(1)
+    )
+    assert len(index.tasks) == len(steps) == 4
+    assert index.graded == {"no-op": 4, "oracle": 4}
+    assert adds_up(index.funnel)
 
 
 def test_skills_that_yield_nothing_are_given_up_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawing, "_DRAWS", 0)
-    with pytest.raises(UsageError, match="config-edit yield too few different tasks"):
-        synthesise(recipe(1, "config-edit"), 3, tmp_path / "set", backend=None)
-    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UsageError, match="too few different tasks"):
+        synthesise(recipe(1, "config-edit"), 3, tmp_path / "set", gates="none")
+    assert not (tmp_path / "set").exists()
 
 
 def refuse_to_draw(*_: object) -> None:
@@ -151,36 +153,24 @@ def refuse_to_draw(*_: object) -> None:
 def test_a_place_that_cannot_be_written_is_refused_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setattr(pipeline, "draw", refuse_to_draw)
+    monkeypatch.setattr(recipe_source, "draw", refuse_to_draw)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").write_text("precious")
     (tmp_path / "file").write_text("precious")
     before = Files.read_from(tmp_path)
     with pytest.raises(UsageError, match="choose another"):
-        synthesise(recipe(1), 3, tmp_path / place, backend=None)
+        synthesise(recipe(1), 3, tmp_path / place, gates="none")
     assert Files.read_from(tmp_path) == before
 
 
-class BreaksDown:
-    """A backend on which no box can be made."""
-
-    name = "broken"
-    capabilities: frozenset[str] = frozenset()
-
-    async def create(self, spec: BoxSpec) -> Sandbox:
-        raise SandboxError("no user namespaces here")
-
-
-def test_a_machine_that_breaks_down_leaves_nothing_half_written(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match="no user namespaces here"):
-        synthesise(recipe(1), 3, tmp_path / "set", backend=BreaksDown())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_an_interrupted_synthesis_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
+    output = tmp_path / "set"
     with pytest.raises(KeyboardInterrupt):
-        synthesise(recipe(1), 3, tmp_path / "set", backend=None, on_task=interrupt)
-    assert list(tmp_path.iterdir()) == []
+        synthesise(recipe(1), 3, output, gates="none", on_task=interrupt)
+    assert not output.exists()
+    index = synthesise(recipe(1), 3, output, gates="none")
+    assert index.digest == synthesise(recipe(1), 3, tmp_path / "whole", gates="none").digest
+    assert not partial(output).exists()
