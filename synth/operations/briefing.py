@@ -17,7 +17,7 @@ from synth.taxonomy._toml import Data, read_toml
 from synth.values import Cell, Field, Role, Row, RowSet, plain
 from synth.values.report import Fact, Opening
 
-_LEAST_ROWS, _LEAST_GROUPS, _WHOLE, _LISTED, _COLUMNS = 6, 3, 12, 20, 5
+_LEAST_ROWS, _LEAST_GROUPS, _WHOLE, _LISTED, _COLUMNS, _OTHERS = 6, 3, 12, 20, 5, 40
 _TOPS = (5, 5, 5, 8, 10, 6, 4, 3)
 _NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten"}
 _HEADINGS = (("In short", "Details"), ("Summary", "Figures"), ("At a glance", "The figures"))
@@ -227,7 +227,7 @@ def opening_of(
         rows: what they are about.
         wanted: what they say.
         reader: for whom they are.
-        place: which one is taken for the first.
+        place: which one is taken for the first; of two that are named, each for the other.
         besides: what is added up though it does not belong there.
     """
     ranked = ranking(rows, wanted)
@@ -240,18 +240,26 @@ def opening_of(
     head = f"There are {plain(total)} {noun} in all" if noun else head
     verb = "comes up most often" if counted else "stands out"
     text = f"{head}. {name} {verb}, with {plain(size)}."
+    others = tuple(other for other, _ in ranked[:_OTHERS] if other != name and _is_name(other))
+    answers = (Fact(asked.first, name, others=others), Fact(asked.size, size))
     if wanted.named:
         sizes = dict(ranked)
-        name, size = (sizes[value] for value in (wanted.named[bool(place)], wanted.named[1]))
-        text = f"{head}: {plain(name)} are {wanted.named[0]}, {plain(size)} {wanted.named[1]}."
-    facts = (
-        Fact(asked.total, total),
-        Fact(asked.first, name),
-        Fact(asked.size, size),
-    )
+        one, two = wanted.named
+        # a mistaken input may lack one of them
+        first, second = (sizes.get(value, 0) for value in ((two, one) if place else (one, two)))
+        text = f"{head}: {plain(first)} are {one}, {plain(second)} {two}."
+        answers = (Fact(asked.first, first, of=one), Fact(asked.size, second, of=two))
+    sentences = 3
     if wanted.advice:
+        sentences += 1
         text += f" I would look at {name} first, because nothing else weighs as much."
-    return Opening(reader, wanted.heading, wanted.below, facts, text)
+    facts = (Fact(asked.total, total), *answers)
+    return Opening(reader, wanted.heading, wanted.below, facts, text, sentences)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a value is no mere figure, which any sentence may hold."""
+    return any(letter.isalpha() for letter in text)
 
 
 def _number(cell: Cell) -> float:

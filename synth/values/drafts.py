@@ -1,10 +1,14 @@
 """Drafts of messages: to whom, about what, and what they must and must not say."""
 
+import re
 from dataclasses import dataclass
 
 from clawgym.artifact import ArtifactKind
 from synth.values.base import Step, Value
+from synth.values.wordings import to_the_cent
 from verify.checks import Check, MailMessage, MessagesCheck
+
+_AMOUNT = re.compile(r"\d+\.\d\d")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,10 @@ class Drafts(Value):
         messages = tuple(
             MailMessage(
                 headers={"To": draft.to, "Subject": draft.subject},
-                says=draft.says,
+                says=tuple(said for said in draft.says if not _AMOUNT.fullmatch(said)),
+                facts=tuple(
+                    to_the_cent(float(said)) for said in draft.says if _AMOUNT.fullmatch(said)
+                ),
                 lacks=draft.lacks,
             )
             for draft in self.drafts

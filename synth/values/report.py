@@ -8,10 +8,13 @@ from synth.values.plain import Cell, plain
 from synth.values.rows import RowSet
 from synth.values.wordings import wordings
 from verify.checks import Check, FigureCheck, HeadingsCheck, RowsCheck, SectionCheck, TitleCheck
-from verify.checks.documents import Heading
+from verify.checks.documents import Heading, Labelled
 
 _LONGEST = 1500
 """Characters that are still a short paragraph."""
+
+_WORDS, _FIGURES = 40, 4
+"""How many words, and how many different figures, a sentence for a reader has at most."""
 
 _SAID = 0.6
 """What the facts of an opening earn of the step's point; the table earns the rest."""
@@ -29,17 +32,23 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that somebody has asked a paragraph to say: `asked` is what, `value` the answer."""
+    """One thing that somebody has asked a paragraph to say: `asked` is what, `value` the answer.
+
+    `of` is what a figure is a figure of where there are two such, `others` are what may be taken
+    for the answer.
+    """
 
     asked: str
     value: Cell
+    of: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Opening:
     """A few sentences for a reader, in whatever words, which say the facts; a table comes below.
 
-    `text` is one way to say them.
+    `text` is one way to say them, in so many `sentences` at most.
     """
 
     reader: str
@@ -47,6 +56,7 @@ class Opening:
     below: str
     facts: tuple[Fact, ...]
     text: str
+    sentences: int = 3
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,10 @@ class Report(Value):
 
 
 def _fact_checks(step: Step, opening: Opening) -> list[Check]:
+    """What is to be said, within the bounds of the few sentences that were asked for."""
     checks: list[Check] = []
+    counted = [fact for fact in opening.facts if fact.of]
+    apart = tuple(Labelled(label=wordings(f.of), figure=wordings(f.value)) for f in counted)
     for number, fact in enumerate(opening.facts, 1):
         head = step.core(
             f"fact{number}",
@@ -162,8 +175,14 @@ def _fact_checks(step: Step, opening: Opening) -> list[Check]:
                 **head,
                 path=step.path,
                 heading=opening.heading,
+                until=opening.below,
                 facts=(wordings(fact.value),),
                 most_characters=_LONGEST,
+                most_words=_WORDS * opening.sentences,
+                most_figures=_FIGURES * opening.sentences,
+                others=fact.others,
+                most_others=opening.sentences,
+                apart=apart if fact.of else (),
             )
         )
     return checks

@@ -1,5 +1,7 @@
 """How people write a figure or a name in a sentence."""
 
+import re
+
 from synth.values.plain import Cell, plain
 
 _WORDS: dict[float, tuple[str, ...]] = {
@@ -18,6 +20,9 @@ _WORDS: dict[float, tuple[str, ...]] = {
 _MARKS = ((",", "."), (" ", "."), ("'", "."), (".", ","), (" ", ","))
 """Thousands are set apart by, and the decimals behind: the first as in 1,234.50."""
 
+_OF_ANOTHER = re.compile(r"-?\d{1,3}[.,]\d{3}")
+"""With a decimal comma, such as `1.234` for 1234: to most readers, that is another figure."""
+
 
 def wordings(value: Cell) -> tuple[str, ...]:
     """The ways to write a value, the plainest first.
@@ -29,12 +34,20 @@ def wordings(value: Cell) -> tuple[str, ...]:
         return tuple(dict.fromkeys((value, value.replace("_", " "), value.replace("-", " "))))
     forms = {plain(value): None, f"{value:.2f}": None}
     if value == int(value):
-        forms = {f"{value:.0f}": None} | forms
+        forms = {f"{value:.0f}": None, f"{value:.1f}": None} | forms
     else:
         forms[f"{value:.10g}"] = None
     for form in list(forms):
         forms |= dict.fromkeys(_marked(form))
     return (*forms, *_WORDS.get(value, ()))
+
+
+def to_the_cent(amount: float) -> tuple[str, ...]:
+    """The ways to write an amount with two decimals, the plainest first."""
+    digits = f"{amount:.2f}".replace(".", "")
+    forms = wordings(amount)
+    exact = [form for form in forms if "".join(filter(str.isdigit, form)) == digits]
+    return (f"{amount:.2f}", *(form for form in exact if form != f"{amount:.2f}"))
 
 
 def _marked(form: str) -> list[str]:
@@ -43,7 +56,10 @@ def _marked(form: str) -> list[str]:
     if not whole.lstrip("-").isdigit():
         return []
     grouped = f"{int(whole):,}"
-    return [
-        grouped.replace(",", thousands) + (decimals + rest if point else "")
+    forms = [
+        (grouped.replace(",", thousands) + (decimals + rest if point else ""), decimals)
         for thousands, decimals in _MARKS
+    ]
+    return [
+        form for form, decimals in forms if not (decimals == "," and _OF_ANOTHER.fullmatch(form))
     ]

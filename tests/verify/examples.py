@@ -414,7 +414,7 @@ EXAMPLES = [
         )
     ),
     Example(
-        check("section", path="g.md", heading="Install", facts=[["Python 3.11"]]),
+        check("section", path="g.md", heading="Install", facts=[["Python 3.11"]], most_words=100),
         {"g.md": GUIDE},
         replaced(
             "g.md",

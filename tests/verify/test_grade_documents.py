@@ -41,6 +41,36 @@ def test_the_look_of_a_table_does_not_matter(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "right"),
+    [
+        ("1,234.50", True),
+        ("**1,234.5**", True),
+        ("1'234.50", True),
+        ("1 234.50", True),
+        ("1234.50", True),
+        ("1.234,50", False),
+        ("1,2345", False),
+        ("12,34.50", False),
+        ("1,234", False),
+        ("1.234", False),
+    ],
+)
+def test_a_table_may_set_thousands_apart(tmp_path: Path, cell: str, right: bool) -> None:
+    check = rows_check("document_table", "r.md", rows=(("A-2", "Foxglove", 1234.5),))
+    (tmp_path / "r.md").write_text(f"| id | customer | amount |\n|-|-|-|\n|A-2|Foxglove|{cell}|\n")
+    assert judge(tmp_path, check)["passed"] == right
+
+
+@pytest.mark.parametrize(("value", "cell"), [(1.234, "1,234"), (1234, "1.234"), (1250, "12,50")])
+def test_a_decimal_mark_is_no_thousands_mark(tmp_path: Path, value: float, cell: str) -> None:
+    check = rows_check("document_table", "r.md", rows=(("A-2", "Foxglove", value),))
+    (tmp_path / "r.md").write_text(f"| id | customer | amount |\n|-|-|-|\n|A-2|Foxglove|{cell}|\n")
+    assert not judge(tmp_path, check)["passed"]
+    (tmp_path / "r.md").write_text(f"Total amount: {cell}\n")
+    assert not judge(tmp_path, figure_check(value=value))["passed"]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("# Orders overview\n", "no table"),
@@ -57,12 +87,16 @@ def test_a_wrong_table_is_refused_with_evidence(tmp_path: Path, text: str, said:
     assert str(result["where"]).startswith("r.md")
 
 
-@pytest.mark.parametrize("first", ["#   orders OVERVIEW  ", "\n\n# Orders overview"])
+@pytest.mark.parametrize(
+    "first", ["#   orders OVERVIEW  ", "\n\n# Orders overview", "# Orders overview #"]
+)
 def test_a_title_may_differ_in_case_and_blanks(tmp_path: Path, first: str) -> None:
     assert look(tmp_path, "title", first + "\n")["passed"]
 
 
-@pytest.mark.parametrize("first", ["", "Orders overview", "## Orders overview", "# Orders"])
+@pytest.mark.parametrize(
+    "first", ["", "Orders overview", "## Orders overview", "# Orders", "# Orders overview#"]
+)
 def test_another_first_line_is_no_title(tmp_path: Path, first: str) -> None:
     result = look(tmp_path, "title", first + "\nmore\n")
     assert not result["passed"]

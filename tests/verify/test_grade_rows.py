@@ -128,6 +128,39 @@ def test_numbers_in_text_columns_compare_as_they_are_written(tmp_path: Path) -> 
     assert judge(tmp_path, check)["found"] == "customer = 0200"
 
 
+@pytest.mark.parametrize(
+    ("truth", "said", "right"),
+    [
+        (("8", "0.4", ""), ("8.0", "0.4", ""), True),
+        (("8", "30", "7"), ("8.00", "30.0", "7"), True),
+        (("8", "30", "7"), ("8.01", "30", "7"), False),
+        (("8", "30", "7"), ("08", "30", "7"), False),
+        (("0.001", "0.004", "7"), ("0.004", "0.001", "7"), False),
+        (("2.10", "3", "7"), ("2.1", "3", "7"), False),
+        (("2.10", "3", "7"), ("2.10", "3.0", "7"), False),
+        (("007", "3", "7"), ("7", "3", "7"), False),
+        (("8", "3", "x"), ("8.0", "3", "x"), False),
+        (("12345678901234567", "3", "7"), ("12345678901234568", "3", "7"), False),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_texts_that_all_are_plain_numbers_may_have_lost_their_form(
+    tmp_path: Path, truth: tuple[str, ...], said: tuple[str, ...], right: bool, place: int
+) -> None:
+    """What pandas makes of a column of `8` and an empty cell."""
+
+    def rows(cells: tuple[str, ...]) -> list[tuple[object, ...]]:
+        names = ("A", "B", "C")
+        return [
+            ((c, n) if place == 0 else (n, c)) + (1.0,) for n, c in zip(names, cells, strict=True)
+        ]
+
+    lines = ["id,customer,amount", *(f"{a},{b},1.00" for a, b, _ in rows(said))]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    check = rows_check("row_cells", "a.csv", rows=tuple(rows(truth)))
+    assert judge(tmp_path, check)["passed"] == right
+
+
 def test_evidence_can_be_written_though_the_answer_holds_a_lone_surrogate(tmp_path: Path) -> None:
     passed, said, _ = found(tmp_path, "rows_parse", "a.json", '[{"\\ud800": 1}]')
     assert not passed

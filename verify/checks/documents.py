@@ -35,19 +35,37 @@ class HeadingsCheck(_DocumentCheck, PartialCheck):
     exact: bool = False
 
 
+class Labelled(Part):
+    """A figure and the word that it belongs to, each in one of its wordings."""
+
+    label: tuple[str, ...] = Field(min_length=1)
+    figure: tuple[str, ...] = Field(min_length=1)
+
+
 class SectionCheck(_DocumentCheck, PartialCheck):
     """A section that says each of `facts` in one of its wordings, and none of `lacks`.
 
-    Words are compared without case, emphasis and line ends. `most_characters` keeps a section from
-    passing by saying everything.
+    Words are compared without case, emphasis and line ends, figures as a whole: `15` is not said by
+    `15.99`, `-15` or `15,000`. The section ends at the next heading of its level, or at `until`.
+
+    A section may not pass by saying everything: `most_characters` is a limit, and so are, where
+    they are given, `most_words`, `most_figures` (different ones) and `most_others`, of the names in
+    `others` that might have been a fact and are none. Of two `apart`, neither figure may be said of
+    the other's label.
     """
 
     type: Literal["section"] = "section"
     heading: str
     facts: tuple[tuple[str, ...], ...]
     lacks: tuple[str, ...] = ()
+    until: str = ""
     most_characters: Count = 4000
     least_words: Count = 1
+    most_words: Count | None = None
+    most_figures: Count | None = None
+    others: tuple[str, ...] = ()
+    most_others: Count = 0
+    apart: tuple[Labelled, ...] = Field(default=(), max_length=2)
 
 
 class Link(Part):

@@ -49,10 +49,14 @@ class EventsCheck(PartialCheck):
 
 
 class MailMessage(Part):
-    """A message by its headers, what its text says and what it does not."""
+    """A message by its headers, what its text says and what it does not.
+
+    Of each of `facts` the text has one wording, as whole words and whole figures.
+    """
 
     headers: dict[str, str] = Field(min_length=1)
     says: tuple[str, ...] = ()
+    facts: tuple[tuple[str, ...], ...] = ()
     lacks: tuple[str, ...] = ()
 
 

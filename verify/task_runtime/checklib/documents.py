@@ -4,6 +4,7 @@ import importlib
 
 from checklib import markdown
 from checklib.case import mode_of, suffix_of
+from checklib.paragraphs import excess, mixed_up
 from checklib.prose import missed_facts, normal
 from checklib.verdict import Mismatch, settle, some
 
@@ -63,12 +64,14 @@ def find_heading(found, start, level, text):
     return None
 
 
-def section_text(case, path, heading):
-    """What stands below a heading, down to the next one of its level; None without it."""
+def section_text(case, path, heading, until=""):
+    """What stands below a heading, down to the next of its level or `until`; None without it."""
     level, parts = None, []
     for block in case.once(blocks_of, path):
         if block[0] == "heading":
-            if level is not None and block[1] <= level:
+            if level is not None and (
+                block[1] <= level or (until and normal(block[2]) == normal(until))
+            ):
                 break
             if level is None and normal(block[2]) == normal(heading):
                 level = block[1]
@@ -88,15 +91,21 @@ def check_section(case, check):
     """A section that says these facts and is no longer than it may be."""
     path = check["path"]
     where = "%s, section %s" % (path, check["heading"])
-    text = section_text(case, path, check["heading"])
+    text = section_text(case, path, check["heading"], check["until"])
     if text is None:
         raise Mismatch("no such section", where)
     if len(text) > check["most_characters"] or len(text.split()) < check["least_words"]:
         raise Mismatch("%d characters, %d words" % (len(text), len(text.split())), where)
+    problem = excess(text, check)
+    if problem:
+        raise Mismatch(problem, where)
     try:
         missed = missed_facts(text, check)
     except Mismatch as mismatch:
         raise Mismatch(mismatch.found, where) from None
+    if mixed_up(text, check["apart"]):
+        labels = " and ".join(pair["label"][0] for pair in check["apart"])
+        raise Mismatch("the figures of %s are mixed up" % labels, where)
     total = len(check["facts"])
     return settle([(m, where) for m in missed], total, check["partial"], "all %d facts" % total)
 

@@ -7,7 +7,7 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 
 from checklib.case import MAX_BINARY, mode_of, read_bytes, suffix_of, walk
-from checklib.prose import normal
+from checklib.prose import normal, says
 from checklib.verdict import Mismatch, settle, some
 
 FROM = re.compile(rb"^From [^\r\n]*\r?\n", re.MULTILINE)
@@ -96,10 +96,13 @@ def message_differs(wanted, message):
         said = header(message, name)
         if normal(said) != normal(expected):
             return "%s: %s" % (name, said)
-    said = normal(body(message)) if wanted["says"] or wanted["lacks"] else ""
+    said = normal(body(message)) if wanted["says"] or wanted["facts"] or wanted["lacks"] else ""
     for phrase in wanted["says"]:
         if normal(phrase) not in said:
             return "the body does not say %r" % phrase
+    for fact in wanted["facts"]:
+        if not any(says(said, wording) for wording in fact):
+            return "the body does not say %r" % fact[0]
     for phrase in wanted["lacks"]:
         if normal(phrase) in said:
             return "the body says %r" % phrase

@@ -11,6 +11,10 @@ from checklib.verdict import Mismatch, settle, some
 
 MOST = 5
 MARKED = re.compile(r"^\s*(?:[-*+>|]|#{1,6}\s|\d{1,3}[.)]\s)")
+DASHED = re.compile(r"\u2014(?=\d)")
+GOES_BEFORE = re.compile(r"(?:\w|-[$\u20ac\u00a3\u00a5]?|\d[.,':])$")
+GOES_ON = re.compile(r"\w|[.,':-]\d")
+PLAIN = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u2212\u00a0", "''\"\"--- ")
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])")
 
 
@@ -143,24 +147,36 @@ def check_date(case, check):
 
 def normal(text):
     """Words apart by one blank, in lower case, without emphasis, with plain quotes and dashes."""
-    text = plain(text).translate(
-        {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-", 0xA0: " "}
-    )
+    text = DASHED.sub(" - ", plain(text)).translate(PLAIN)
     return " ".join(text.casefold().split())
 
 
-def says(text, phrase):
-    """Whether a normalised text has a phrase as whole words."""
+def mentions(text, phrase):
+    """Where a normalised text has a phrase as whole words and whole figures, as (start, end)."""
     wanted = normal(phrase)
     at = text.find(wanted)
     while at >= 0:
-        before, after = text[max(0, at - 1) : at], text[at + len(wanted) : at + len(wanted) + 1]
-        if not (before.isalnum() and wanted[:1].isalnum()) and not (
-            after.isalnum() and wanted[-1:].isalnum()
-        ):
-            return True
+        if stands_alone(text, at, at + len(wanted)):
+            yield at, at + len(wanted)
         at = text.find(wanted, at + 1)
-    return False
+
+
+def stands_alone(text, start, end):
+    """Whether no word and no figure goes on at either end: `15` is not in `15.99`, nor in `-15`."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    first, last = text[start : start + 1], text[max(start, end - 1) : end]
+    if before[-1:].isalnum() and (first.isalnum() or first == "-"):
+        return False
+    if after[:1].isalnum() and last.isalnum():
+        return False
+    if first.isdigit() and GOES_BEFORE.search(before):
+        return False
+    return not (last.isdigit() and GOES_ON.match(after))
+
+
+def says(text, phrase):
+    """Whether a normalised text has a phrase as whole words and whole figures."""
+    return any(True for _ in mentions(text, phrase))
 
 
 def missed_facts(text, check):

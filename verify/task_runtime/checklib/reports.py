@@ -3,7 +3,7 @@
 import re
 
 from checklib.case import read_text
-from checklib.cells import as_number, same
+from checklib.cells import as_number, same, ungrouped
 from checklib.rows import compare_cells, compare_header, compare_keys, project
 from checklib.verdict import SHOWN, Mismatch
 
@@ -34,9 +34,8 @@ def split_row(line):
 def check_document_title(case, check):
     text = read_text(case, check["path"])
     first = next((line.strip() for line in text.split("\n") if line.strip()), "")
-    if first.lstrip("#").strip().casefold() != check["title"].casefold() or not first.startswith(
-        "# "
-    ):
+    title = re.sub(r"\s+#+$", "", first.lstrip("#")).strip()  # `# Title #` is a heading as well
+    if title.casefold() != check["title"].casefold() or not first.startswith("# "):
         raise Mismatch("first line %r" % first[:80], check["path"])
     return first
 
@@ -49,7 +48,7 @@ def check_document_table(case, check):
             compare_header(check, header, where)
             if any(len(row) != len(header) for row in rows):
                 raise Mismatch("rows of different length", where)
-            ordered = project(check, header, rows)
+            ordered = [figured(check, row) for row in project(check, header, rows)]
             compare_keys(check, ordered, where)
             compare_cells(check, ordered, where)
         except Mismatch as mismatch:
@@ -59,13 +58,18 @@ def check_document_table(case, check):
     raise problem
 
 
+def figured(check, row):
+    """A row of a table with its figures as files write them."""
+    return [ungrouped(cell) if numeric else cell for numeric, cell in zip(check["numeric"], row)]
+
+
 def figures(text, label):
     """What stands behind `label:` on lines of their own, in order, each figure once."""
     label, found = label.casefold(), {}
     for line in (line.strip(">|#- \t") for line in text.split("\n")):
         head, rest = line[: len(label)].casefold(), line[len(label) :].strip()
         if head == label and rest[:1] in (":", "=", "|"):
-            number = as_number(rest[1:].replace(",", ""))
+            number = as_number(ungrouped(rest[1:]))
             if number is not None:
                 found["%.2f" % number] = number
     return found

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 
 from checklib.case import MAX_BYTES, read_text, strict_json
-from checklib.cells import as_number, as_text, same
+from checklib.cells import DECIMAL, as_number, as_text, canonical, same
 from checklib.verdict import SHOWN, Mismatch
 
 
@@ -56,9 +56,25 @@ def load_csv(text, delimiter, path):
 
 
 def project(check, header, rows):
-    """The rows with their cells in the order of the check's columns."""
+    """The rows with their cells in the order of the check's columns.
+
+    Texts that all are plain numbers, such as `8` and `0.4`, come back from many a tool as `8.0`.
+    """
     places = [header.index(name) for name in check["columns"]]
-    return [[row[place] for place in places] for row in rows]
+    numbers = [is_of_numbers(column) for column in zip(*check["rows"])] or [False] * len(places)
+    return [
+        [canonical(row[place]) if number else row[place] for place, number in zip(places, numbers)]
+        for row in rows
+    ]
+
+
+def is_of_numbers(column):
+    """Whether cells are texts that say no more than a number does: not `007`, and not `2.10`."""
+    texts = [cell for cell in column if cell != ""]
+    return bool(texts) and all(
+        isinstance(text, str) and DECIMAL.fullmatch(text) and canonical(text) == text
+        for text in texts
+    )
 
 
 def comparable(check, row):
