@@ -1,4 +1,4 @@
-"""The `metadata` of a skill: the vendor blocks inside it, and the operations it declares."""
+"""The `metadata` of a skill: vendor blocks, and the operations and formats that it declares."""
 
 import json
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from clawgym_skills._text import one_line
 from clawgym_skills._yaml import YamlRefusedError, parse_yaml
 
 OPERATIONS_KEY = "clawgym-operations"
+FORMATS_KEY = "clawgym-formats"
 VENDOR_KEYS = ("openclaw", "clawdbot", "clawdis", "moltbot")
 """OpenClaw's own key and its former names, in order of preference."""
 
@@ -60,6 +61,15 @@ def declared_operations(metadata: Mapping[str, JsonValue]) -> DeclaredOperations
         except ValueError:
             unknown.append(word)
     return DeclaredOperations(tuple(capabilities), tuple(unknown))
+
+
+def declared_formats(metadata: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """Read `clawgym-formats`: what the names of files end in that the skill is for, in lower case.
+
+    Words such as `.vcf` or `crontab.txt`, separated by blanks, or a list of them; nothing for a
+    skill that is for every file of the kinds that it names.
+    """
+    return tuple(dict.fromkeys(word.lower() for word in _words(metadata.get(FORMATS_KEY))))
 
 
 def openclaw_metadata(metadata: Mapping[str, JsonValue]) -> OpenClawMetadata:

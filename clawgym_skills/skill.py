@@ -12,6 +12,7 @@ from clawgym_skills._frontmatter import Frontmatter
 from clawgym_skills.diagnostic import Diagnostic, Severity
 from clawgym_skills.metadata import (
     OpenClawMetadata,
+    declared_formats,
     declared_operations,
     metadata_of,
     openclaw_metadata,
@@ -53,6 +54,11 @@ class Skill:
     def capabilities(self) -> tuple[Capability, ...]:
         """What the skill declares under `clawgym-operations`, in the order written."""
         return declared_operations(metadata_of(self.frontmatter) or {}).capabilities
+
+    @cached_property
+    def formats(self) -> tuple[str, ...]:
+        """What the names of files end in that it is for, by `clawgym-formats`; () for all."""
+        return declared_formats(metadata_of(self.frontmatter) or {})
 
     @cached_property
     def openclaw(self) -> OpenClawMetadata:

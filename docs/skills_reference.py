@@ -48,6 +48,8 @@ def reference() -> str:
 
 def _skill_row(skill: Skill) -> str:
     declared = " ".join(f"`{capability}`" for capability in skill.capabilities)
+    if skill.formats:
+        declared += f" of {' '.join(f'`{ending}`' for ending in skill.formats)}"
     scripts = " ".join(f"`{path}`" for path in skill.files if path.startswith("scripts/"))
     text = skill.description.replace("|", "\\|")
     return f"| {skill.emoji} **{skill.name}** | {text} | {declared} | {scripts} |"

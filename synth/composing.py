@@ -54,10 +54,15 @@ _BESIDES, _RARELY = ("inspect", "convert"), 0.2
 
 @dataclass(frozen=True)
 class Offer:
-    """What a node may be: an operation on a first input of some kind, and who grounds it."""
+    """What a node may be: an operation on a first input of some kind, and who grounds it.
+
+    `formats` are what the names of files end in that the skill is for: one that the node takes or
+    makes is such a file, and what it makes is no other format. () is for whatever it works on.
+    """
 
     capability: Capability
     skill: str | None = None
+    formats: tuple[str, ...] = ()
 
     def made(self, node: Node) -> bool:
         """Whether a node is of this offer's operation and skill."""
@@ -244,6 +249,7 @@ def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
     again = (operation.name, inputs) in _done(scene) and not may_be_said_again(operation.name)
     if (
         params is None
+        or not scene.written_as(operation.name, inputs, params, move.offer.formats)
         or blocked
         or again
         or not is_new(scene, operation.name, params)
@@ -256,7 +262,7 @@ def _play(rng: random.Random, scene: Scene, plan: Plan, move: _Move) -> bool:
             del scene.slots[slot_id]
             scene.served.discard(slot_id)  # the next one to come gets its number
         return False
-    scene.play(rng, operation.name, move.offer.skill, inputs, params)
+    scene.play(rng, operation.name, move.offer.skill, inputs, params, move.offer.formats)
     for slot_id in inputs:
         slot = scene.slots[slot_id]
         raw = isinstance(slot.value, RowSet) and slot.value.duplicated

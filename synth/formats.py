@@ -13,6 +13,31 @@ from synth.taxonomy.persona import Persona
 _FOR_PROGRAMS = (ArtifactKind.CODE, ArtifactKind.CONFIG)
 
 Format = tuple[ArtifactKind, str]
+"""A kind of file with its extension."""
+
+_PLAIN_ROWS: Sequence[Format] = ((ArtifactKind.TABLE, "csv"), (ArtifactKind.RECORDS, "json"))
+"""What findings are written as, whatever they are about."""
+
+_PLAIN = frozenset({"", "csv", "tsv", "json", "jsonl", "md", "txt"})
+"""What anybody writes: rows, text and folders."""
+
+
+def among(
+    made: Sequence[Format], endings: tuple[str, ...], *, taken: bool = False
+) -> Sequence[Format]:
+    """Of the formats that a result may have, those that a skill for such files can write.
+
+    Args:
+        made: the formats.
+        endings: what the names of the files end in that the skill is for.
+        taken: whether it takes such a file already; then plain ones will do as well. Otherwise
+            findings about something else, written as plain rows, are no work for it.
+    """
+    if not taken and tuple(made) == _PLAIN_ROWS:
+        return ()
+    return tuple(
+        one for one in made if f".{one[1]}".endswith(endings) or (taken and one[1] in _PLAIN)
+    )
 
 
 def suiting(persona: Persona, first: ArtifactKind, made: Sequence[Format]) -> Sequence[Format]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from clawgym.artifact import Artifact
 from clawgym.graph import Node, TaskGraph
-from synth.formats import suiting
+from synth.formats import Format, among, suiting
 from synth.operations import OPERATIONS, Params, Slot
 from synth.values import RowSet, Step, Value
 from synth.world import Source, World
@@ -126,6 +126,24 @@ class Scene:
             self.served.add(slot_id)
         return slot_id
 
+    def written_as(
+        self, operation: str, inputs: Sequence[str], params: Params, endings: tuple[str, ...] = ()
+    ) -> Sequence[Format]:
+        """What a result may be written as, by who takes it.
+
+        With `endings`, some file that is taken or made has a name that ends in one of them, and
+        what is made is such a file or a plain one. Empty where there is no such result.
+        """
+        grounded, first = OPERATIONS[operation], self.slots[inputs[0]]
+        made = grounded.outputs(params, first.kind)
+        taken = [self.slots[end].path.lower() for end in inputs]
+        known = any(path.endswith(endings) for path in taken)
+        if endings and grounded.same_format:
+            made = made if known else ()
+        elif endings:
+            made = among(made, endings, taken=known)
+        return suiting(self.world.setting.persona, first.kind, made)
+
     def play(
         self,
         rng: random.Random,
@@ -133,16 +151,20 @@ class Scene:
         skill: str | None,
         inputs: Sequence[str],
         params: Params,
+        endings: tuple[str, ...] = (),
     ) -> Node:
-        """Add a node, compute what its output holds, and choose where that lies."""
+        """Add a node, compute what its output holds, and choose where that lies.
+
+        `endings` are those of `written_as`.
+        """
         grounded = OPERATIONS[operation]
         value = grounded.apply(params, self.values(inputs))
         first = self.slots[inputs[0]]
         if grounded.in_place:
             kind, path = first.kind, first.path
         else:
-            made = grounded.outputs(params, first.kind)
-            kind, extension = rng.choice(suiting(self.world.setting.persona, first.kind, made))
+            made = self.written_as(operation, inputs, params, endings)
+            kind, extension = rng.choice(made)
             if grounded.same_format and kind is first.kind:
                 extension = first.path.rpartition("/")[2].rpartition(".")[2]
             path = self.output_path(operation, inputs, params, extension)

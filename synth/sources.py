@@ -29,7 +29,7 @@ def skill_sources(catalogue: Path | None) -> list[SkillSource]:
     for skill in _read(catalogue) if catalogue else bundled_skills():
         name = _directory_name(skill.id, sources)
         reason = _kept_out(skill) if any(map(is_groundable, skill.capabilities)) else ""
-        sources[name] = SkillSource(name, skill.capabilities, skill.files, reason)
+        sources[name] = SkillSource(name, skill.capabilities, skill.files, reason, skill.formats)
     return list(sources.values())
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import Protocol
 
 from clawgym.task import Task
@@ -26,7 +27,7 @@ _PUNCTUATION = re.compile(r"[,;:]{2,}|(?<!\.)\.\.(?!\.)|\s[,;](?:\s|$)|[,;:]\.")
 _WORD_TWICE = re.compile(r"\b([a-z]{2,}) \1\b(?! \1)")
 _MAY_REPEAT = frozenset({"that", "had", "very"})
 _NOTHING = re.compile(r"\b(?:None|NaN|nan|null|undefined)\b")
-_DATE = re.compile(r"(?<![\d-])(\d{4})-(\d\d)-(\d\d)(?![\d-])")
+_DATE = re.compile(r"(?<![\d-])\d{4}-\d\d-\d\d(?![\d-])")
 _BETWEEN = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -62,12 +63,20 @@ def implausible(task: Task) -> Iterator[tuple[str, str]]:
     if not SHORTEST <= len(text) <= LONGEST:
         yield "instruction-length", f"{len(text)} characters"
     yield from _about_prose(_CODE.sub("`…`", text))
-    for year, month, day in _DATE.findall(text):
-        if int(year) not in YEARS or not 1 <= int(month) <= 12 or not 1 <= int(day) <= 31:
-            yield "date-out-of-range", f"{year}-{month}-{day}"
+    for said in _DATE.findall(text):
+        if not _is_a_day(said):
+            yield "date-out-of-range", said
     if (repeated := _repeated_sentence(text)) is not None:
         yield "repeated-sentence", repeated[:80]
     yield from _about_files(task)
+
+
+def _is_a_day(said: str) -> bool:
+    """Whether there is such a day; wrong ones that are to be found stand in files, not in words."""
+    try:
+        return date.fromisoformat(said).year in YEARS
+    except ValueError:
+        return False
 
 
 _PROSE = (

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synth.gates.candidate import Lost
 from synth.gates.exam import Exam
+from synth.gates.necessity import Necessity
 from synth.gates.plausibility import Opinion, Plausibility
 from synth.gates.reading import Cost, Leak, Lint, Matrix, Schema
 from synth.gates.solutions import Oracle, Second
@@ -49,7 +50,9 @@ class Profile(BaseModel):
     mutants: Annotated[int, Field(ge=1)] = 16
     tricks: Annotated[int, Field(ge=1)] = 2
     all_tricks_every: Annotated[int, Field(ge=1)] = 40
-    second_required: bool = False
+    second_required: bool = True
+    """Whether a task without a second solution is lost: composed tasks all have one."""
+
     novelty: Annotated[float, Field(gt=0, le=1)] | None = 0.7
     """The similarity from which a candidate is a near-duplicate; None lets all through."""
 
@@ -70,6 +73,7 @@ class Profile(BaseModel):
             Mutants(self.mutants),
             Tamper(self.tricks, self.all_tricks_every),
             Matrix(),
+            Necessity(),
             Plausibility(opinion),
         )
 

@@ -3,9 +3,9 @@
 mixture    which index goes which way
 deck       balanced choice by index, without counters
 design     what the task of an index is to be like
-skills     what is needed of a skill
+skills     what is needed of a skill; `endings` is what files its operations meet in tasks
 wishes     which operations are wanted together
-skill      the skill-grounded route; `necessity` proves that each skill is needed
+skill      the skill-grounded route
 persona    the persona-driven route
 recipe     everything that decides a dataset
 drawing    the candidate of an index

@@ -86,7 +86,10 @@ def _attempt(
     size = reach(lead.operation, wanted.size)
     per_size = _PER_SIZE if size > _SHORT else 2 * _PER_SIZE
     plan = replace(plan, size=size, least=max(1, size - attempt // per_size))
-    scene = compose(rng, _world(rng, recipe, wanted, lead, plan, index), plan)
+    world = _world(rng, recipe, wanted, lead, plan, index)
+    if recipe.scenarios and world.setting.subcategory not in recipe.scenarios:
+        return Lost(_GATE, "other-scenario")
+    scene = compose(rng, world, plan)
     if scene is None:
         return Lost(_GATE, "no-composition")
     if (
@@ -122,6 +125,8 @@ def _candidate(
     task = build_task(rng, scene, identity, _skill_files(recipe), clutter, rubric)
     if task is None:
         return Lost(_GATE, "nothing-to-earn")
+    if recipe.levels and task.clawgym.difficulty not in recipe.levels:
+        return Lost(_GATE, "other-level")
     figures = computed_figures(scene)
     if set(_NUMBER.findall(task.instruction)) & figures:
         return Lost("leak", "figure")

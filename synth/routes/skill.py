@@ -2,7 +2,8 @@
 
 The primary skill is dealt in turn, and so is what it is asked to do. Supporting skills are not
 chosen beforehand: the graph grows by moves whose inputs and outputs fit, and each skill that gets
-a node there does work that is checked. `necessity` proves that for a finished task.
+a node there does work that is checked. The gate `necessity` sees to that for a finished task. A
+skill that is for some formats gets only nodes that take or make a file of these.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,9 @@ def plan_for_skill(
     primary = primary_skill(seed, design, skills)
     lead = lead_of(seed, design, primary, len(skills))
     offers = tuple(
-        Offer(capability, skill.name) for skill in skills for capability in skill.groundable
+        Offer(capability, skill.name, skill.formats)
+        for skill in skills
+        for capability in skill.groundable
     )
     mine = frozenset(
         offer

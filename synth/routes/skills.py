@@ -8,6 +8,7 @@ from clawgym.errors import UsageError
 from clawgym.files import Files
 from clawgym.operation import Capability
 from synth.operations import OPERATIONS, is_groundable
+from synth.routes.endings import comes_in
 
 
 @dataclass(frozen=True)
@@ -15,18 +16,26 @@ class SkillSource:
     """What the synthesiser needs of a skill: its name, what it declares, its files.
 
     `kept_out` says why no tasks may be made of it, such as that it needs credentials; it is empty
-    where they may.
+    where they may. `formats` are what the names of files end in that it is for; () for all.
     """
 
     name: str
     capabilities: tuple[Capability, ...]
     files: Files
     kept_out: str = ""
+    formats: tuple[str, ...] = ()
 
     @property
     def groundable(self) -> tuple[Capability, ...]:
-        """What it declares that tasks can be made of; nothing where it is kept out."""
-        return () if self.kept_out else tuple(filter(is_groundable, self.capabilities))
+        """What it declares that tasks can be made of; nothing where it is kept out.
+
+        A skill for Word files does nothing for a printout: what it does to documents counts only
+        if tasks have some in its formats.
+        """
+        if self.kept_out:
+            return ()
+        known = filter(is_groundable, self.capabilities)
+        return tuple(one for one in known if comes_in(one, self.formats))
 
 
 def usable_skills(skills: Sequence[SkillSource]) -> tuple[SkillSource, ...]:
@@ -39,7 +48,8 @@ def usable_skills(skills: Sequence[SkillSource]) -> tuple[SkillSource, ...]:
     if not usable:
         names = ", ".join(skill.name for skill in skills) or "no skill at all"
         raise UsageError(
-            f"none of these skills declares an operation that tasks are made of: {names}; "
+            "none of these skills declares an operation that tasks are made of, in the formats "
+            f"that it is for: {names}; "
             f"known operations: {', '.join(OPERATIONS)}"
         )
     return usable
@@ -64,7 +74,7 @@ def choose_skills(skills: Sequence[SkillSource], names: Sequence[str]) -> tuple[
     unusable = [skill.name for skill in chosen if skill not in usable]
     if names and unusable:
         raise UsageError(
-            f"{', '.join(unusable)} declares no operation that tasks are made of "
-            f"(known operations: {', '.join(OPERATIONS)}); leave it out"
+            f"{', '.join(unusable)} declares no operation that tasks are made of, or none in the "
+            f"formats that it is for (known operations: {', '.join(OPERATIONS)}); leave it out"
         )
     return usable

@@ -135,6 +135,21 @@ def test_operations_are_read_and_unknown_ones_reported(write_skill):
 
 
 @pytest.mark.parametrize(
+    ("said", "formats"),
+    [
+        ("{}", ()),
+        ("{clawgym-formats: .vcf}", (".vcf",)),
+        ("{clawgym-formats: crontab.txt .Cron .cron}", ("crontab.txt", ".cron")),
+        ("{clawgym-formats: [.html, .htm]}", (".html", ".htm")),
+        ("{clawgym-formats: 7}", ()),
+    ],
+)
+def test_the_formats_that_a_skill_is_for_are_read(write_skill, said, formats):
+    skill = read_skill(write_skill("demo", f"---\nname: demo\nmetadata: {said}\n---\nSorts."))
+    assert skill.formats == formats
+
+
+@pytest.mark.parametrize(
     ("entry", "user", "model"),
     [
         ("license: MIT", True, True),

@@ -1,6 +1,7 @@
 """Graphs that grow from offers: valid, typed, and of the size that was planned."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from synth.follow_ups import may_be_said_again
 from synth.knobs import Knobs
 from synth.operations import OPERATIONS
 from synth.routes.design import design
+from synth.routes.endings import endings_taken
 from synth.routes.skill import plan_for_skill
 from synth.scene import Scene
 from synth.taxonomy import domains, make_setting
@@ -47,6 +49,32 @@ def test_every_edge_has_the_kind_that_its_operation_works_on(scenes: list[Scene]
             assert scene.slots[node.inputs[0]].kind in known.accepts
             assert scene.slots[node.inputs[0]].kind in OPERATIONS[node.operation].kinds
             assert scene.slots[node.output].kind in known.produces
+
+
+def test_what_an_operation_takes_is_called_as_routes_expect(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        for node in scene.nodes:
+            first = scene.slots[node.inputs[0]]
+            capability = Capability(node.operation, first.kind)
+            folder = "." not in first.path.rpartition("/")[2]
+            assert folder or first.path.endswith(endings_taken(capability))
+
+
+def test_a_node_of_a_skill_for_some_formats_takes_or_makes_one_of_these() -> None:
+    offered = (
+        *(replace(offer, formats=(".xlsx",)) for offer in offers("convert:table", skill="sheets")),
+        *offers("filter:table", "aggregate:table", skill="rows"),
+    )
+    plan = Plan(offered, (frozenset(offered[:1]),), size=2)
+    made = [compose(derive_random(number, "sheets"), world(number), plan) for number in range(60)]
+    ends = [
+        {scene.slots[end].path for end in (*node.inputs, node.output)}
+        for scene in filter(None, made)
+        for node in scene.nodes
+        if node.skill == "sheets"
+    ]
+    assert len(ends) > 5
+    assert all(any(path.endswith(".xlsx") for path in paths) for paths in ends)
 
 
 def test_artifacts_state_their_columns(scenes: list[Scene]) -> None:

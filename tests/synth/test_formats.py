@@ -5,7 +5,7 @@ import random
 import pytest
 
 from clawgym.artifact import ArtifactKind
-from synth.formats import suiting
+from synth.formats import among, suiting
 from synth.operations import OPERATIONS
 from synth.taxonomy import domains, make_setting
 from synth.taxonomy.persona import Persona
@@ -37,6 +37,23 @@ def test_what_is_told_of_code_may_be_either() -> None:
 def test_an_operation_that_writes_files_for_programs_only_still_has_a_format() -> None:
     only = ((ArtifactKind.RECORDS, "json"),)
     assert suiting(persona("household"), ArtifactKind.TABLE, only) == only
+
+
+def test_a_skill_for_some_formats_writes_these() -> None:
+    forms = OPERATIONS["convert"].makes(ArtifactKind.TABLE)
+    assert among(forms, (".xlsx", ".htm")) == ((ArtifactKind.TABLE, "xlsx"),)
+    assert among(forms, (".docx",)) == ()
+
+
+def test_who_takes_files_in_its_formats_writes_plain_ones_or_these() -> None:
+    forms = OPERATIONS["convert"].makes(ArtifactKind.TABLE)
+    written = {one[1] for one in among(forms, (".csv", ".xml"), taken=True)}
+    assert written == {"json", "jsonl", "xml"}
+
+
+def test_findings_as_plain_rows_are_no_work_of_a_skill_for_rows() -> None:
+    findings = OPERATIONS["validate"].makes(ArtifactKind.CONFIG)
+    assert among(findings, (".json",)) == ()
 
 
 def test_every_operation_keeps_a_format_for_everybody() -> None:

@@ -9,14 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clawgym.errors import UsageError
-from clawgym.sandbox import Backend
 from clawgym.task import Task
-from synth.gates import Provers
 from synth.operations import OPERATIONS
 from synth.routes import Recipe, Route, choose_skills, design, draw
 from synth.routes.deck import cards, dealt, paired
 from synth.routes.mixture import routed
-from synth.routes.necessity import idle_skills, without_skill
 from synth.routes.options import read_levels, read_scenarios, share_of_skills
 from synth.routes.persona import LEADS, lead_operation
 from synth.routes.skill import lead_of, primary_skill
@@ -125,6 +122,20 @@ def test_tasks_of_the_skill_route_are_grounded_in_skills(tasks: list[Task]) -> N
         assert len(task.clawgym.supporting_skills) <= 3
 
 
+def test_a_skill_works_on_files_in_its_formats() -> None:
+    formats = {skill.name: skill.formats for skill in bundled() if skill.formats}
+    few, seen = recipe(5, *formats), set[str]()
+    for index in range(6 * len(formats)):
+        if (task := draw(few, index).task) is None:
+            continue
+        assert task.graph
+        for node in task.graph.nodes:
+            ends = [task.graph.artifact(end).path for end in (*node.inputs, node.output)]
+            assert any(path.endswith(formats[node.skill or ""]) for path in ends)
+        seen.add(task.clawgym.primary_skill or "")
+    assert seen == set(formats)
+
+
 def test_tasks_of_the_persona_route_offer_no_skills(tasks: list[Task]) -> None:
     driven = [task for task in tasks if task.clawgym.kind == "persona"]
     assert driven
@@ -178,26 +189,29 @@ def test_a_skill_that_is_kept_out_is_refused_with_the_reason() -> None:
     assert out not in choose_skills([out, *bundled()], [])
 
 
-@pytest.fixture(scope="module")
-def supported() -> Task:
-    """A task with a supporting skill."""
-    for index in range(60):
-        task = draw(recipe(3), index).task
-        if task and task.clawgym.supporting_skills:
-            return task
-    raise AssertionError("no task has a supporting skill")
+def test_a_skill_for_formats_that_no_task_has_is_refused_or_left_out() -> None:
+    words = replace(invented("words", "convert:document"), formats=(".docx",))
+    with pytest.raises(UsageError, match=r"words declares no operation .* in the formats"):
+        choose_skills([words, *bundled()], ["csv-analysis", "words"])
+    assert words not in choose_skills([words, *bundled()], [])
 
 
-def test_no_skill_can_be_left_out_of_a_task(supported: Task, backend: Backend) -> None:
-    provers = Provers(backend)
-    assert list(idle_skills(supported, provers.of(supported))) == []
-    provers.close()
-
-
-def test_a_task_without_a_skill_lacks_its_steps(supported: Task) -> None:
-    less = without_skill(supported, supported.clawgym.supporting_skills[0])
-    assert len(less.solution["steps.json"].data) < len(supported.solution["steps.json"].data)
-    assert less.graph == supported.graph
+@pytest.mark.parametrize(
+    ("declared", "formats", "left"),
+    [
+        ("fetch:document extract:document", ".html", "fetch:document"),
+        ("schedule:config validate:config", "crontab.txt", "schedule:config"),
+        ("extract:table inspect:table convert:table", ".xlsx", "extract:table convert:table"),
+        ("validate:config validate:records", ".json", "validate:records"),
+        ("report:table filter:table", ".md", "report:table"),
+        ("filter:table", "", "filter:table"),
+    ],
+)
+def test_of_what_a_skill_declares_only_what_suits_its_formats_counts(
+    declared: str, formats: str, left: str
+) -> None:
+    skill = replace(invented("one", *declared.split()), formats=tuple(formats.split()))
+    assert " ".join(map(str, skill.groundable)) == left
 
 
 # Options
@@ -217,6 +231,22 @@ def test_the_mixture_that_a_route_means(
 def test_a_single_route_has_no_mixture() -> None:
     with pytest.raises(UsageError, match="--mixture needs --route mixture"):
         share_of_skills("skill", 0.5)
+
+
+@pytest.mark.parametrize("level", [1, 5])
+def test_a_level_that_was_asked_for_is_the_one_that_is_measured(level: int) -> None:
+    recipe = Recipe((), 2, mixture=0.0, levels=(level,))
+    made = [task for index in range(8) if (task := draw(recipe, index).task)]
+    assert len(made) >= 4
+    assert {task.clawgym.difficulty for task in made} == {level}
+
+
+def test_a_scenario_that_was_asked_for_is_not_exchanged_for_another() -> None:
+    scenarios = read_scenarios("finance")
+    recipe = Recipe((), 2, mixture=0.0, scenarios=scenarios)
+    made = [task for index in range(30) if (task := draw(recipe, index).task)]
+    assert len(made) >= 20
+    assert {(task.clawgym.scenario or "").rpartition("/")[2] for task in made} <= {*scenarios}
 
 
 def test_scenarios_are_named_by_category_or_subcategory() -> None:

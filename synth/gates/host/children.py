@@ -27,10 +27,15 @@ SERVANT_SECONDS = 300.0
 
 
 class Ended(NamedTuple):
-    """How a child ended: its exit code (128 + n after signal n), and what it handed over."""
+    """How a child ended: its exit code (128 + n after signal n), and what it handed over.
+
+    `cpu` are the seconds of CPU that it took: little of them in a long time says that it slept, or
+    that the machine had other things to do.
+    """
 
     code: int
     timed_out: bool
+    cpu: float
     data: bytes
 
 
@@ -52,13 +57,21 @@ def in_child(work: Callable[[int], None], *, seconds: float, errors: str = os.de
         os.close(ours)
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
+    _, status, usage = os.wait4(pid, 0)
     code = os.waitstatus_to_exitcode(status)
-    return Ended(code if code >= 0 else 128 - code, timed_out, data)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Ended(code if code >= 0 else 128 - code, timed_out, cpu, data)
 
 
 class Servant:
-    """A child that answers requests until it is ended; within limits, as `in_child`."""
+    """A child that answers requests until it is ended; within limits, as `in_child`.
+
+    After a request without an answer, `timed_out` says whether it took too long, and `cpu` how many
+    seconds of CPU it had for that request.
+    """
+
+    timed_out = False
+    cpu = 0.0
 
     def __init__(self, work: Callable[[IO[bytes], IO[bytes]], None], *, errors: str) -> None:
         """`work` reads requests and writes answers; standard error goes to the file `errors`."""
@@ -79,11 +92,15 @@ class Servant:
         """The answer; None where the child died or took too long."""
         poll = select.poll()
         poll.register(self._answers, select.POLLIN | select.POLLHUP)
+        before = self.cpu_seconds()
         try:
             send(self._requests, message)
-            return receive(self._answers) if poll.poll(seconds * 1000) else None
+            if poll.poll(seconds * 1000):
+                return receive(self._answers)
         except (OSError, EOFError, ValueError):
             return None
+        self.timed_out, self.cpu = True, self.cpu_seconds() - before
+        return None
 
     def cpu_seconds(self) -> float:
         """What it has used so far: Linux derives a process's CPU clock from its number."""

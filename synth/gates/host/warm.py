@@ -135,7 +135,7 @@ class Host:
         answer = self._changes(read_back(workspace))
         with open(errors, "rb") as stream:
             said = stream.read()[-2000:].decode("utf-8", "replace")
-        answer.head.update(code=ended.code, timed_out=ended.timed_out, said=said)
+        answer.head.update(code=ended.code, timed_out=ended.timed_out, cpu=ended.cpu, said=said)
         remove(place)
         return answer
 
@@ -157,10 +157,10 @@ class Host:
             self.grader = Servant(work, errors=f"{place}/errors")
         answer = self.grader.ask(message, seconds=message.head["seconds"])
         if answer is None:
-            words = self.grader.end()
+            ended, words = self.grader, self.grader.end()
             self.grader = None
             remove(f"{self.root}/task/view")
-            return Message({"died": words})
+            return Message({"died": words, "timed_out": ended.timed_out, "cpu": ended.cpu})
         return answer
 
     def usage(self, message: Message) -> Message:

@@ -31,9 +31,8 @@ def without_checks(one: Task, *ids: str) -> Task:
     return with_tests(one, verifier_files(CheckSet(checks=kept)))
 
 
-@pytest.mark.parametrize("second", [False, True])
-def test_a_sound_task_passes_all(warm: WarmProver, second: bool):
-    found = passage(warm, task(second=second))
+def test_a_sound_task_passes_all(warm: WarmProver):
+    found = passage(warm, task())
     assert found.lost is None
     assert found.attempts["mutants"] == FULL.mutants
     assert found.attempts["oracle"] == 3
@@ -43,7 +42,7 @@ def test_a_sound_task_passes_all(warm: WarmProver, second: bool):
 def test_the_gates_stand_in_the_order_of_the_issue():
     assert [gate.name for gate in FULL.gates()] == [
         "schema", "lint", "leak", "no-op", "lazy", "oracle",
-        "second", "mutants", "tamper", "matrix", "plausibility",
+        "second", "mutants", "tamper", "matrix", "necessity", "plausibility",
     ]  # fmt: skip
     assert [gate.name for gate in QUICK.gates()] == ["oracle", "no-op"]
 
@@ -92,15 +91,16 @@ SPOILT = {
         ("oracle", "unsteady"),
     ),
     "failing-second": (
-        with_solution(task(second=True), second__py="1/0"),
+        with_solution(task(), second__py="1/0"),
         ("second", "fails"),
     ),
     "rejected-second": (
-        with_solution(task(second=True), second__py=SECOND.replace("region", "area", 1)),
+        with_solution(task(), second__py=SECOND.replace("region", "area", 1)),
         ("second", "fails"),
     ),
+    "no-second": (task(second=False), ("second", "missing")),
     "wrong-second": (
-        with_solution(task(second=True), second__py=SOLVE.replace("int(row", "2 * int(row")),
+        with_solution(task(), second__py=SOLVE.replace("int(row", "2 * int(row")),
         ("second", "rejected"),
     ),
     "blind-to-cells": (without_checks(task(), "n1.cells"), ("mutants", "mutant:off-by-one")),
@@ -109,6 +109,10 @@ SPOILT = {
     "unnamed-output": (
         task(instruction=task().instruction.replace("output/totals.csv", "totals.csv")),
         ("matrix", "output-unsaid"),
+    ),
+    "idle-skill": (
+        task(skills=Files({"csv-analysis/SKILL.md": "# CSV\n"})),
+        ("necessity", "idle-skill"),
     ),
     "double-space": (
         task(instruction=task().instruction.replace("Add up", "Add  up")),
@@ -237,11 +241,9 @@ def test_a_mistake_that_people_make_may_not_pass(warm: WarmProver):
     assert (lost.gate, lost.reason) == ("mutants", "mistake:left-notes")
 
 
-def test_a_second_solution_may_be_required(warm: WarmProver):
-    strict = FULL.model_copy(update={"second_required": True})
-    lost = pass_gates(Candidate(0, task()), strict.gates(), warm).lost
-    assert lost is not None
-    assert (lost.gate, lost.reason) == ("second", "missing")
+def test_a_profile_may_do_without_second_solutions(warm: WarmProver):
+    lenient = FULL.model_copy(update={"second_required": False})
+    assert pass_gates(Candidate(0, task(second=False)), lenient.gates(), warm).lost is None
 
 
 def test_a_judge_is_asked_where_there_is_one(warm: WarmProver):
@@ -257,6 +259,8 @@ def test_a_judge_is_asked_where_there_is_one(warm: WarmProver):
         (" Use {column} for it.", "unfilled"),
         (" The sum is None of it.", "no-value"),
         (" It is due on 2026-13-40.", "date-out-of-range"),
+        (" It is due on 2026-02-30.", "date-out-of-range"),
+        (" It was due on 1026-02-03.", "date-out-of-range"),
         (" Then send the the file.", "word-twice"),
         (" Send it ,please.. Now.", "punctuation"),
         (" Keep every word as it was written there." * 2, "repeated-sentence"),

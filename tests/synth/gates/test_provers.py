@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
@@ -117,7 +118,7 @@ def test_a_verdict_does_not_depend_on_what_was_graded_before(warm: WarmProver):
 
 
 def test_both_provers_find_the_same_solution(warm: WarmProver, careful: BoxProver):
-    one = task(second=True)
+    one = task()
     for script in ("solve.sh", "alternative.sh"):
         assert warm.solve(one, script) == careful.solve(one, script)
 
@@ -173,14 +174,49 @@ def test_a_solution_that_fails_is_told_and_harms_nobody(warm: WarmProver, progra
     assert warm.grade(task(), [warm.solve(task())])[0].score == 1.0
 
 
+def within(one: Task, seconds: float) -> Task:
+    agent = one.config.agent.model_copy(update={"timeout_sec": seconds})
+    return replace(one, config=one.config.model_copy(update={"agent": agent}))
+
+
 def test_a_solution_that_hangs_is_killed_with_what_it_started(warm: WarmProver):
-    hanging = "import os, time\nos.fork()\ntime.sleep(60)"
-    one = with_solution(task(), solve__py=hanging)
-    agent = one.config.agent.model_copy(update={"timeout_sec": 0.5})
-    one = replace(one, config=one.config.model_copy(update={"agent": agent}))
+    hanging = "import os, time\nif not os.fork(): time.sleep(60)\nwhile True: pass"
     with pytest.raises(TaskFormatError, match="ran out of time"):
-        warm.solve(one)
+        warm.solve(within(with_solution(task(), solve__py=hanging), 0.5))
     assert warm.solve(task())["output/totals.csv"].data.startswith(b"region")
+
+
+ONCE = """\
+import os, time
+if not os.path.exists({mark!r}):
+    open({mark!r}, "w").close()
+    time.sleep(60)
+"""  # stands still as if the machine had other things to do
+
+
+def test_a_solution_that_the_machine_kept_waiting_is_run_once_more(warm: WarmProver):
+    mark = f"/tmp/{os.getpid()}-waited"  # in the box, and gone with it
+    kept_waiting = with_solution(task(), solve__py=ONCE.format(mark=mark) + SOLVE)
+    assert warm.solve(within(kept_waiting, 0.5)) == warm.solve(task())
+
+
+def test_a_machine_that_is_too_busy_twice_costs_no_task(warm: WarmProver):
+    waiting = with_solution(task(), solve__py="import time\ntime.sleep(60)")
+    with pytest.raises(SandboxError, match=r"too busy.* run the same command again"):
+        warm.solve(within(waiting, 0.3))
+    assert warm.solve(task())["output/totals.csv"].data.startswith(b"region")
+
+
+def test_a_verifier_that_the_machine_kept_waiting_costs_no_task(
+    warm: WarmProver, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("synth.gates.warm_prover._GRADE_SECONDS", 0.3)
+    waiting = with_tests(task(), {"grade.py": "import time\ntime.sleep(60)"})
+    with pytest.raises(SandboxError, match="too busy"):
+        warm.grade(waiting, [waiting.workspace])
+    hanging = with_tests(task(), {"grade.py": "while True: pass"})
+    assert warm.grade(hanging, [hanging.workspace])[0].score is None
+    assert warm.grade(task(), [task().workspace])[0].score == 0.0
 
 
 def test_a_verifier_that_breaks_leaves_work_ungraded(warm: WarmProver):
@@ -204,9 +240,11 @@ def test_hosts_that_were_killed_are_replaced(backend: Backend, caplog: pytest.Lo
     prover = WarmProver(backend)
     try:
         finished = prover.solve(task())
-        os.kill(keepers()[0], signal.SIGKILL)
+        for keeper in keepers():
+            with suppress(ProcessLookupError):  # one ends with the other
+                os.kill(keeper, signal.SIGKILL)
         assert prover.solve(task()) == finished
-        assert "keeper is gone" in caplog.text
+        assert "it is replaced" in caplog.text
         assert [grade.score for grade in prover.grade(task(), [finished])] == [1.0]
     finally:
         prover.close()
