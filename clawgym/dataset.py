@@ -123,6 +123,8 @@ def check_vacant(path: Path) -> None:
         raise UsageError(f"{path} is not empty; choose another directory or remove it first")
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file; choose another place")
+    if path.is_symlink() and not path.exists():
+        raise UsageError(f"{path} is a link that leads nowhere; remove it or choose another place")
     if path.name in ("", ".."):
         raise UsageError(
             f"{path} cannot be replaced by a dataset; name a new directory, {path}/tasks"

@@ -11,6 +11,7 @@ from synth import _authoring_cli
 
 if TYPE_CHECKING:
     from clawgym.dataset import DatasetIndex
+    from synth.taxonomy import Persona
 
 app = typer.Typer(
     help="Generate verified tasks from a set of skills.",
@@ -128,7 +129,6 @@ def run(
     from synth.running.presets import preset as named_preset
     from synth.running.recipe_source import RecipeSource
     from synth.sources import skill_sources
-    from synth.taxonomy.persona_files import read_personas
 
     names = [name.strip() for name in skills.split(",") if name.strip()]
     base = named_preset(preset)
@@ -142,7 +142,7 @@ def run(
         hybrid=base.hybrid if hybrid is None else hybrid,
         scenarios=read_scenarios(scenario),
         levels=read_levels(level),
-        personas=tuple(read_personas(persona_file).personas) if persona_file else (),
+        personas=_personas(persona_file) if persona_file else (),
     )
     proof = (gates.value if gates else base.gates) if prove else "none"
     plan = Plan(wanted=number or base.number, profile=PROFILES[proof], caps=base.caps)
@@ -159,6 +159,16 @@ def run(
             on_task=advance,
         )
     _announce(index, output, as_json=as_json)
+
+
+def _personas(path: Path) -> "tuple[Persona, ...]":
+    """The personas of a user's file; what was filled in or left out is told."""
+    from synth.taxonomy.persona_files import read_personas
+
+    read = read_personas(path)
+    for repair in read.repairs:
+        typer.echo(f"{path}, entry {repair.entry}: {repair.code}: {repair.message}", err=True)
+    return tuple(read.personas)
 
 
 def _announce(index: "DatasetIndex", output: Path, *, as_json: bool) -> None:
@@ -216,9 +226,10 @@ def picture(
     output: Annotated[Path, typer.Option("-o", "--output", help="The SVG file to write.")],
 ) -> None:
     """Draw the graph of a task as an SVG picture."""
+    from clawgym.atomic import write_atomic
     from synth.pictures import picture_of
 
-    output.write_text(picture_of(task), encoding="utf-8")
+    write_atomic(output, picture_of(task).encode())
     typer.echo(f"drawn: {output}")
 
 

@@ -57,6 +57,20 @@ _ALIASES = {
     "sector": "industry",
 }
 _LISTS = ("tools", "habits")
+_LONGEST_ROLE = 6
+_DESCRIBED = re.compile(
+    r"(?:(?:i am|i'm|he is|she is) )?(?:an? |the )?"
+    r"(?!(?:they|he|she|we|it|my|his|her|this|there|i)\b)([^,.;:]+?)"
+    r"(?=[,.;:]| (?:who|whose|from|in|at|with|that|for|on|by|and)\b|$)",
+    re.IGNORECASE,
+)
+_AT_HOME = frozenset(
+    (
+        *("retired", "pensioner", "student", "parent", "mother", "father", "grandmother"),
+        *("grandfather", "homeowner", "housewife", "househusband", "hobby", "volunteer"),
+    )
+)
+"""Words for people who ask for themselves and not for an organisation."""
 _GUESSED_FUNCTION = "operations"
 
 
@@ -200,14 +214,47 @@ def _drawn(
     given, about = str(fields.get("role", "")), str(fields.get("about", ""))
     known = {role.lower(): role for role in _known_roles()}
     role = known.get(given.lower()) or _mentioned(given or about)
-    if role is None:
-        if given:
-            result.note("unknown-role", number, f"{given!r} is in no list; operations is assumed")
-        return draw_persona(rng, functions=[_GUESSED_FUNCTION])
-    places = _known_roles()[role]
+    own = _described(given or about) if role is None else ""
+    places = _known_roles()[role] if role else _places_of(own)
     wanted = [place for place in places if place[0] == fields.get("industry")] or places
-    industry, function = rng.choice(wanted)
-    return draw_persona(rng, [industry], [function]).model_copy(update={"role": role})
+    industry, function = rng.choice(wanted) if wanted else ("", _GUESSED_FUNCTION)
+    drawn = draw_persona(rng, [industry] if industry else [], [function])
+    if own:
+        result.note("unknown-role", number, f"{own!r} is in no list; {function} is assumed")
+    drawn = drawn.model_copy(update={"role": role or own or drawn.role})
+    return _at_home(rng, drawn, about)
+
+
+def _described(text: str) -> str:
+    """What somebody is by a text such as `A retired ship captain from Hamburg`; "" if unclear."""
+    found = _DESCRIBED.match(text.strip())
+    words = found[1].split() if found else []
+    said = " ".join(words)
+    return said[:1].lower() + said[1:] if 0 < len(words) <= _LONGEST_ROLE else ""
+
+
+def _places_of(role: str) -> list[tuple[str, str]]:
+    """Where somebody of a role that is in no list may work, by what titles end in the same word."""
+    words = role.lower().split()
+    if not words or _AT_HOME.intersection(words):
+        return [("household", "household")] if words else []
+    return sorted(
+        {
+            place
+            for title, places in _known_roles().items()
+            if title.lower().split()[-1] == words[-1]
+            for place in places
+            if place[0] != "household"
+        }
+    )
+
+
+def _at_home(rng: random.Random, drawn: Persona, about: str) -> Persona:
+    """The persona with a name of the place that its description names, where it is a known one."""
+    for locale in locales().values():
+        if any(re.search(rf"\b{re.escape(city)}\b", about) for city in locale.cities):
+            return drawn.model_copy(update={"locale": locale.code, "name": locale.name(rng)})
+    return drawn
 
 
 @cache

@@ -157,11 +157,13 @@ def test_a_dataset_is_never_written_over_something(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "mine.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for taken, words in (("d", "d is not empty; choose another"), ("file", "file is a file")):
+    (tmp_path / "link").symlink_to("nowhere")
+    taken_by = {"d": "d is not empty; choose another", "file": "file is a file", "link": "nowhere"}
+    for taken, words in taken_by.items():
         with pytest.raises(UsageError, match=words):
             write(tmp_path / taken)
     assert (tmp_path / "d" / "mine.txt").read_text() == "mine"
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["d", "file"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["d", "file", "link"]
 
 
 def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:

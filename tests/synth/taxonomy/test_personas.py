@@ -76,7 +76,35 @@ def test_lines_of_text_are_descriptions(tmp_path: Path) -> None:
     ]
     assert read.personas[0].role == "dispatcher"
     assert read.personas[0].function == "logistics"
-    assert not read.repairs
+    assert read.personas[1].role == "poet"
+    assert [(repair.code, repair.entry) for repair in read.repairs] == [("unknown-role", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "private"),
+    [
+        ("A retired ship captain from Hamburg who repairs clocks.", "retired ship captain", True),
+        ("I'm a bee keeper, with 30 hives.", "bee keeper", False),
+        ("Grandmother of four who plans the holidays", "grandmother of four", True),
+        ("An accountant from Leeds", "accountant", False),
+    ],
+)
+def test_a_description_says_who_somebody_is(
+    tmp_path: Path, text: str, role: str, private: bool
+) -> None:
+    [person] = read_personas(write(tmp_path, "p.txt", text)).personas
+    assert person.role == role
+    assert person.private is private
+
+
+def test_a_description_that_names_no_role_names_none(tmp_path: Path) -> None:
+    [person] = read_personas(write(tmp_path, "p.txt", "They like cats and dogs")).personas
+    assert "cats" not in person.role
+
+
+def test_whoever_lives_in_a_known_town_has_a_name_from_there(tmp_path: Path) -> None:
+    [person] = read_personas(write(tmp_path, "p.txt", "A nurse in Leeds")).personas
+    assert person.locale == "en-GB"
 
 
 @pytest.mark.parametrize(
