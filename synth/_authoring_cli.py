@@ -10,7 +10,7 @@ import typer
 from clawgym.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from clawgym.dataset import Dataset
     from clawgym.settings import Settings
@@ -111,17 +111,15 @@ def author(
     run, report = asyncio.run(
         _author(
             output, number, tries, commissions, (writing, reviewing), identity, cache, terms,
-            settings.settings,
+            settings.settings, seed,
         )
     )  # fmt: skip
-    if run.stopped is None and run.tasks:
-        _write(output, run.tasks, "authored/1", seed, report)
-    _tell(report, run.losses, output, len(run.tasks), as_json=as_json)
+    _tell(report, run.losses, output, len(run.accepted), as_json=as_json)
     if run.stopped:
-        typer.echo(f"{len(run.tasks)} of {number} tasks are accepted and kept; the same command "
+        typer.echo(f"{len(run.accepted)} of {number} tasks are accepted and kept; the same command "
                    "goes on, or takes what there is with a smaller -n", err=True)  # fmt: skip
         raise run.stopped
-    if len(run.tasks) < number:
+    if len(run.accepted) < number:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
@@ -162,7 +160,7 @@ def phrase(
     result, report = asyncio.run(_phrase(source, output, seed, writing, identity, cache, terms))
     if result.stopped is None:
         _write(output, result.tasks, "phrased/1", seed, report)
-    _tell(report, (), output, len(result.tasks), as_json=as_json)
+    _tell(report, (), output, result.funnel["tried"], as_json=as_json)
     if result.stopped:
         typer.echo("what was answered is kept: the same command goes on", err=True)
         raise result.stopped
@@ -217,6 +215,7 @@ async def _author(
     cache: Path,
     terms: "Terms",
     settings: "Settings",
+    seed: int,
 ) -> "tuple[Run, AuthoringReport]":
     from clawgym.sandbox import open_backend
     from clawgym.terminal import progress_bar
@@ -243,7 +242,10 @@ async def _author(
                 concurrency=terms.concurrency,
                 on_task=advance,
             )
-        return run, make_report(journal, run.funnel, run.repaired, desk.from_cache)
+        report = make_report(journal, run.funnel, run.repaired, desk.from_cache)
+        if run.stopped is None and run.accepted:
+            _write(output, run.tasks, "authored/1", seed, report)
+        return run, report
 
 
 async def _phrase(
@@ -288,7 +290,11 @@ def _check_output(output: Path) -> None:
 
 
 def _write(
-    output: Path, tasks: "Sequence[Task]", generator: str, seed: int, report: "AuthoringReport"
+    output: Path,
+    tasks: "Callable[[], Iterable[Task]]",
+    generator: str,
+    seed: int,
+    report: "AuthoringReport",
 ) -> None:
     """Write the dataset, unless exactly that stands there already."""
     from clawgym.dataset import INDEX_NAME, Dataset, write_dataset
@@ -296,14 +302,14 @@ def _write(
 
     if (output / INDEX_NAME).is_file():
         index = Dataset(output).index
-        if index and index.tasks == {task.id: task.digest for task in tasks}:
+        if index and index.tasks == {task.id: task.digest for task in tasks()}:
             return
         raise UsageError(
-            f"{output} holds other tasks than these {len(tasks)}; remove it and run the same "
+            f"{output} holds other tasks than these; remove it and run the same "
             "command again: everything is kept in the journal"
         )
     write_dataset(
-        output, tasks, name=output.name, generator=generator, seed=seed, funnel=report.funnel
+        output, tasks(), name=output.name, generator=generator, seed=seed, funnel=report.funnel
     )
 
 

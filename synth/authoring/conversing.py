@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from openai import APIStatusError
+
+from clawgym.errors import ContextOverflowError, ProviderBusyError, ProviderError
 from clawgym.model import ChatReply, Message, Role
 from clawgym.model.asking import UnusableAnswerError, parse_answer
 from clawgym.model.remembering import RememberingModel
@@ -13,6 +16,12 @@ from synth.authoring.schemas import answer_schema
 
 REPAIRS = 3
 """How often a model is told what failed before a stage is given up."""
+
+REFUSED = "refused"
+"""The gate of a question that the endpoint does not take, by its content policy or its length."""
+
+_OF_THE_ACCOUNT = (401, 403, 404)
+"""What is wrong with key, permissions or address stays wrong for the next question as well."""
 
 _READ_CHARS = 1_500_000
 _ECHO_CHARS = 60_000
@@ -66,13 +75,18 @@ async def converse(
         repairs: how often it is told what failed.
 
     Raises:
-        StageFailedError: no answer was accepted.
-        ProviderError: the endpoint failed.
+        StageFailedError: no answer was accepted, or the endpoint refuses the question.
+        ProviderError: the endpoint failed in a way that other questions meet as well.
         BudgetExceededError: nothing may be spent any more.
     """
     said, failed = list(messages), list[str]()
     while True:
-        reply = await model.complete_json(said, answer_schema(shape))
+        try:
+            reply = await model.complete_json(said, answer_schema(shape))
+        except ProviderError as error:
+            if not _is_refusal(error):
+                raise
+            raise StageFailedError(REFUSED, [str(error)]) from error
         try:
             answer = _read(shape, reply)
             return Outcome(await accept(answer), tuple(failed))
@@ -84,6 +98,15 @@ async def converse(
         if len(failed) > repairs:
             raise StageFailedError(problem.gate, problem.problems)
         said = [*messages, _echo(reply), repair(shorten(problem.problems), len(failed), repairs)]
+
+
+def _is_refusal(error: ProviderError) -> bool:
+    """Whether it is this question that the endpoint refuses, and not all of them."""
+    if isinstance(error, ProviderBusyError):
+        return False
+    cause = error.__cause__
+    refused = isinstance(cause, APIStatusError) and cause.status_code not in _OF_THE_ACCOUNT
+    return refused or isinstance(error, ContextOverflowError)
 
 
 def shorten(problems: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from clawgym.errors import UsageError
 from clawgym.model import Usage
 
 _BUSY_SECONDS = 30.0
+_CODE = "code"
 
 
 class Spent(BaseModel):
@@ -41,13 +42,15 @@ def journal_of(output: Path) -> Path:
 class Journal:
     """The journal at `path`, for one process at a time.
 
-    `settings` are what decides the run. A journal of other settings is refused.
+    `settings` are what decides the run. A journal of other settings is refused. `code` is the
+    digest of our programs: outcomes of other ones are forgotten, for they might not be accepted any
+    more. What was spent stays, and so do the answers in the cache, of which they are made anew.
 
     Raises:
         UsageError: the file cannot be used, another run uses it, or it is that of another run.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, settings: Mapping[str, str], *, code: str) -> None:
         self._path = path
         with self._usable():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,7 @@ class Journal:
         try:
             self._take_lock()
             self._connection = self._connect()
-            self._check(settings)
+            self._check({**settings, _CODE: code})
         except BaseException:
             os.close(self._lock)
             raise
@@ -137,6 +140,12 @@ class Journal:
     def _check(self, settings: Mapping[str, str]) -> None:
         with self._usable(), self._connection:
             known = dict(self._connection.execute("SELECT name, value FROM settings").fetchall())
+            if known and known.get(_CODE) != settings[_CODE]:
+                self._connection.execute("DELETE FROM outcomes")
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO settings VALUES (?, ?)", [_CODE, settings[_CODE]]
+                )
+                known[_CODE] = settings[_CODE]
             if not known:
                 self._connection.executemany("INSERT INTO settings VALUES (?, ?)", settings.items())
                 return

@@ -9,15 +9,13 @@ from pydantic import JsonValue, TypeAdapter
 
 from clawgym.graph import TaskGraph
 from clawgym.task import Task
+from synth.authoring.meaning import PATH, numbers_in_words, without_markers
 
 _SPAN = re.compile(r"`[^`\n]+`")
 _QUOTED = re.compile(r'"[^"\n]{1,200}"|\u201c[^\u201d\n]{1,200}\u201d')
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 _WORDS: TypeAdapter[dict[str, tuple[str, ...]]] = TypeAdapter(dict[str, tuple[str, ...]])
 _LEAST = 2
-_PATH = re.compile(
-    r"(?<![\w./-])(?:[\w-]+/)+[\w.-]+|(?<![\w./-])[\w-]+\.(?:csv|tsv|jsonl?|md|ini|toml|yaml|log|txt|mbox|ics|html|xml|py)\b"
-)
 
 
 @cache
@@ -32,8 +30,8 @@ def must_keep(task: Task) -> tuple[str, ...]:
 
     Literals that stand inside others are left out: keeping the longer ones keeps them.
     """
-    text = task.instruction
-    found = [*_SPAN.findall(text), *_QUOTED.findall(text), *_PATH.findall(text)]
+    text = without_markers(task.instruction)
+    found = [*_SPAN.findall(text), *_QUOTED.findall(text), *PATH.findall(text)]
     if task.graph:
         found += [value for value in _params(task.graph) if _stands(value, text)]
     found += _NUMBER.findall(text)
@@ -41,20 +39,21 @@ def must_keep(task: Task) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def rewriting_problems(task: Task, keep: tuple[str, ...], rewriting: str) -> list[str]:
-    """How a rewriting departs from the instruction; nothing where it keeps all literals."""
+def literal_problems(task: Task, keep: tuple[str, ...], rewriting: str) -> list[str]:
+    """Literals that a rewriting misses, and those that the instruction does not have."""
     words = set(_meaning_words())
     missing = [
         literal for literal in keep if not _stands(literal, rewriting, ignore_case=literal in words)
     ]
     problems = [f"missing: {literal}" for literal in missing]
-    for what, pattern in (("literal", _SPAN), ("file", _PATH), ("number", _NUMBER)):
+    for what, pattern in (("literal", _SPAN), ("file", PATH), ("number", _NUMBER)):
         known = {_bare(span) for span in pattern.findall(task.instruction)}
+        known |= numbers_in_words(task.instruction)
         # A path may be shown in back-ticks where the instruction has it bare, and the reverse.
         allowed = known | {_bare(literal) for literal in keep}
         problems += [
             f"the {what} {span} is not in the instruction"
-            for span in dict.fromkeys(pattern.findall(rewriting))
+            for span in dict.fromkeys(pattern.findall(without_markers(rewriting)))
             if _bare(span) not in allowed
         ]
     problems += [

@@ -13,6 +13,7 @@ from clawgym.model.openai_client import OpenAIModel
 from clawgym.model.patience import Patience
 from synth.authoring.desk import Desk
 from synth.authoring.journal import Journal
+from synth.code_digest import code_digest
 
 _OPENAI = "https://api.openai.com/v1"
 
@@ -102,7 +103,9 @@ async def open_desk(
         return make
 
     async with contextlib.AsyncExitStack() as stack:
-        noted = stack.enter_context(contextlib.closing(Journal(journal, settings)))
+        noted = stack.enter_context(
+            contextlib.closing(Journal(journal, settings, code=code_digest()))
+        )
         kept = AnswerCache(cache, advice="choose another place with --cache")
         stack.enter_context(contextlib.closing(kept))
         desk = Desk(

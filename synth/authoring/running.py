@@ -6,7 +6,6 @@ be accepted, and outcomes are counted in the order of the commissions.
 """
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,26 +14,31 @@ from clawgym.errors import BudgetExceededError, ProviderError
 from clawgym.task import Task
 from synth.authoring.commissioning import Commissions
 from synth.authoring.writing import Writer, Written
+from synth.dataset.similarity import Novelty
 
-SIMILAR = 0.7
-"""The Jaccard similarity of five-word shingles from which on two instructions are the same."""
-
-_SHINGLE = 5
 _SPARE, _FACTOR = 10, 4
-_WORD = re.compile(r"\w+")
 
 
 @dataclass
 class Run:
-    """What came of a run. `stopped` says why it ended early; the same run then goes on there."""
+    """What came of a run. `stopped` says why it ended early; the same run then goes on there.
 
-    tasks: list[Task] = field(default_factory=list[Task])
+    `accepted` are the places of the accepted commissions. `read` makes the task of one from the
+    journal, as long as that is open.
+    """
+
+    read: Callable[[int], Task]
+    accepted: list[int] = field(default_factory=list[int])
     funnel: Counter[str] = field(default_factory=Counter[str])
     repaired: list[str] = field(default_factory=list[str])
     losses: list[tuple[int, str, tuple[str, ...]]] = field(
         default_factory=list[tuple[int, str, tuple[str, ...]]]
     )
     stopped: ProviderError | BudgetExceededError | None = None
+
+    def tasks(self) -> Iterator[Task]:
+        """The accepted tasks in the order of their commissions, one at a time."""
+        return map(self.read, self.accepted)
 
 
 async def author(
@@ -75,14 +79,14 @@ class _Shift:
         writer: Writer,
         on_task: Callable[[], None],
     ) -> None:
-        self.run = Run()
+        self.run = Run(lambda index: writer.kept(commissions(index)))
         self._commissions, self._writer = commissions, writer
         self._wanted, self._most = wanted, most
         self._on_task = on_task
         self._begun = 0
         self._counted = 0
         self._done: dict[int, Written] = {}
-        self._shingles: list[frozenset[tuple[str, ...]]] = []
+        self._novelty = Novelty()
         self._moved = asyncio.Condition()
 
     async def work(self) -> None:
@@ -104,13 +108,13 @@ class _Shift:
         """The next place that is wanted; waits as long as that is not decided."""
         async with self._moved:
             while True:
-                if self.run.stopped or len(self.run.tasks) >= self._wanted:
+                if self.run.stopped or len(self.run.accepted) >= self._wanted:
                     return None
                 under_way = self._begun - self._counted
                 if self._begun >= self._most:
                     if not under_way:
                         return None
-                elif len(self.run.tasks) + under_way < self._wanted:
+                elif len(self.run.accepted) + under_way < self._wanted:
                     self._begun += 1
                     return self._begun - 1
                 await self._moved.wait()
@@ -121,30 +125,15 @@ class _Shift:
             index, self._counted = self._counted, self._counted + 1
             self.run.funnel["tried"] += 1
             self.run.repaired += written.repaired
-            lost_at = written.lost_at
-            if written.task and self._is_new(written.task):
-                self.run.tasks.append(written.task)
-                self.run.funnel["accepted"] += 1
-                self._on_task()
-                continue
-            if written.task:
-                lost_at = "novelty/similar"
+            lost_at, problems = written.lost_at, written.problems
+            if task := written.task:
+                repeats = self._novelty.admit(task.id, task.instruction)
+                if repeats is None:
+                    self.run.accepted.append(index)
+                    self.run.funnel["accepted"] += 1
+                    self._on_task()
+                    continue
+                lost_at = f"novelty/{repeats.reason}"
+                problems = (f"it says nearly the same as {repeats.of}",)
             self.run.funnel[lost_at] += 1
-            self.run.losses.append((index, lost_at, written.problems))
-
-    def _is_new(self, task: Task) -> bool:
-        shingles = frozenset(_shingles(task.instruction))
-        if any(_jaccard(shingles, other) >= SIMILAR for other in self._shingles):
-            return False
-        self._shingles.append(shingles)
-        return True
-
-
-def _shingles(text: str) -> Iterator[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    for start in range(max(1, len(words) - _SHINGLE + 1)):
-        yield tuple(words[start : start + _SHINGLE])
-
-
-def _jaccard(one: frozenset[tuple[str, ...]], two: frozenset[tuple[str, ...]]) -> float:
-    return len(one & two) / max(1, len(one | two))
+            self.run.losses.append((index, lost_at, problems))

@@ -27,6 +27,7 @@ from synth.authoring.conversing import (
     shorten,
 )
 from synth.authoring.desk import Desk, Stage
+from synth.authoring.gates import WHOLE, WORDING, read_through
 from synth.authoring.journal import Journal
 from synth.authoring.plans import (
     plan_problems,
@@ -102,6 +103,15 @@ class Writer:
             return Written(None, error.gate, error.problems, tuple(work.repaired))
         return Written(task, repaired=tuple(work.repaired))
 
+    def kept(self, commission: Commission) -> Task:
+        """A task that was accepted, put together again from the journal."""
+        work = _Work(self, commission)
+        plan = work.kept(Stage.TASK, TaskPlan)
+        workspace = workspace_of(work.kept(Stage.RESOURCES, Resources))
+        second = work.kept(Stage.SOLUTION, SecondSolution).solution if self.second else None
+        verification = work.kept(Stage.VERIFICATION, Verification)
+        return assemble(commission, plan, workspace, verification, second)
+
 
 class _Work:
     """One commission under way."""
@@ -129,6 +139,12 @@ class _Work:
             Stage.QUALITY, Opinion, lambda: self._judge(plan, workspace, verification)
         )
         return assemble(self._commission, plan, workspace, verification, second)
+
+    def kept(self, stage: Stage, shape: type[_AnswerT]) -> _AnswerT:
+        """The answer of a stage that is done."""
+        said = self._writer.journal.outcome(self._item, stage)
+        assert said, f"{self._item} has no outcome at {stage}"
+        return shape.model_validate(_Kept.model_validate_json(said).answer)
 
     async def _stage(
         self,
@@ -160,6 +176,8 @@ class _Work:
 
         async def accept(plan: TaskPlan) -> TaskPlan:
             _refuse("plan", plan_problems(plan, brief.operations))
+            unwritten = Files({file.path: "-" for file in plan.inputs})
+            read_through(_bare_task(self._commission, plan, unwritten, "pass"), WORDING)
             return plan
 
         model = self._writer.desk.at(Stage.TASK)
@@ -168,6 +186,8 @@ class _Work:
     async def _write_files(self, plan: TaskPlan) -> Outcome[Resources]:
         async def accept(resources: Resources) -> Resources:
             _refuse("files", resources_problems(plan, resources))
+            workspace = workspace_of(resources)
+            read_through(_bare_task(self._commission, plan, workspace, "pass"), WORDING)
             return resources
 
         question = resources_question(self._commission.brief, plan)
@@ -199,6 +219,7 @@ class _Work:
             solved = await prover.solve(task)
             _refuse("leak", leak_problems(task, solved))
             whole = assemble(self._commission, plan, workspace, answer, second)
+            read_through(whole, WHOLE)
             await prover.prove(whole, deeply=True)
             if self._writer.review:
                 await self._attack(plan, answer, whole, solved)

@@ -87,8 +87,9 @@ def offices(folder: Path, backend: Backend) -> OpenOffice:
         budget: Budget | None = None,
         depth: Depth | None = None,
         concurrency: int = 4,
+        code: str = "1",
     ) -> AsyncGenerator[Office]:
-        journal = Journal(folder / f"{name}.journal.sqlite", {"seed": "5"})
+        journal = Journal(folder / f"{name}.journal.sqlite", {"seed": "5"}, code=code)
         answers = AnswerCache(folder / f"{cache}.sqlite")
         models: list[OpenAIModel] = []
 

@@ -150,6 +150,8 @@ TRANSPORT: dict[str | None, Callable[[Server, Json, asyncio.StreamWriter], Any]]
     "429-after": lambda s, b, w: _status(w, "429 Too Many Requests", "Retry-After: 0.05\r\n"),
     "500": lambda s, b, w: _status(w, "500 Internal Server Error"),
     "503": lambda s, b, w: _status(w, "503 Service Unavailable"),
+    "400": lambda s, b, w: _status(w, "400 Bad Request"),
+    "413": lambda s, b, w: _status(w, "413 Payload Too Large"),
     "401": lambda s, b, w: _status(w, "401 Unauthorized"),
     "hang-up": lambda s, b, w: _write(w, b""),
     "dropped": lambda s, b, w: _write(w, response("200 OK", "{}").replace(b"gth: 2", b"gth: 9")),
@@ -209,6 +211,11 @@ ANSWERS: dict[str, Spoil] = {
     "network": lambda good: {
         **good,
         "instruction": good["instruction"] + " See https://api.weather.com/v1 for more.",
+    },
+    "stammer": lambda good: {**good, "instruction": good["instruction"] + " Thank you you."},
+    "hidden-file": lambda good: {
+        **good,
+        "instruction": good["instruction"] + " You may look into tests/grade.py.",
     },
     "traversal-plan": lambda good: {
         **good,

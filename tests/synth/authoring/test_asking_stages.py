@@ -88,14 +88,14 @@ def test_what_strangers_wrote_is_quoted() -> None:
 
 
 def test_a_journal_adds_up_and_remembers(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"})
+    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
     journal.keep("000001", "task", "{}")
     journal.paid("task", "m", Usage(10, 5), 0.5)
     journal.paid("task", "m", Usage(1, 1), 0.25)
     journal.paid("task", "m", Usage(), 0.0)
     journal.sent("m")
     journal.close()
-    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"})
+    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
     (spent,) = journal.spent()
     assert (spent.answers, spent.prompt_tokens, spent.completion_tokens) == (3, 11, 6)
     assert (spent.unmetered, spent.cost) == (1, 0.75)
@@ -105,20 +105,20 @@ def test_a_journal_adds_up_and_remembers(tmp_path: Path) -> None:
 
 
 def test_a_journal_is_for_one_run_at_a_time(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"})
+    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
     with pytest.raises(UsageError, match="another run uses"):
-        Journal(tmp_path / "j.sqlite", {"seed": "1"})
+        Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
     journal.close()
     with pytest.raises(UsageError, match="seed: '1' there, '2' here"):
-        Journal(tmp_path / "j.sqlite", {"seed": "2"})
-    Journal(tmp_path / "j.sqlite", {"seed": "1"}).close()
+        Journal(tmp_path / "j.sqlite", {"seed": "2"}, code="1")
+    Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1").close()
 
 
 def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "j.sqlite"
     path.write_bytes(b"my holiday pictures" * 100)
     with pytest.raises(UsageError, match="as a journal"):
-        Journal(path, {"seed": "1"})
+        Journal(path, {"seed": "1"}, code="1")
     assert path.read_bytes() == b"my holiday pictures" * 100
 
 
