@@ -65,6 +65,13 @@ class _LazyRooms(TyperGroup):
         except ClawGymError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from error
+        except OSError as error:
+            from clawgym.atomic import disk_error
+
+            if (known := disk_error(error)) is None:
+                raise
+            typer.echo(f"error: {known}", err=True)
+            raise typer.Exit(known.exit_code) from error
 
 
 app = typer.Typer(

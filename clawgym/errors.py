@@ -28,6 +28,10 @@ class UsageError(ClawGymError):
     exit_code = ExitCode.USAGE
 
 
+class StorageError(ClawGymError):
+    """A disk is full: room has to be made."""
+
+
 class SkillFormatError(ClawGymError):
     """A skill cannot be read: its author has to act."""
 

@@ -12,6 +12,7 @@ from clawgym.terminal import counted
 
 if TYPE_CHECKING:
     from synth.dataset.provenance import Derivation
+    from verify.suites import Refusal
     from verify.suites.exports import Conversion
 
 _SHOWN = 20
@@ -28,6 +29,7 @@ def report(
                 "funnel": one.funnel,
                 "renamed": one.renamed,
                 "left": [left.model_dump(exclude_defaults=True) for left in one.left],
+                "notes": one.notes,
             }
             for one in derivations
         ]
@@ -40,8 +42,18 @@ def report(
         named = f"; {counted(len(one.renamed), 'task')} renamed" if one.renamed else ""
         typer.echo(f"{kept} of {one.funnel['read']:,} in {output / part}{named}")
         typer.echo(f"left out: {lost or 'none'}")
+        for note in one.notes:
+            typer.echo(f"note: {note}")
     for name, figure in figures.items():
         typer.echo(f"{name.replace('_', ' ')}: {figure:,}")
+
+
+def report_refused(refused: "Sequence[Refusal]", *, err: bool = False) -> None:
+    """Say which tasks could not be loaded, and why."""
+    for refusal in refused[:_SHOWN]:
+        typer.echo(f"refused: {refusal.task_id}: {refusal.reason}", err=err)
+    if len(refused) > _SHOWN:
+        typer.echo(f"refused: and {len(refused) - _SHOWN:,} more; --json lists all", err=err)
 
 
 def report_export(done: "Conversion", output: Path, to: str, as_json: bool) -> None:
@@ -58,10 +70,7 @@ def report_export(done: "Conversion", output: Path, to: str, as_json: bool) -> N
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
-    for refusal in done.refused[:_SHOWN]:
-        typer.echo(f"refused: {refusal.task_id}: {refusal.reason}")
-    if len(done.refused) > _SHOWN:
-        typer.echo(f"refused: and {len(done.refused) - _SHOWN:,} more; --json lists all")
+    report_refused(done.refused)
     for code, number in lost.items():
         typer.echo(f"lost: {code}: {counted(number, 'task')}")
     typer.echo(f"{counted(done.written, 'task')} written to {output} as {to}")

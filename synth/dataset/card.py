@@ -1,9 +1,10 @@
 """Dataset cards: what a dataset is, in measured figures, for people and for programs.
 
 `README.md` opens with the front matter of Hugging Face's dataset cards; `card.json` beside it holds
-the same figures as one object.
+the same figures as one object. A file that we did not write is never replaced.
 """
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from verify.rates import Rate, false_accepts, false_rejects
 
 LICENSE = "apache-2.0"
 """The licence of what our generators write."""
+README = "README.md"
+_MARK = "<!-- Written by 'clawgym dataset card', which replaces it while this line is here. -->"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 _SHOWN = 15
 
@@ -99,14 +102,54 @@ def card_of(
     )
 
 
-def write_card(card: DatasetCard, path: Path) -> None:
-    """Write the card to `path` and, beside it, `card.json`.
+def figures_beside(path: Path) -> Path:
+    """Where the figures of a card at `path` go: `card.json` beside `README.md`, else its own name.
 
     Raises:
-        UsageError: the place cannot be written to.
+        UsageError: that would be the card itself.
     """
-    write_atomic(path, render(card).encode())
-    write_atomic(path.with_name("card.json"), card.model_dump_json(indent=1).encode() + b"\n")
+    if path.suffix == ".json":
+        raise UsageError(f"{path} is no place for Markdown; name {path.with_suffix('.md')}")
+    return path.with_name("card.json") if path.name == README else path.with_suffix(".json")
+
+
+def check_replaceable(path: Path) -> None:
+    """Make sure that writing a card to `path` destroys nothing that is not a card of ours.
+
+    Raises:
+        UsageError: there is a file that we did not write, at `path` or where the figures go.
+    """
+    for place, ours in ((path, _is_card), (figures_beside(path), _is_figures)):
+        if place.is_file() and not ours(place.read_bytes()):
+            raise UsageError(
+                f"{place} was not written by this command and stays; name another place with "
+                f"-o, such as -o {path.with_name('dataset-card.md')}"
+            )
+
+
+def write_card(card: DatasetCard, path: Path) -> None:
+    """Write the card to `path` and its figures beside it, over those that we wrote before.
+
+    Raises:
+        StorageError: the disk is full.
+        UsageError: the place cannot be written to, or holds a file that is not ours.
+    """
+    check_replaceable(path)
+    write_atomic(path, f"{render(card)}\n{_MARK}\n".encode())
+    figures = card.model_dump_json(indent=1).encode() + b"\n"
+    write_atomic(figures_beside(path), figures)
+
+
+def _is_card(data: bytes) -> bool:
+    return _MARK.encode() in data
+
+
+def _is_figures(data: bytes) -> bool:
+    try:
+        held = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(held, dict) and {"clawgym_version", "survey"} <= held.keys()
 
 
 def read_cards(folder: Path) -> tuple[Card, ...]:

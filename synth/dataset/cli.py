@@ -1,12 +1,13 @@
 """`clawgym dataset`: figures of datasets, and new datasets made of them."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synth.dataset._report_cli import report, report_export
+from synth.dataset._report_cli import report, report_export, report_refused
 
 if TYPE_CHECKING:
     from synth.dataset.contamination import Benchmarks
@@ -56,6 +57,8 @@ def stats(
     as_json: _Json = False,
 ) -> None:
     """Print what a dataset consists of and how diverse it is; nothing is run."""
+    from dataclasses import asdict
+
     from rich.console import Console
 
     from synth.dataset.survey import survey
@@ -73,9 +76,12 @@ def stats(
         seed=seed,
     )
     if as_json:
-        typer.echo(measured.model_dump_json())
+        refusals = [asdict(refusal) for refusal in profiles.refused]
+        document = {**measured.model_dump(mode="json"), "refusals": refusals}
+        typer.echo(json.dumps(document, ensure_ascii=False))
     else:
         print_survey(measured, Console())
+        report_refused(profiles.refused)
 
 
 @app.command("merge")
@@ -263,11 +269,13 @@ def card_command(
     seed: _Seed = 0,
 ) -> None:
     """Measure a dataset and write its card, README.md and card.json."""
-    from synth.dataset.card import card_of, write_card
+    from synth.dataset.card import card_of, check_replaceable, figures_beside, write_card
     from synth.dataset.provenance import read_provenance, source_of
     from synth.dataset.survey import survey
 
     held = _cards(cards)
+    place = output or (path if path.is_dir() else path.parent) / "README.md"
+    check_replaceable(place)
     suite, profiles = _measured(path)
     name, refused = suite.path.resolve().name, len(profiles.refused)
     measured = survey(profiles.tasks, name=name, digest=_digest(suite), refused=refused, seed=seed)
@@ -279,9 +287,9 @@ def card_command(
         cards=[card for card in held if card.task_id in {task.id for task in profiles.tasks}],
         license_id=license_id,
     )
-    place = output or (path if path.is_dir() else path.parent) / "README.md"
     write_card(card, place)
-    typer.echo(f"{place} and {place.with_name('card.json')}")
+    report_refused(profiles.refused, err=True)
+    typer.echo(f"{place} and {figures_beside(place)}")
 
 
 def _measured(path: Path) -> "tuple[Suite, Profiles]":
@@ -352,9 +360,11 @@ def _shares(text: str) -> dict[str, float]:
 
     shares: dict[str, float] = {}
     for part in _names(text):
-        name, _, share = part.partition("=")
+        name, _, share = (word.strip() for word in part.partition("="))
+        if name in shares:
+            raise UsageError(f"--shares names the part {name!r} twice; give each a name of its own")
         try:
-            shares[check_name(name.strip())] = float(share)
+            shares[check_name(name)] = float(share)
         except ValueError as error:
             raise UsageError(
                 f"{part!r} is no part with its share ({error}); write train=0.8,val=0.1,test=0.1"

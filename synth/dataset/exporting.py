@@ -1,6 +1,5 @@
 """Datasets in other formats, with a report of what a format has no room for."""
 
-import importlib
 import json
 import tempfile
 from collections import Counter
@@ -12,9 +11,9 @@ from typing import Any
 from clawgym.errors import UsageError
 from clawgym.task import Task
 from synth.dataset.card import card_of, write_card
-from synth.dataset.hub import CARD, write_split
+from synth.dataset.hub import CARD, load_arrow, write_split
 from synth.dataset.profile import Profile
-from synth.dataset.provenance import appearing, source_of
+from synth.dataset.provenance import appearing, source_of, writing_to
 from synth.dataset.survey import survey
 from verify.cards import Card
 from verify.suites import Refusal, Suite, load_all
@@ -26,6 +25,7 @@ SPLITS = {"val": "validation"}
 """Hugging Face's own names of parts."""
 
 _CONVERTED = {"clawgym-jsonl": "clawgym-jsonl", "clawgym-rl": "clawgym", "harbor": "harbor"}
+_SUFFIXES = {"clawgym-jsonl": (".jsonl", ".ndjson"), "clawgym-parquet": (".parquet",)}
 _AS_JSON = ("rules", "metadata")
 _GROUP = 128
 
@@ -34,10 +34,14 @@ def export(suite: Suite, destination: Path, to: str) -> Conversion:
     """Write every task that can be loaded in one of `FORMATS` except `hf`.
 
     Raises:
-        UsageError: the format is unknown, the destination is taken, or an extra is missing.
+        StorageError: the disk is full.
+        UsageError: the format is unknown, the destination is taken or has a suffix by which the
+            format would not be recognised again, or an extra is missing.
     """
+    _check_suffix(destination, to)
     if to in _CONVERTED:
-        return convert(suite, destination, _CONVERTED[to])
+        with writing_to(destination):
+            return convert(suite, destination, _CONVERTED[to])
     if to == "clawgym-parquet":
         return _export_parquet(suite, destination)
     raise UsageError(f"there is no format {to!r}; choose one of {', '.join(FORMATS)}")
@@ -103,11 +107,7 @@ def _require_unique(profiles: list[Profile], destination: Path) -> None:
 
 def _export_parquet(suite: Suite, destination: Path) -> Conversion:
     """The single-file layout as Parquet: the records of `clawgym-jsonl`, row by row."""
-    try:
-        arrow: Any = importlib.import_module("pyarrow")
-        parquet: Any = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise UsageError("Parquet needs an extra; run: pip install 'clawgym[parquet]'") from error
+    arrow, parquet = load_arrow()
     with appearing(destination) as staging, tempfile.TemporaryDirectory() as folder:
         lines = Path(folder, "tasks.jsonl")
         done = convert(suite, lines, "clawgym-jsonl")
@@ -119,6 +119,15 @@ def _export_parquet(suite: Suite, destination: Path) -> Conversion:
             while rows := [_record(line) for line in islice(stream, _GROUP)]:
                 writer.write_table(arrow.Table.from_pylist(rows, schema=schema))
     return done
+
+
+def _check_suffix(destination: Path, to: str) -> None:
+    """Files of records are recognised by their suffix: none is written that we could not open."""
+    suffixes = _SUFFIXES.get(to, ())
+    if suffixes and destination.suffix not in suffixes:
+        raise UsageError(
+            f"{destination} would not be recognised as {to}; call it {destination}{suffixes[0]}"
+        )
 
 
 def _record(line: str) -> dict[str, Any]:

@@ -76,10 +76,15 @@ def values_of(name: str) -> Values:
     if name in FLAGS:
         return lambda task: ("yes" if FLAGS[name](task) else "no",)
     if name in NUMBERS:
-        return lambda task: _written(NUMBERS[name](task))
+        return lambda task: _one_number(NUMBERS[name](task))
     known = ", ".join((*NAMES, *NUMBERS, *FLAGS, "label.NAME"))
     raise UsageError(f"tasks have no feature {name!r}; known features: {known}")
 
 
-def _written(number: float | None) -> tuple[str, ...]:
-    return () if number is None else (f"{number:g}",)
+def written(number: float) -> str:
+    """A number as a value: whole ones in full, without a point."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def _one_number(number: float | None) -> tuple[str, ...]:
+    return () if number is None else (written(number),)

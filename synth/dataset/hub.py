@@ -38,7 +38,7 @@ def write_split(folder: Path, split: str, tasks: Iterable[Task]) -> list[Profile
     Raises:
         UsageError: pyarrow is not installed.
     """
-    arrow, parquet = _arrow(folder)
+    arrow, parquet = load_arrow()
     schema = _schema(arrow)
     profiles: list[Profile] = []
     (folder / DATA).mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ class HubSuite:
         Raises:
             TaskFormatError: two have the same id, or a file is none of ours.
         """
-        _, parquet = _arrow(self.path)
+        _, parquet = load_arrow()
         for path in sorted((self.path / DATA).glob("*.parquet")):
             with _ours(path), parquet.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
@@ -96,7 +96,7 @@ class HubSuite:
 
     def _group(self, path: Path, group: int) -> dict[str, Any]:
         if self._held is None or self._held[:2] != (path, group):
-            _, parquet = _arrow(self.path)
+            _, parquet = load_arrow()
             with _ours(path), parquet.ParquetFile(path) as file:
                 table = file.read_row_group(group, columns=["task_id", "digest", "files"])
             rows = {row["task_id"]: row for row in table.to_pylist()}
@@ -211,10 +211,17 @@ def _task(task_id: str, row: dict[str, Any]) -> Task:
     return task
 
 
-def _arrow(path: Path) -> tuple[Any, Any]:
+def load_arrow() -> tuple[Any, Any]:
+    """The modules `pyarrow` and `pyarrow.parquet`, which have no types.
+
+    Raises:
+        UsageError: they are not installed.
+    """
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise UsageError(
-            f"{path}: Parquet needs an extra; run: pip install 'clawgym[parquet]'"
+            "Parquet files and Hugging Face folders need the package pyarrow, which the base "
+            "install leaves out; run, in the folder of ClawGym: "
+            "pip install -c constraints.txt -e '.[parquet]'"
         ) from error

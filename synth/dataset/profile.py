@@ -1,8 +1,9 @@
 """What is kept of a task when many are looked at: a few kilobytes, without its files."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from pathlib import PurePosixPath
 
 from clawgym.task import ClawGymMetadata, Task
@@ -18,12 +19,17 @@ _NAMED = re.compile(
 )
 
 
+LEAST_BYTES = 200
+"""A file to start with that is smaller than this may well be the same by chance."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One task, measured.
 
     `content` is a digest of instruction, workspace and tests: equal ones are the same task under
-    whatever id. `inputs` and `outputs` are file types without the dot, one for each file; outputs
+    whatever id. `held` are digests of the files to start with that have at least `LEAST_BYTES`.
+    `inputs` and `outputs` are file types without the dot, one for each file; outputs
     are those of the graph, else of the checks, else the files that the instruction names and the
     workspace lacks. `checks` counts checks that can earn something, None where they cannot be
     counted without running the verifier.
@@ -32,6 +38,7 @@ class Profile:
     id: str
     content: str
     workspace: str
+    held: frozenset[bytes]
     instruction: str
     metadata: ClawGymMetadata
     category: str | None
@@ -70,6 +77,7 @@ def profile_of(task: Task) -> Profile:
         id=task.id,
         content=content_digest(task),
         workspace=task.workspace.digest if task.workspace else "",
+        held=frozenset(_held(task)),
         instruction=task.instruction,
         metadata=ours,
         category=category or (keywords[0] if keywords else None),
@@ -96,6 +104,12 @@ def content_digest(task: Task) -> str:
     """A SHA-256 of what makes a task the task that it is, whatever it is called."""
     parts = (task.instruction, task.workspace.digest, task.tests.digest)
     return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _held(task: Task) -> Iterator[bytes]:
+    for file in task.workspace.values():
+        if len(file.data) >= LEAST_BYTES:
+            yield blake2b(file.data, digest_size=16).digest()
 
 
 def _outputs(task: Task) -> list[str]:

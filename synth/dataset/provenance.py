@@ -1,5 +1,6 @@
 """`provenance.json`: what a dataset was made of, beside the `dataset.json` that says what it is."""
 
+import errno
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -10,13 +11,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from clawgym.atomic import write_atomic
+from clawgym.atomic import unwritable, write_atomic
 from clawgym.dataset import PROVENANCE_NAME, check_vacant, write_dataset
-from clawgym.errors import TaskFormatError, UsageError
+from clawgym.errors import StorageError, TaskFormatError, UsageError
 from clawgym.invalid import explain
 from clawgym.task import Task
 from synth.dataset.reading import index_of
 from verify.suites import Refusal, Suite
+
+_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})
 
 
 class Source(BaseModel):
@@ -96,7 +99,8 @@ def source_of(suite: Suite) -> Source:
 class Derivation:
     """A dataset in the making: what is left out and renamed is noted as tasks go by.
 
-    `funnel` counts the tasks that were read and what became of them, as in `dataset.json`.
+    `funnel` counts the tasks that were read and what became of them, as in `dataset.json`; `notes`
+    are sentences about what was asked for and is not there.
     """
 
     command: str
@@ -105,6 +109,7 @@ class Derivation:
     left: list[Left] = field(default_factory=list[Left])
     renamed: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     funnel: dict[str, int] = field(default_factory=lambda: {"read": 0})
+    notes: list[str] = field(default_factory=list[str])
 
     def leave(self, left: Left) -> None:
         """Note a task that is left out."""
@@ -131,9 +136,7 @@ class Derivation:
             funnel=self.funnel,
         )
         if not index.tasks:
-            reasons = (f"; {left.task_id}: {left.detail}" for left in self.left if left.detail)
-            why = next(reasons, "")
-            raise UsageError(f"no task is left ({self.reasons}{why}); nothing was written")
+            raise UsageError(f"no task is left ({self._why()}); nothing was written")
         document = Provenance(
             command=self.command,
             settings=dict(self.settings),
@@ -149,6 +152,11 @@ class Derivation:
     def reasons(self) -> dict[str, int]:
         """How many tasks were left out for each reason."""
         return dict(sorted(Counter(left.reason for left in self.left).items()))
+
+    def _why(self) -> str:
+        counted = (f"{number:,} {reason}" for reason, number in self.reasons.items())
+        details = [f"{left.task_id}: {left.detail}" for left in self.left if left.detail]
+        return "; ".join([", ".join(counted) or "there was none", *details[:1], *self.notes])
 
     def _counted(self, tasks: Iterable[Task]) -> Iterator[Task]:
         accepted = 0
@@ -168,14 +176,55 @@ def appearing(destination: Path) -> Generator[Path]:
     """A place beside the destination that becomes it at the end; nothing is left on failure.
 
     Raises:
+        StorageError: the disk is full.
         UsageError: something is there already, or the place cannot be written to.
     """
     check_vacant(destination)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{destination.name}.", dir=destination.parent
-    ) as folder:
+    with (
+        writing_to(destination) as parent,
+        tempfile.TemporaryDirectory(prefix=f".{destination.name}.", dir=parent) as folder,
+    ):
         staging = Path(folder, destination.name)
         yield staging
+        _move(staging, destination)
+
+
+@contextmanager
+def writing_to(destination: Path) -> Generator[Path]:
+    """Make errors of the disk name the destination, not a temporary place; yields its parent.
+
+    Raises:
+        StorageError: the disk is full.
+        UsageError: the place cannot be written to.
+    """
+    try:
+        yield destination.parent
+    except (OSError, StorageError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError) or _is_elsewhere(cause, destination):
+            raise
+        raise unwritable(destination, cause) from error
+
+
+def _is_elsewhere(error: OSError, destination: Path) -> bool:
+    if not error.filename:
+        return False
+    named, place = Path(str(error.filename)).absolute(), destination.absolute()
+    staged = any(part.name.startswith(f".{place.name}.") for part in (named, *named.parents))
+    return not staged and not named.is_relative_to(place)
+
+
+def _move(staging: Path, destination: Path) -> None:
+    try:
         if destination.is_dir():
             destination.rmdir()
+        elif destination.exists():
+            raise FileExistsError(errno.EEXIST, "", str(destination))
         staging.rename(destination)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+        raise UsageError(
+            f"{destination} was made by another command meanwhile and stays; "
+            "choose another place, or remove it first"
+        ) from error

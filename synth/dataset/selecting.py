@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawgym.task import Task
-from synth.dataset.conditions import Condition, first_unmet
+from synth.dataset.conditions import Condition, Seen, first_unmet
 from synth.dataset.contamination import Benchmarks
 from synth.dataset.profile import profile_of
 from synth.dataset.provenance import Derivation, Left, appearing, source_of, text_settings
@@ -26,10 +26,13 @@ class Sieve:
     novelty: Novelty | None = None
     benchmarks: Benchmarks | None = None
 
-    def stopped(self, task: Task, source: str) -> Left | None:
-        """Why a task does not pass; None where it does."""
-        if self.conditions and (unmet := first_unmet(profile_of(task), self.conditions)):
-            return Left(task_id=task.id, source=source, reason=f"not {unmet.text}")
+    def stopped(self, task: Task, source: str, seen: Seen) -> Left | None:
+        """Why a task does not pass; None where it does. `seen` sees what the conditions see."""
+        if self.conditions:
+            profile = profile_of(task)
+            seen.see(profile)
+            if unmet := first_unmet(profile, self.conditions):
+                return Left(task_id=task.id, source=source, reason=f"not {unmet.text}")
         if self.benchmarks is not None and (found := self.benchmarks.find(task)):
             return Left(
                 task_id=task.id,
@@ -65,6 +68,7 @@ def write_filtered(
     }
     source = source_of(suite)
     derivation = Derivation("filter", text_settings(settings), (source,))
+    seen = Seen(sieve.conditions)
 
     def passing() -> Iterator[Task]:
         for task in load_all(suite):
@@ -72,10 +76,11 @@ def write_filtered(
             derivation.funnel["read"] += 1
             if isinstance(task, Refusal):
                 derivation.refuse(task, source.name)
-            elif left := sieve.stopped(task, source.name):
+            elif left := sieve.stopped(task, source.name, seen):
                 derivation.leave(left)
             else:
                 yield task
+        derivation.notes += seen.missing()
 
     with appearing(destination) as staging:
         derivation.write(staging, passing(), name=destination.name, seed=source.seed or 0)

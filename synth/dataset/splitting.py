@@ -35,9 +35,10 @@ def split(
     """Deal tasks out to parts.
 
     Tasks stay together where their instructions are near-duplicates from `threshold` on, where they
-    have the same files to start with, the same family, or a value of a feature in `group_by` in
-    common. The largest groups are dealt first, each to the part that lacks most of its values of
-    the features in `stratify`.
+    have the same files to start with or one of at least `LEAST_BYTES`, the same family, or a value
+    of a feature in `group_by` in common. A file that more than half of the tasks have is a habit of
+    the suite and keeps none together. The largest groups are dealt first, each to the part that
+    lacks most of its values of the features in `stratify`.
 
     Raises:
         UsageError: shares are not positive, there are fewer groups than parts, or no such feature.
@@ -76,8 +77,10 @@ def _groups(tasks: Sequence[Profile], group_by: Sequence[str], threshold: float)
     union = _Union(len(tasks))
     first: dict[Hashable, int] = {}
     features = {name: values_of(name) for name in (FAMILY, *group_by)}
+    holders = Counter(file for task in tasks for file in task.held)
     for place, task in enumerate(tasks):
         shared: list[Hashable] = [("content", task.content)]
+        shared += [("file", file) for file in task.held if holders[file] <= len(tasks) / 2]
         if task.workspace:
             shared.append(("workspace", task.workspace))
         shared += [(name, value) for name, values in features.items() for value in values(task)]

@@ -1,6 +1,7 @@
 """`write_atomic`: a reader sees the old content or the new, and failures leave no litter."""
 
 import contextlib
+import errno
 import resource
 from collections.abc import Generator
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from clawgym.atomic import write_atomic
-from clawgym.errors import UsageError
+from clawgym.atomic import disk_error, write_atomic
+from clawgym.errors import ClawGymError, StorageError, UsageError
 
 
 @contextlib.contextmanager
@@ -63,3 +64,24 @@ def test_a_place_below_a_file_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"old")
     with pytest.raises(UsageError, match="choose another place, one that you may write to"):
         write_atomic(tmp_path / "file" / "below", b"x")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "message"),
+    [
+        (errno.ENOSPC, StorageError, "cannot write /o/x: No space left on device; make room"),
+        (errno.EROFS, UsageError, "cannot open or write /o/x: Read-only file system; choose"),
+        (errno.EACCES, UsageError, "cannot open or write /o/x: Permission denied; choose"),
+    ],
+)
+def test_an_unexpected_error_of_the_disk_says_what_to_do(
+    number: int, kind: type[ClawGymError], message: str
+) -> None:
+    known = disk_error(OSError(number, "a story that a library tells", "/o/x"))
+    assert isinstance(known, kind)
+    assert str(known).startswith(message)
+
+
+def test_other_errors_of_the_system_are_not_explained_away() -> None:
+    assert disk_error(FileNotFoundError(errno.ENOENT, "No such file", "/o/x")) is None
+    assert disk_error(PermissionError(errno.EPERM, "Operation not permitted")) is None

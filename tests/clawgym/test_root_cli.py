@@ -179,3 +179,12 @@ def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
     done = clawgym("rolout", "tasks")
     assert done.returncode == 2
     assert "Did you mean 'rollout'?" in done.stderr
+
+
+def test_a_full_disk_is_one_line_and_not_the_users_mistake() -> None:
+    command = [sys.executable, "-m", "clawgym", "config", "show"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: cannot write: No space left on device; make room")
+    assert done.stderr.count("\n") == 1

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ def test_stats_as_json(path: Path):
     assert held["digest"] == Dataset(path).digest
 
 
+def test_stats_names_what_could_not_be_loaded_and_why(path: Path):
+    (path / "t03" / "instruction.md").write_text("edited")
+    said = run("stats", path, "--no-texts")
+    assert "1 more could not be loaded" in said
+    assert f"refused: t03: {path / 't03'} differs from the digest" in said
+    held = json.loads(run("stats", path, "--json", "--no-texts"))
+    assert (held["refused"], [one["task_id"] for one in held["refusals"]]) == (1, ["t03"])
+
+
 def test_merge_names_what_was_left_out(path: Path, tmp_path: Path):
     said = json.loads(run("merge", path, path, "-o", tmp_path / "out", "--json"))
     assert said["datasets"][0]["funnel"] == {
@@ -64,6 +74,19 @@ def test_filter_drops_what_repeats_an_installed_benchmark(path: Path, tmp_path: 
     assert "2 contaminated-near" in said
 
 
+def test_filter_says_what_it_knows_where_no_task_is_left(path: Path, tmp_path: Path):
+    said = run("filter", path, "-o", tmp_path / "out", "--where", "kind=Procedural", code=2)
+    assert "no task has kind=Procedural; found: procedural (21)" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_filter_notes_a_value_that_no_task_has(path: Path, tmp_path: Path):
+    said = run("filter", path, "-o", tmp_path / "out", "--where", "difficulty=3,7")
+    assert "note: no task has difficulty=7; found: 1 to 5" in said
+    again = ("filter", path, "-o", tmp_path / "other", "--where", "difficulty=3,7", "--json")
+    assert len(json.loads(run(*again))["datasets"][0]["notes"]) == 1
+
+
 def test_filter_wants_benchmarks_where_it_is_to_use_them(path: Path, tmp_path: Path):
     said = run("filter", path, "-o", tmp_path / "out", "--installed", code=2)
     assert "holds no benchmark" in said
@@ -83,6 +106,27 @@ def test_export_says_what_is_lost(path: Path, tmp_path: Path):
     assert "lost: graph: 21 tasks" in said
 
 
+@pytest.mark.parametrize(("to", "name"), [("hf", "ex hf"), ("clawgym-parquet", "x.parquet")])
+def test_export_without_pyarrow_says_how_to_get_it(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, name: str
+):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    said = run("export", path, "--to", to, "-o", tmp_path / name, code=2)
+    assert "pip install -c constraints.txt -e '.[parquet]'" in said
+    assert str(tmp_path) not in said
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tasks"]
+
+
+def test_a_card_leaves_the_readme_of_a_project_alone(path: Path, tmp_path: Path):
+    run("export", path, "--to", "clawgym-jsonl", "-o", tmp_path / "data.jsonl")
+    (tmp_path / "README.md").write_text("# Our project\n")
+    said = run("card", tmp_path / "data.jsonl", code=2)
+    assert "README.md was not written by this command and stays; name another place with -o" in said
+    assert "x.md and " in run("card", tmp_path / "data.jsonl", "-o", tmp_path / "x.md")
+    assert (tmp_path / "README.md").read_text() == "# Our project\n"
+    assert json.loads((tmp_path / "x.json").read_text())["name"] == "data.jsonl"
+
+
 def test_a_card_stands_beside_the_tasks_and_disturbs_nobody(path: Path):
     run("card", path)
     assert (path / "README.md").read_text().startswith("---\npretty_name: tasks\n")
@@ -95,6 +139,7 @@ def test_a_card_stands_beside_the_tasks_and_disturbs_nobody(path: Path):
     [
         (("split", "--shares", "train"), "no part with its share"),
         (("split", "--shares", "../x=1"), "no part with its share"),
+        (("split", "--shares", "a=0.5, a =0.5"), "names the part 'a' twice"),
         (("filter", "--where", "colour=red"), "known features"),
         (("sample", "-n", "99"), "ask for fewer"),
     ],

@@ -7,7 +7,7 @@ import yaml
 from clawgym.dataset import Dataset
 from clawgym.errors import TaskFormatError, UsageError
 from clawgym.files import Files
-from synth.dataset.card import DatasetCard, card_of, read_cards, render
+from synth.dataset.card import DatasetCard, card_of, read_cards, render, write_card
 from synth.dataset.exporting import export, export_hub, losses_by_code
 from synth.dataset.provenance import source_of
 from synth.dataset.reading import open_tasks, parts_of, read_profiles
@@ -54,6 +54,15 @@ def test_parquet_and_json_lines_hold_the_same_records(tmp_path: Path, dataset: P
     for row in rows:
         row["rules"], row["metadata"] = json.loads(row["rules"]), json.loads(row["metadata"])
     assert rows == lines
+
+
+@pytest.mark.parametrize("to", ["clawgym-jsonl", "clawgym-parquet"])
+def test_a_file_that_would_not_be_recognised_again_is_refused(
+    tmp_path: Path, dataset: Path, to: str
+):
+    with pytest.raises(UsageError, match=rf"call it .*out\.{to.removeprefix('clawgym-')}$"):
+        export(open_tasks(dataset), tmp_path / "out", to)
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path, dataset: Path):
@@ -167,6 +176,37 @@ def test_the_front_matter_of_a_card_is_yaml(dataset: Path):
     assert front["configs"][0]["data_files"] == [{"split": "train", "path": "data/train.parquet"}]
     assert "| leak | 2 |" in text
     assert "generator `by-hand`, seed 7" in text
+
+
+def test_a_card_replaces_only_what_was_written_by_us(tmp_path: Path):
+    for _ in range(2):
+        write_card(card(), tmp_path / "README.md")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["README.md", "card.json"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [("README.md", "README.md"), ("card.json", "README.md"), ("x.json", "x.md"), ("x.md", "x.md")],
+)
+def test_what_others_wrote_stays(tmp_path: Path, taken: str, name: str):
+    (tmp_path / taken).write_text('{"mine": 1}\n')
+    with pytest.raises(UsageError, match=rf"{taken} was not written by this command .* -o"):
+        write_card(card(), tmp_path / name)
+    assert [entry.name for entry in tmp_path.iterdir()] == [taken]
+    assert (tmp_path / taken).read_text() == '{"mine": 1}\n'
+
+
+def test_a_card_that_someone_made_their_own_stays(tmp_path: Path):
+    path = tmp_path / "README.md"
+    write_card(card(), path)
+    path.write_text(path.read_text().rpartition("<!--")[0])
+    with pytest.raises(UsageError, match="was not written by this command"):
+        write_card(card(), path)
+
+
+def test_a_card_is_no_json(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"name .*x\.md"):
+        write_card(card(), tmp_path / "x.json")
 
 
 def test_a_folder_without_cards_is_refused(tmp_path: Path):

@@ -1,14 +1,16 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clawgym.errors import UsageError
-from synth.dataset.profile import Profile
+from clawgym.files import Files
+from synth.dataset.profile import Profile, profile_of
 from synth.dataset.sampling import sample
 from synth.dataset.splitting import split
-from tests.synth.dataset.examples import make_profile, sentence
+from tests.synth.dataset.examples import make_profile, make_task, sentence
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 
@@ -89,6 +91,27 @@ def test_families_files_and_named_features_never_straddle(
     related = [make_profile(f"r{n}", sentence(1000 + n), **options) for n in range(4)]
     where = part_of(split([*tasks(40), *related], SHARES, group_by=group_by).parts)
     assert len({where[task.id] for task in related}) == 1
+
+
+def with_files(task_id: str, number: int, **files: str) -> Profile:
+    own = Files({"input/own.csv": f"{task_id}\n", **files})
+    return profile_of(replace(make_task(task_id, sentence(number)), workspace=own))
+
+
+def test_tasks_that_share_an_input_file_never_straddle():
+    package = "def price(amount):\n    return amount\n" * 10
+    related = [with_files(f"r{n}", 1000 + n, **{f"src/module{n}.py": package}) for n in range(4)]
+    found = split([*tasks(40), *related], SHARES)
+    assert len({part_of(found.parts)[task.id] for task in related}) == 1
+    assert (found.groups, found.largest) == (41, 4)
+
+
+def test_short_files_and_those_of_most_tasks_keep_nothing_together():
+    licence = "You may do with it what you like.\n" * 10
+    held = [
+        with_files(f"t{n}", n, **{"LICENSE": licence, "src/__init__.py": ""}) for n in range(12)
+    ]
+    assert split(held, SHARES).groups == 12
 
 
 def test_the_seed_decides_the_split():
