@@ -21,8 +21,8 @@ from synth.world import Source, World
 
 Ties = Literal["gaps", "dense"]
 _TIES = {
-    "gaps": "Ties share a rank (1, 2, 2, 4)",
-    "dense": "Ties share a rank, and none is skipped (1, 2, 2, 3)",
+    "gaps": "Equal ones share a rank (1, 2, 2, 4)",
+    "dense": "Equal ones share a rank, and none is skipped (1, 2, 2, 3)",
 }
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 10: "ten", 15: "fifteen", 20: "twenty"}
 _PLACES = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 10: "tenth"}
@@ -180,7 +180,7 @@ class Rank(GroundedOperation):
         ties = ""
         if any(count > 1 for count in _shares(wanted, ranked).values()):
             ties = _TIES[wanted.ties]
-            ties += "." if wanted.within else " and stay in their old order."
+            ties += "." if wanted.within else " and keep their order."
         tail = f" Sort by `{wanted.within}`, then by rank." if wanted.within else ""
         words = {
             "only": only,

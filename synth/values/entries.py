@@ -14,13 +14,25 @@ _FIXED_MAIL = ("date", "from", "subject")
 _HELLOS = ("Hello,", "Good morning,", "Hi,", "Dear all,", "Good afternoon,")
 _BYES = ("Kind regards", "Best wishes", "Thank you", "Thanks and regards", "Many thanks")
 _LEADS = (
-    "here is what you asked for on your form:",
-    "I have filled in your form, see below.",
-    "below is the form from your page.",
-    "please find what you need from me below.",
-    "this is the form, I hope nothing is missing.",
-    "as you asked, here are the details once more:",
-    "I could not open the form, so I copied it into this mail.",
+    "please see the details below.",
+    "as discussed on the phone, I am sending you the details.",
+    "I hope that this is all you need.",
+    "this is everything in one place, so that nothing gets lost.",
+    "sorry that it took me so long.",
+    "could you look into this, please?",
+    "I was told to write to this address.",
+    "my last mail came back, so I am trying once more.",
+    "please confirm that this has reached you.",
+    "I could not find anybody on the phone, so I am writing.",
+)
+_TAILS = (
+    "",
+    "",
+    "Please tell me if anything is missing.",
+    "You can reach me by phone in the morning.",
+    "I look forward to your answer.",
+    "A short reply would be enough.",
+    "There is no hurry, but I would like to know by the end of the week.",
 )
 
 
@@ -74,7 +86,9 @@ def _letter(sender: str, number: int, body: str) -> str:
     lead = _LEADS[(habit // 49 + number) % len(_LEADS)]
     first, dot, _ = sender.partition("@")[0].partition(".")
     name = f"\n{first.capitalize()}" if dot else ""
-    return f"{hello}\n\n{lead}\n\n{body}\n\n{bye}{name}"
+    tail = _TAILS[(habit // 490 + number) % len(_TAILS)]
+    parts = [hello, lead, body, *([tail] if tail else []), f"{bye}{name}"]
+    return "\n\n".join(parts)
 
 
 def _address(name: str) -> str:

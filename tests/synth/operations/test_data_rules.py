@@ -79,7 +79,7 @@ def test_what_equal_ranks_look_like_is_said_only_where_there_are_some() -> None:
     known, operation = ORDERS.with_rows(list(ORDERS.rows[:3])), OPERATIONS["rank"]
     largest = operation.words({"column": "amount", "top": 1}, [known])
     assert largest["only"] == "only the first one (and any that tie with it)"
-    assert largest["ties"] == "Ties share a rank (1, 2, 2, 4) and stay in their old order."
+    assert largest["ties"] == "Equal ones share a rank (1, 2, 2, 4) and keep their order."
     smallest = {"column": "amount", "top": 1, "largest_first": False}
     assert (
         operation.words(smallest, [known])["only"]
