@@ -63,15 +63,24 @@ def sessions(
 def undo(
     session: SessionArgument = "last",
     workspace: WorkspaceOption = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Also undo what was changed again since, and the conversation alone where the "
+            "folder was not kept.",
+        ),
+    ] = False,
     state: StateOption = None,
 ) -> None:
-    """Put a folder and its session back to before the last turn."""
+    """Take back the last turn: what it changed in the folder, and the conversation."""
     import asyncio
 
     from graph_agents.session_commands import undo_turn
+    from graph_agents.ui.slash import undone_words
 
-    info = asyncio.run(undo_turn(session, workspace, state))
-    typer.echo(f"{info.workspace} and session {info.id} are as they were before the turn")
+    info, undone = asyncio.run(undo_turn(session, workspace, state, force=force))
+    typer.echo(f"{info.workspace}, session {info.id}:\n{undone_words(undone)}")
 
 
 def fork(
@@ -96,18 +105,26 @@ def export(
         typer.Option("--format", "-f", help="OpenClaw's JSONL transcript, or an ATIF trajectory."),
     ] = "openclaw",
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file to write.", dir_okay=False)
-    ] = Path("session.jsonl"),
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write; default: session.jsonl, or session.json for atif.",
+            dir_okay=False,
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there.")
+    ] = False,
     workspace: WorkspaceOption = None,
     state: StateOption = None,
 ) -> None:
-    """Write a session to a file."""
-    import asyncio
-
+    """Write a session to a file, also where its folder is gone."""
     from graph_agents.session_commands import export_session
 
-    asyncio.run(export_session(session, workspace, state, form, output))
-    typer.echo(f"written to {output}")
+    place = output or Path("session.jsonl" if form == "openclaw" else "session.json")
+    export_session(session, workspace, state, form, place, force=force)
+    typer.echo(f"written to {place}")
 
 
 def add_to(app: typer.Typer) -> None:

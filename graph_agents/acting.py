@@ -192,7 +192,7 @@ class Acting:
         if verdict is None or verdict.leave is Leave.ALLOW:
             return call
         if verdict.leave is Leave.DENY:
-            return replace(call, given=refusal(f"denied by the rule: {verdict.rule}"))
+            return replace(call, given=refusal(f"denied by the policy ({verdict.rule})"))
         decision = decisions[f"{self._id}:{call.position}"]
         if decision.answer is Answer.REJECT:
             return replace(call, given=refusal(decision.message or "the user said no"))

@@ -3,7 +3,6 @@
 # langgraph is a namespace package whose marker pyright does not find, with generics left open:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,12 +28,12 @@ from graph_agents.journal.export import export
 from graph_agents.journal.ledger import Ledger
 from graph_agents.journal.saver import JournalSaver
 from graph_agents.journal.sessions import new_id
-from graph_agents.journal.spending import family
 from graph_agents.journal.working import Why
-from graph_agents.parts import Parts
+from graph_agents.parts import Parts, Undone
 from graph_agents.state import AgentLimits, AgentState
 from graph_agents.steering import Steering
 from graph_agents.turn import run_turn
+from graph_agents.undo import check_nobody_works, keeping, undo_files, way_back
 
 _TITLE = 60
 _GO_ON = "Go on."
@@ -112,15 +111,16 @@ class AgentSession:
             UsageError: a turn is running.
         """
         with self._turn() as steering:
-            self._start(Why.SEND)
-            await self._settle()
-            text, activated = self._expanded(prompt)
-            number = await self._begin(prompt)
-            message = HumanMessage(text, id=new_id())
-            news: list[AgentEvent] = [TurnStarted(number, text), *activated]
-            state = AgentState(messages=[message], stop_reason=None)
-            async for event in run_turn(self._bench, self._config, state, steering, news):
-                yield event
+            async with keeping(self._bench.parts.snapshots) as snapshot:
+                self._start(Why.SEND)
+                await self._settle()
+                text, activated = self._expanded(prompt)
+                number = self._begin(prompt, snapshot)
+                message = HumanMessage(text, id=new_id())
+                news: list[AgentEvent] = [TurnStarted(number, text), *activated]
+                state = AgentState(messages=[message], stop_reason=None)
+                async for event in run_turn(self._bench, self._config, state, steering, news):
+                    yield event
 
     async def go_on(
         self, decision: ApprovalDecision | Mapping[str, ApprovalDecision] | None = None
@@ -135,9 +135,10 @@ class AgentSession:
         """
         with self._turn() as steering:
             resumption = self._answer(decision) if self.asked else await self._reopened()
-            self._start(Why.GO_ON)
-            async for event in run_turn(self._bench, self._config, resumption, steering, []):
-                yield event
+            async with keeping(self._bench.parts.snapshots, self._last_begun()):
+                self._start(Why.GO_ON)
+                async for event in run_turn(self._bench, self._config, resumption, steering, []):
+                    yield event
 
     def _answer(
         self, decision: ApprovalDecision | Mapping[str, ApprovalDecision] | None
@@ -207,10 +208,12 @@ class AgentSession:
         redactor = self._bench.parts.redactor
         return storable(redactor.redact(text) if redactor else text)
 
-    async def _begin(self, prompt: str) -> int:
-        """Keep the workspace as it is before the turn; returns the turn's number."""
-        snapshots = self._bench.parts.snapshots
-        kept = await asyncio.to_thread(snapshots.take, self._bench.workspace) if snapshots else None
+    def _last_begun(self) -> Entry | None:
+        begun = [entry for entry in self.entries() if entry.kind is Kind.SNAPSHOT]
+        return begun[-1] if begun else None
+
+    def _begin(self, prompt: str, kept: str | None) -> int:
+        """Note that a turn begins, and the way back from it; returns the turn's number."""
         found = self._bench.saver.get_tuple(self._config)
         checkpoint = found.checkpoint["id"] if found else None
         turn = 1 + sum(entry.kind is Kind.SNAPSHOT for entry in self.entries())
@@ -261,46 +264,36 @@ class AgentSession:
                 await self._bench.graph.aupdate_state(self._config, change, as_node="tools")
             return next((each for each in told if isinstance(each, Compacted)), None)
 
-    async def undo(self) -> None:
-        """Put the workspace and the conversation back to before the last turn.
+    async def undo(self, *, force: bool = False) -> Undone | None:
+        """Take back the last turn: what it has changed in the workspace, and the conversation.
+
+        What somebody else has changed in the workspace is left alone.
+
+        Args:
+            force: put back also what was changed again since, do not mind other sessions at work,
+                and take back the conversation alone where the workspace was not kept.
+
+        Returns:
+            What was put back; None if it is the conversation alone.
 
         Raises:
-            UsageError: there is no turn to undo, the way back to before it was pruned, or a turn of
-                the session or of a subagent is running; nothing has changed then.
+            UsageError: there is no turn to undo, the way back to before it was pruned or never
+                kept, somebody else has changed the same files since, or something is at work in the
+                workspace; nothing has changed then.
+            ClawGymError: what was kept is damaged.
         """
         with self._turn():
-            spawned = set(family(self._bench.saver.store, self.id)) - {self.id}
-            if working := spawned & self._bench.running:
-                raise UsageError(
-                    f"{len(working)} subagents of session {self.id} are at work in the folder; "
-                    "wait until they have ended, or have the agent cancel them"
-                )
-            begun = [entry for entry in self.entries() if entry.kind is Kind.SNAPSHOT]
-            if not begun:
+            store, begun = self._bench.saver.store, self._last_begun()
+            if begun is None:
                 raise UsageError(f"session {self.id} has no turn to undo")
-            body, snapshots = begun[-1].body, self._bench.parts.snapshots
-            then = self._before(body["checkpoint"])
-            if snapshots and body["snapshot"] is not None:
-                kept = str(body["snapshot"])
-                await asyncio.to_thread(snapshots.restore, kept, self._bench.workspace)
+            running = self._bench.running
+            check_nobody_works(store, self.id, self._bench.workspace, running, force=force)
+            then = way_back(self._bench.saver, self.id, begun.body["checkpoint"])
+            snapshots = self._bench.parts.snapshots
+            undone = await undo_files(snapshots, store, begun, self.id, force=force)
             await self._back_to(then)
             self._ledger().note(Kind.UNDO)
-
-    def _before(self, checkpoint: object) -> CheckpointTuple | None:
-        """A checkpoint by its id; None for the empty conversation."""
-        if checkpoint is None:
-            return None
-        then: RunnableConfig = {
-            "configurable": {"thread_id": self.id, "checkpoint_id": checkpoint, "checkpoint_ns": ""}
-        }
-        found = self._bench.saver.get_tuple(then)
-        if found is None:
-            raise UsageError(
-                f"session {self.id} was pruned: the conversation before its last turn is no longer "
-                "kept, so the turn cannot be undone; nothing was changed. Go on from here, or "
-                "start a new session"
-            )
-        return found
+            return undone
 
     async def _back_to(self, then: CheckpointTuple | None) -> None:
         if then is None:

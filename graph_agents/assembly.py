@@ -22,22 +22,24 @@ from graph_agents.context.prompt import WorkspacePrompt
 from graph_agents.context.tokens import TokenEstimate
 from graph_agents.control.approvals import StandingPolicy
 from graph_agents.control.loops import CircleWatch
+from graph_agents.control.naming import check_names
 from graph_agents.control.redaction import Redactor
 from graph_agents.control.snapshots import KeptWorkspaces
 from graph_agents.control.spending import SessionBudget
 from graph_agents.control.steady import SteadyModel
+from graph_agents.control.undoing import CopyUndo, FolderUndo
 from graph_agents.diffs import preview, with_diff
 from graph_agents.journal import default_state
-from graph_agents.model_choice import open_model, window_of
+from graph_agents.model_choice import check_model, open_model, window_of
 from graph_agents.offline import offline_model
 from graph_agents.options import AgentOptions
-from graph_agents.parts import Parts, Policy
+from graph_agents.parts import Parts, Policy, Snapshots
 from graph_agents.skill_choice import chosen_source
 from graph_agents.skilled.offers import SkillSource
 from graph_agents.skilled.opening import skilled_box
 from graph_agents.skilled.remembering import SkillPolicy
 from graph_agents.skilled.shelf import Shelf
-from graph_agents.skilled.skillset import Skillset
+from graph_agents.skilled.skillset import SEARCH, Skillset
 from graph_agents.skilled.trust import Trust
 from graph_agents.tools.family import Family
 from graph_agents.tools.progress_card import card_tool
@@ -48,6 +50,8 @@ from mcp_servers.workspace import workspace_tools
 
 _CHANGE_NOTHING = ("progress_card", "agents_wait")
 """Tools of the agent's own that a policy need not care about."""
+
+_OF_FAMILY = ("sessions_spawn", "agents_wait", "subagents")
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ async def assemble(
             *(skillset.tools() if skillset else ()),
             *await _servers(options, stack),
         ]
+        check_names(rules, options.said_rules(), _names(tools, source))
         policy = StandingPolicy(
             rules,
             read_only=[*_CHANGE_NOTHING, *(tool.name for tool in tools if tool.read_only)],
@@ -109,6 +114,28 @@ async def assemble(
         yield Assembled(agent, sandbox, _callable(source))
 
 
+def check_options(options: AgentOptions) -> None:
+    """See whether `assemble` would refuse the options, as far as files and settings tell.
+
+    Raises:
+        UsageError: as `assemble`.
+    """
+    check_model(options.settings)
+    servers = load_servers(options.mcp_config) if options.mcp_config else {}
+    nowhere = cast("Sandbox", _NoBox())
+    tools = [*workspace_tools(nowhere), note_tool(nowhere), card_tool()]
+    with _source(options) as source:
+        names = [*_names(tools, source), *(f"{label}__*" for label in servers)]
+        check_names(options.rules(), options.said_rules(), names)
+
+
+def _names(tools: Sequence[Tool[Any]], source: SkillSource | None) -> list[str]:
+    """The tools that a rule may speak of; those that a skill brings, by the name of the skill."""
+    skills = (offer.public.replace("-", "_") for offer in (source.offers() if source else ()))
+    own = [*(tool.name for tool in tools), *_OF_FAMILY, SEARCH]
+    return [*dict.fromkeys(own), *(f"{skill}__*" for skill in skills)]
+
+
 @asynccontextmanager
 async def without_model(workspace: Path, state: Path | None = None) -> AsyncGenerator[Agent]:
     """An agent for what needs neither model nor box: undoing, forking, exporting.
@@ -116,7 +143,7 @@ async def without_model(workspace: Path, state: Path | None = None) -> AsyncGene
     Raises:
         UsageError: the journal cannot be opened.
     """
-    parts = Parts(snapshots=KeptWorkspaces(_home(state) / "workspaces"))
+    parts = Parts(snapshots=FolderUndo(kept_workspaces(state), workspace))
     nowhere = cast("Sandbox", _NoBox())
     setup = AgentSetup(workspace, offline_model(), nowhere, state, tools=(), parts=parts)
     async with open_agent(setup) as agent:
@@ -201,7 +228,6 @@ class _Parts:
         self, policy: StandingPolicy, approve: Approve | None, tools: Sequence[Tool[Any]]
     ) -> Parts:
         options = self.options
-        keeps = options.undo and not options.dry_run
         return Parts(
             policy=self._policy(policy),
             approve=approve,
@@ -210,7 +236,7 @@ class _Parts:
             price=options.prices,
             loops=CircleWatch,
             redactor=Redactor.of_environment(also=[options.settings.api_key_env]),
-            snapshots=KeptWorkspaces(_home(options.state) / "workspaces") if keeps else None,
+            snapshots=self._snapshots() if options.undo else None,
             prompt=self._prompt(tools),
             tokens=TokenEstimate(),
             compactor=SummaryCompactor(),
@@ -219,11 +245,16 @@ class _Parts:
             skills=self.skillset,
         )
 
+    def _snapshots(self) -> Snapshots:
+        if self.options.dry_run:
+            return CopyUndo(self.sandbox)
+        return FolderUndo(kept_workspaces(self.options.state), self.options.workspace)
+
     def _policy(self, policy: StandingPolicy) -> Policy:
         return SkillPolicy(self.skillset, policy) if self.skillset else policy
 
     def _prompt(self, tools: Sequence[Tool[Any]]) -> WorkspacePrompt:
-        names = [*(tool.name for tool in tools), "sessions_spawn", "agents_wait", "subagents"]
+        names = [*(tool.name for tool in tools), *_OF_FAMILY]
         prompt = WorkspacePrompt(
             self.options.workspace, self.sandbox, names, detail=self.family.detail
         )
@@ -249,6 +280,11 @@ def _callable(source: SkillSource | None) -> tuple[tuple[str, str], ...]:
         for offer in offers
         if offer.user_invocable and not offer.refused
     )
+
+
+def kept_workspaces(state: Path | None = None) -> KeptWorkspaces:
+    """The snapshots that belong to a journal."""
+    return KeptWorkspaces(_home(state) / "workspaces")
 
 
 def _home(state: Path | None) -> Path:

@@ -54,6 +54,10 @@ async def hold(request: ChatRequest) -> None:
             go_on = _goes_on(session, request, asks=front.can_ask)
             if not go_on and _stopped_early(session):
                 front.say(Text("the last turn was stopped; /continue goes on", style="dim"))
+            if request.session and not (go_on or request.prompt or front.can_ask):
+                front.say(
+                    "the last turn has finished: there is nothing to go on with; -m says more"
+                )
             await Chat(talk, asker).converse(request.prompt, go_on=go_on)
             if request.options.dry_run:
                 await show_proposed(assembled, request.options, front)

@@ -1,12 +1,17 @@
 """`clawgym agent`: the agent on a folder of the user's."""
 
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from graph_agents import _schedule_cli, _serving_cli, _sessions_cli
 from graph_agents._flags_cli import Flags, takes_flags
+
+T = TypeVar("T")
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     help="Run the agent on a local workspace.",
@@ -60,8 +65,6 @@ def run(
     Exits with 0 when the agent has finished, 1 when a limit stopped it, 2 when the command was
     wrong, 3 when the endpoint or the sandbox failed. With --json, the last line is the result.
     """
-    import asyncio
-
     from graph_agents.run_command import RunRequest, carry_out, exit_code
 
     request = RunRequest(
@@ -71,8 +74,8 @@ def run(
         save_to=trajectory,
         as_json=as_json,
     )
-    finished = asyncio.run(carry_out(request))
-    if code := exit_code(finished):
+    finished = _driven(carry_out(request))
+    if code := exit_code(finished, told=not as_json):
         raise typer.Exit(code)
 
 
@@ -91,12 +94,10 @@ def chat(
     While it works, typing steers it and Ctrl-C interrupts it; /help says the rest. Without a
     terminal, each line of standard input is a message.
     """
-    import asyncio
-
     from graph_agents.chat_command import ChatRequest, hold
 
     request = ChatRequest(flags.options(workspace), prompt, as_json=as_json)
-    asyncio.run(hold(request))
+    _driven(hold(request))
 
 
 @app.command()
@@ -126,14 +127,25 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a session: first with what was cut short, then with what you say."""
-    import asyncio
-
     from graph_agents.chat_command import ChatRequest, hold
     from graph_agents.session_commands import place_of
 
     found = place_of(session, workspace, flags.state)
     options = flags.options(Path(str(found.workspace)))
-    asyncio.run(hold(ChatRequest(options, message, found.id, as_json=as_json)))
+    _driven(hold(ChatRequest(options, message, found.id, as_json=as_json)))
+
+
+def _driven(command: Coroutine[Any, Any, T]) -> T:
+    """Run a command; Ctrl-C before a turn begins, or while it is being closed, ends up here."""
+    import asyncio
+
+    try:
+        return asyncio.run(command)
+    except KeyboardInterrupt:
+        typer.echo(
+            "interrupted; if a turn had begun, `clawgym agent resume` goes on with it", err=True
+        )
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 for _module in (_sessions_cli, _schedule_cli, _serving_cli):

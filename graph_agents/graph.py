@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from clawgym.errors import UsageError
 from graph_agents.chat_model import AnyChatModel, tool_requests
 from graph_agents.conversation import marked
 from graph_agents.engine import Engine
@@ -45,6 +47,8 @@ def make_agent(
 ) -> CompiledStateGraph[AgentState]:
     """Build the agent: `await agent.ainvoke({"messages": [("user", "…")]})`.
 
+    It is asynchronous only: `ainvoke` and `astream`, not `invoke` and `stream`.
+
     Args:
         model: ours, or any LangChain chat model.
         tools: what it may call.
@@ -61,7 +65,15 @@ def make_agent(
     Returns:
         A graph over `AgentState`. Invoking it raises `ProviderError` or `BudgetExceededError` when
         the model cannot be asked, `SandboxError` when the sandbox is broken, and nothing else.
+
+    Raises:
+        UsageError: `model` is no model.
     """
+    if not (isinstance(model, BaseChatModel) or hasattr(model, "complete")):
+        raise UsageError(
+            f"make_agent takes a model, not {model!r}: give a LangChain chat model, as "
+            "ChatOpenAI(model=…), or one of clawgym.model, as OpenAIModel(name, base_url, key)"
+        )
     limits, parts = limits or AgentLimits(), parts or Parts()
     if on_event:
         parts = replace(parts, on_event=on_event)

@@ -20,6 +20,11 @@ class Heard:
         """Take a piece of reasoning."""
         self._reasoning.take(text)
 
+    def anew(self) -> None:
+        """The reply broke off, and is asked for again."""
+        self._reasoning.anew()
+        self._text.anew()
+
     def end(self) -> None:
         """The reply is whole."""
         self._reasoning.end()

@@ -12,6 +12,32 @@ from graph_agents import offline
 _OPENAI = "https://api.openai.com/v1"
 
 
+def check_model(settings: Settings) -> None:
+    """See whether the settings name a model that can be asked.
+
+    Raises:
+        UsageError: no model is named, or its endpoint needs a key and none is set.
+    """
+    if settings.model is None:
+        raise UsageError(
+            "no model is named: give --model NAME or set CLAWGYM_MODEL, with CLAWGYM_BASE_URL for "
+            f"the endpoint and {settings.api_key_env} for its key; or try --model offline, which "
+            "needs neither"
+        )
+    if settings.model == offline.NAME or os.environ.get(settings.api_key_env):
+        return
+    if settings.base_url == _OPENAI:
+        raise UsageError(
+            f"{settings.base_url} needs an API key: set {settings.api_key_env}, name another "
+            "variable with CLAWGYM_API_KEY_ENV, or give the --base-url of a local server"
+        )
+    if settings.api_key_env != Settings.model_fields["api_key_env"].default:
+        raise UsageError(
+            f"the variable {settings.api_key_env}, which is to hold the API key, is not set: set "
+            "it, or leave --api-key-env (CLAWGYM_API_KEY_ENV) out where the endpoint wants no key"
+        )
+
+
 @contextlib.asynccontextmanager
 async def open_model(settings: Settings, *, max_retries: int = 2) -> AsyncGenerator[ChatModel]:
     """The model that the settings name, closed when the block ends.
@@ -21,21 +47,11 @@ async def open_model(settings: Settings, *, max_retries: int = 2) -> AsyncGenera
     Raises:
         UsageError: no model is named, or the endpoint needs a key and none is set.
     """
-    if settings.model is None:
-        raise UsageError(
-            "no model is named: give --model NAME or set CLAWGYM_MODEL, with CLAWGYM_BASE_URL for "
-            f"the endpoint and {settings.api_key_env} for its key; or try --model offline, which "
-            "needs neither"
-        )
-    if settings.model == offline.NAME:
+    check_model(settings)
+    if settings.model is None or settings.model == offline.NAME:
         yield offline.offline_model()
         return
     key = os.environ.get(settings.api_key_env, "")
-    if not key and settings.base_url == _OPENAI:
-        raise UsageError(
-            f"{settings.base_url} needs an API key: set {settings.api_key_env}, name another "
-            "variable with CLAWGYM_API_KEY_ENV, or give the --base-url of a local server"
-        )
     from clawgym.model.openai_client import OpenAIModel
 
     async with OpenAIModel(

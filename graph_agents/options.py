@@ -95,14 +95,21 @@ class AgentOptions:
         Raises:
             UsageError: there is no such policy, it is malformed, or a pattern is.
         """
-        added = [*_rules(self.allow, Leave.ALLOW), *_rules(self.deny, Leave.DENY)]
-        return Rules.load(self.policy).extended(added)
+        return Rules.load(self.policy).extended(self.said_rules())
+
+    def said_rules(self) -> list[Rule]:
+        """What was allowed and denied on top of the policy.
+
+        Raises:
+            UsageError: a pattern is malformed.
+        """
+        return [*_rules(self.allow, Leave.ALLOW), *_rules(self.deny, Leave.DENY)]
 
 
 def _rules(patterns: Sequence[str], action: Leave) -> Iterator[Rule]:
     for text in patterns:
-        tool, colon, pattern = text.partition(":")
-        if not tool.strip() or (colon and not pattern.strip()):
+        tool, colon, pattern = (part.strip() for part in text.partition(":"))
+        if not tool or (colon and not pattern):
             raise UsageError(
                 f"{text!r} is no pattern: write a tool, or a tool and what it is used on, as in "
                 "write, write:docs/** or exec:git push*"

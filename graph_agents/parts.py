@@ -74,15 +74,39 @@ class Redactor(Protocol):
         ...
 
 
-class Snapshots(Protocol):
-    """Keeps workspaces as they were. Both methods block and are run in a thread."""
+@dataclass(frozen=True)
+class Undone:
+    """What an undo has changed in the workspace, as paths in it.
 
-    def take(self, workspace: Path) -> str:
-        """Keep what is there now; the id is what `restore` needs."""
+    `kept_in` is a folder with what was overwritten and removed.
+    """
+
+    restored: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    kept_in: Path | None = None
+
+
+class Snapshots(Protocol):
+    """Keeps the agent's workspace as it was before each turn."""
+
+    async def begin(self) -> str:
+        """Keep what is there before a turn; the name is what the other methods need."""
         ...
 
-    def restore(self, snapshot: str, workspace: Path) -> None:
-        """Put it back."""
+    async def go_on(self, snapshot: str) -> None:
+        """Note that the turn, which was stopped, works again."""
+        ...
+
+    async def stop(self, snapshot: str) -> None:
+        """Note that the turn has stopped, and what it has changed."""
+        ...
+
+    async def undo(self, snapshot: str, spawned: Sequence[str], *, force: bool) -> Undone:
+        """Put back what a turn and those that it spawned have changed.
+
+        Raises:
+            UsageError: it is not kept, or somebody else has changed the same; nothing has changed.
+        """
         ...
 
 

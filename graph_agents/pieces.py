@@ -30,6 +30,10 @@ class Pieces:
         if self._redactor:
             self._tell(self._redactor, len(self._held))
 
+    def anew(self) -> None:
+        """The text begins again: what was held back of it is nobody's any more."""
+        self._held = ""
+
     def _tell(self, redactor: Redactor, length: int) -> None:
         told, self._held = self._held[:length], self._held[length:]
         if told:

@@ -1,5 +1,6 @@
 """What `clawgym agent serve` does, once its options are parsed."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ async def serve_agent(request: ServeRequest, tell: Callable[[str], None]) -> Non
         UsageError: the token is too short, no model is named, the port is taken.
         SandboxError: this machine cannot make the box.
     """
+    _require_free(request.host, request.port)
     access = NoToken() if request.no_token else SharedToken(request.token or new_token())
     journal = request.options.state or default_state()
     async with assemble(request.options, _refuse) as assembled:
@@ -64,6 +66,21 @@ async def serve_agent(request: ServeRequest, tell: Callable[[str], None]) -> Non
                 tell(f"API key   {access.value}")
 
         await serve_app(app, request.host, request.port, path="/v1", started=started)
+
+
+def _require_free(host: str, port: int) -> None:
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, number) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(address)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror}; end what listens there, or "
+            "give another --port (0: any free one) or --host"
+        ) from error
 
 
 async def _refuse(request: ApprovalRequest) -> ApprovalDecision:

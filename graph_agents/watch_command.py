@@ -13,7 +13,7 @@ from rich.text import Text
 from clawgym.errors import ClawGymError, ExitCode
 from graph_agents.agent import Agent
 from graph_agents.approval import ApprovalDecision, ApprovalRequest
-from graph_agents.assembly import assemble
+from graph_agents.assembly import assemble, check_options
 from graph_agents.events import (
     AgentEvent,
     ReasoningDelta,
@@ -28,9 +28,7 @@ from graph_agents.ui.lines import write_line
 from graph_agents.ui.plain import Plain
 from graph_agents.watch.jobs import Job, load_jobs
 from graph_agents.watch.ledger import Ledger
-from graph_agents.watch.watch import Watch
-
-_FAILED = {StopReason.MODEL_FAILED, StopReason.SANDBOX_FAILED, StopReason.CONTEXT}
+from graph_agents.watch.watch import FAILED, Watch
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,12 @@ async def run_watch(request: WatchRequest) -> int:
     """Run what is due, for ever or once; the exit code.
 
     Raises:
-        UsageError: the file cannot be used, or is being watched already.
+        UsageError: the file or the options cannot be used, or it is being watched already.
     """
     jobs = load_jobs(request.file)
+    for job in jobs:
+        if job.enabled:
+            check_options(_options(job, request.options))
     reporter = JsonReporter() if request.as_json else TextReporter()
     with Ledger(request.ledgers, request.file) as ledger:
         watch = Watch(jobs, ledger, lambda job: _opened(job, request.options), reporter)
@@ -69,25 +70,26 @@ def list_jobs(request: WatchRequest) -> Iterator[str]:
     """When each job is due next and how it went last, a line each.
 
     Raises:
-        UsageError: as `run_watch`.
+        UsageError: the file cannot be used, or is being watched.
     """
     jobs = load_jobs(request.file)
     with Ledger(request.ledgers, request.file) as ledger:
         now = datetime.now(UTC)
         for job in jobs:
             record = ledger.record(job.name, now)
-            due = job.schedule.next(record.since, record.last) if job.enabled else None
+            due = record.due(job.schedule) if job.enabled else None
             words = [job.name, f"next {_when(due)}"]
             if record.last:
-                outcome = "running" if record.running else record.outcome or "skipped"
+                running = record.running and not record.retry
+                outcome = "running" if running else record.outcome or "skipped"
                 words.append(f"last {_when(record.last)} ({outcome})")
             yield "  ".join(words)
 
 
-@asynccontextmanager
-async def _opened(job: Job, options: AgentOptions) -> AsyncGenerator[Agent]:
+def _options(job: Job, options: AgentOptions) -> AgentOptions:
+    """The options of one job."""
     model = {"model": job.model} if job.model else {}
-    own = replace(
+    return replace(
         options,
         workspace=job.workspace,
         settings=options.settings.model_copy(update=model),
@@ -95,7 +97,11 @@ async def _opened(job: Job, options: AgentOptions) -> AsyncGenerator[Agent]:
         skills=options.skills if job.skills is None else ",".join(job.skills) or "none",
         limits=replace(options.limits, wall_seconds=job.max_seconds or options.limits.wall_seconds),
     )
-    async with assemble(own, _refuse) as assembled:
+
+
+@asynccontextmanager
+async def _opened(job: Job, options: AgentOptions) -> AsyncGenerator[Agent]:
+    async with assemble(_options(job, options), _refuse) as assembled:
         yield assembled.agent
 
 
@@ -114,8 +120,10 @@ async def _until_stopped(watch: Watch) -> None:
 
 
 def _exit_code(watch: Watch) -> int:
-    if any(isinstance(each, ClawGymError) or each in _FAILED for each in watch.outcomes):
-        return ExitCode.INFRASTRUCTURE
+    errors = [each.exit_code for each in watch.outcomes if isinstance(each, ClawGymError)]
+    errors += [ExitCode.INFRASTRUCTURE for each in watch.outcomes if each in FAILED]
+    if errors:
+        return max(errors)
     stopped = any(each is not StopReason.DONE for each in watch.outcomes)
     return ExitCode.FINDINGS if stopped else ExitCode.DONE
 
@@ -139,11 +147,21 @@ class TextReporter:
 
     def answered(self, job: Job, answer: str) -> None:
         """Show what it says."""
-        Plain().show(TextDelta(f"[{job.name}] {answer.strip()}\n"))
+        Plain().answer(f"[{job.name}] {answer.strip()}\n")
 
     def failed(self, job: Job, error: ClawGymError) -> None:
         """Show why it could not be run."""
         Plain().say(Text(f"{job.name}: error: {error}", "red"))
+
+    def retries(self, job: Job, at: datetime | None) -> None:
+        """Say when a job that failed is tried again."""
+        words = f"it is tried again at {_when(at)}" if at else "given up: it has failed too often"
+        Plain().say(Text(f"{job.name}: {words}", "yellow"))
+
+    def waits(self, job: str | None, until: datetime | None) -> None:
+        """Say what runs next."""
+        words = f"next: {job} at {_when(until)}" if job else "no job of the file is due again"
+        Plain().say(Text(f"{words}; Ctrl-C leaves", "dim"))
 
 
 class JsonReporter:
@@ -164,6 +182,14 @@ class JsonReporter:
     def failed(self, job: Job, error: ClawGymError) -> None:
         """Write an error."""
         write_line({"job": job.name, "type": "error", "text": str(error)})
+
+    def retries(self, job: Job, at: datetime | None) -> None:
+        """Write when a job that failed is tried again, null where it is given up."""
+        write_line({"job": job.name, "type": "retry", "at": at and at.isoformat()})
+
+    def waits(self, job: str | None, until: datetime | None) -> None:
+        """Write what runs next."""
+        write_line({"job": job, "type": "wait", "until": until and until.isoformat()})
 
 
 def _when(moment: datetime | None) -> str:

@@ -1,7 +1,7 @@
 """Large results go to files of the workspace; the conversation keeps their beginning and end.
 
-Nothing is lost: the preview says where the whole is and how to read on, with the tools that the
-agent has anyway.
+Nothing that the tool gave is lost: the preview says where it is and how to read on, with tools that
+the agent has anyway. `exec` itself keeps the last 64 KiB of what a command prints, and says so.
 """
 
 import hashlib
@@ -16,6 +16,9 @@ from mcp_servers.toolkit import ToolResult
 
 FOLDER = ".clawgym/results"
 _IGNORED = ".clawgym/.gitignore"
+
+_CUT = re.compile(r"\[Only the last (\d+) characters are kept")
+"""How `exec` begins a result that is not the whole output: of that no more can be had."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,9 +75,11 @@ class WorkspaceOffload:
         following = head.count("\n") + 1
         left_out = len(text) - len(head) - len(tail)
         how = f"offset={following}" if head.endswith("\n") else f"offset=1 cursor={len(head)}"
+        cut = _CUT.match(text)
+        whole = f"The last {int(cut[1]):,} characters of the output are" if cut else "All of it is"
         notice = (
-            f"[{left_out:,} of {len(text):,} characters are left out here. The whole result is in "
-            f"{path}: read it from {how} on, or search it with exec, for example grep -n.]"
+            f"[{left_out:,} of {len(text):,} characters are left out here. {whole} in {path}: read "
+            f"it from {how} on, or search it with exec, for example grep -n.]"
         )
         return f"{head.rstrip()}\n\n{notice}\n\n{tail}"
 

@@ -7,7 +7,9 @@
 - `spending.py`: limits on tokens, money, time and tool calls
 - `loops.py`: notices that the agent goes round in circles
 - `redaction.py`: keeps secrets out of prompts, transcripts and events
-- `snapshots.py`: the workspace before each turn, for undo
+- `undoing.py`: the way back from a turn. `snapshots.py` keeps the workspace before it and what it
+  changed, `scanning.py` reads workspaces, `reversing.py` decides what an undo puts back,
+  `replacing.py` does it
 - `steady.py`: a model that retries, and gives way to the next one; `overflow.py` knows when the
   conversation is at fault
 """

@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from clawgym.errors import UsageError
 from clawgym.invalid import explain
@@ -28,6 +29,11 @@ and no change at all."""
 
 
 _STRICTNESS = list(Leave)
+_BY_DEFAULT = {
+    Leave.ALLOW: "nothing in the policy forbids it",
+    Leave.ASK: "nothing in the policy allows it without asking",
+    Leave.DENY: "nothing in the policy allows it",
+}
 
 
 class Rule(BaseModel):
@@ -46,11 +52,19 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     action: Leave
-    tool: str = "*"
+    tool: str = Field("*", min_length=1)
     path: str | None = None
     command: str | None = None
     changes: bool | None = None
     why: str = ""
+
+    @model_validator(mode="after")
+    def _can_match(self) -> Self:
+        if self.command is not None and not fnmatchcase("exec", self.tool):
+            raise ValueError(f"only exec runs commands, {self.tool} does not: leave `command` out")
+        if "" in (self.path, self.command):
+            raise ValueError("an empty pattern fits nothing: write one, or leave it out")
+        return self
 
     def __str__(self) -> str:
         """The rule in one line."""
@@ -97,6 +111,8 @@ class Rules(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     default: Leave = Leave.ALLOW
+    why: str = ""
+    """Said of the default to the user and to the model."""
     rules: tuple[Rule, ...] = Field(default=(), alias="rule")
 
     @classmethod
@@ -124,13 +140,13 @@ class Rules(BaseModel):
 
     def extended(self, rules: Sequence[Rule]) -> "Rules":
         """The same policy with more rules."""
-        return Rules(default=self.default, rule=(*self.rules, *rules))
+        return Rules(default=self.default, why=self.why, rule=(*self.rules, *rules))
 
     def judge(self, call: Call) -> Verdict:
         """The strictest rule that matches the call, or the default."""
         verdicts = [verdict for rule in self.rules if (verdict := _apply(rule, call))]
         if not verdicts:
-            return Verdict(self.default, f"{self.default}: no rule of the policy speaks of it")
+            return Verdict(self.default, self.why or _BY_DEFAULT[self.default])
         return max(verdicts, key=lambda verdict: _STRICTNESS.index(verdict.leave))
 
 

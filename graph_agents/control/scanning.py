@@ -140,10 +140,7 @@ class Walk:
         known = self.known.entries.get(path) if self.known else None
         since = self.known.taken if self.known else 0
         settled = max(info.st_mtime_ns, info.st_ctime_ns) < since - _SETTLED
-        if known and known.stamp == stamp and settled:
-            content = known.content
-        else:
-            content = ""
+        content = known.content if known and known.stamp == stamp and settled else ""
         entry = Entry(kind="file", mode=mode, content=content, mtime=info.st_mtime_ns, stamp=stamp)
         if not content:
             self.unread.append(Unread(path, entry, info.st_size))

@@ -1,346 +1,328 @@
 """Workspaces as they were before each turn, so that a whole turn can be undone.
 
 A snapshot is a list of entries and the digests of their contents; contents are stored once each,
-so a snapshot of an unchanged workspace costs its list. What one of the last snapshots has read is
-not read again as long as inode, size and both time stamps are the same and older than two seconds
-(a file may change twice within one tick of the kernel's clock). The trees are believed to be
-hostile: every step goes from an open directory to a name in it, and no link is followed.
+so a snapshot of an unchanged workspace costs its list. When the turn stops, what it has changed is
+noted beside it, by digest. In the directory of all this, for a snapshot NAME:
+
+    NAME.json      the workspace before the turn
+    NAME.legs      when the turn was at work, and what it changed; one JSON object a line
+    NAME.undone    what was overwritten when the turn was undone
+    contents       files by the digest of what is in them
 """
 
-import contextlib
+import fcntl
 import hashlib
+import logging
 import os
 import secrets
-import stat
+import shutil
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from clawgym.atomic import write_atomic
 from clawgym.errors import ClawGymError, UsageError
-
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-_SETTLED = 2_000_000_000
-"""Nanoseconds after which a time stamp says for certain that a file is the same."""
+from graph_agents.control.replacing import replace, set_aside
+from graph_agents.control.reversing import Leg, Reversal, reversal
+from graph_agents.control.scanning import Entry, Scan, Walk, differences, digest, opened
+from graph_agents.parts import Undone
 
 _CHUNK = 1 << 20
+_NAMED = 10
+"""How many files a message names at most."""
 
-
-class _Entry(BaseModel):
-    """One name below the workspace. `content` is a digest, or where a link leads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["file", "directory", "link"]
-    mode: int
-    content: str = ""
-    mtime: int = 0
-    stamp: tuple[int, ...] = ()
-
-
-class _Manifest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    schema_version: int = 1
-    taken: int
-    workspace: str
-    entries: dict[str, _Entry]
-    left_out: tuple[str, ...] = ()
+log = logging.getLogger(__name__)
 
 
 class KeptWorkspaces:
-    """Snapshots of workspaces in one directory of ours.
+    """Snapshots of workspaces in one directory of ours. Everything here blocks.
 
     Args:
         home: where they are kept; made when it is first needed.
         most_bytes: the largest workspace that is kept.
-        keep: how many snapshots of a workspace are kept; the oldest go first.
+        keep: how many snapshots of a workspace are kept, and some more; the oldest go first.
     """
 
     def __init__(self, home: Path, *, most_bytes: int = 2 * 1024**3, keep: int = 100) -> None:
-        self._home = home
+        self.home = home
+        self._contents = home / "contents"
         self._most_bytes = most_bytes
         self._keep = keep
-        self._last: dict[str, _Manifest] = {}
+        self._last: dict[str, tuple[str, Scan]] = {}
+        self._working: dict[str, Scan] = {}
 
     def take(self, workspace: Path) -> str:
-        """Keep what is there now. Blocks.
+        """Keep what is there before a turn, which begins to work now.
 
         FIFOs, sockets and devices are left out, and so is what may not be read.
 
         Returns:
-            What `restore` needs.
+            The name of the snapshot.
 
         Raises:
-            UsageError: the workspace is larger than may be kept, or there is no room.
+            UsageError: the workspace is larger than may be kept, or there is no room; nothing of it
+                stays.
         """
-        place = str(workspace.resolve())
-        before = self._last.get(place)
-        known = before.entries if before else {}
-        reading = _Reading(self._home / "contents", known, before.taken if before else 0)
-        manifest = _Manifest(taken=time.time_ns(), workspace=place, entries={})
+        taken, place = time.time_ns(), str(workspace.resolve())
+        name = f"{taken:020d}-{_short(place)}-{secrets.token_hex(4)}"
         try:
-            (self._home / "contents").mkdir(parents=True, exist_ok=True, mode=0o700)
-            left_out: list[str] = []
-            for path, entry in reading.entries(workspace, left_out):
-                manifest.entries[path] = entry
-                if reading.bytes > self._most_bytes:
-                    raise UsageError(
-                        f"{workspace} holds more than {self._most_bytes / 1024**3:g} GiB, which is "
-                        "too much to keep before each turn; work without undo, or in a smaller "
-                        "folder"
-                    )
+            self._contents.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._locked():
+                scan = self._kept(workspace, taken)
+                write_atomic(self.home / f"{name}.json", scan.model_dump_json().encode())
+                self._note(name, Leg(begun=taken))
         except OSError as error:
+            self._sweep()
             raise UsageError(
-                f"cannot keep {workspace} as it is: {error}; make room, or work without undo"
+                f"cannot keep {workspace} as it is: {error}; make room, or work without undo "
+                "(--no-undo)"
             ) from error
-        manifest.left_out = tuple(left_out)
-        name = f"{manifest.taken:020d}-{secrets.token_hex(4)}"
-        write_atomic(self._home / f"{name}.json", manifest.model_dump_json().encode())
-        self._last[place] = manifest
+        except UsageError:
+            self._sweep()
+            raise
+        self._last[place] = name, scan
+        self._working[name] = scan
         self._prune(place)
         return name
 
-    def restore(self, snapshot: str, workspace: Path) -> None:
-        """Make the workspace hold exactly what it held. Blocks.
+    def go_on(self, snapshot: str, workspace: Path) -> None:
+        """Note that the turn of a snapshot, which was stopped, works again."""
+        if not self._path(snapshot).exists():
+            return
+        with self._logged(snapshot):
+            scan = self._scan(workspace, self._known(workspace))
+            self._working[snapshot] = scan
+            self._note(snapshot, Leg(begun=scan.taken))
 
-        What was left out of the snapshot is left alone. Files that are the same are not touched.
+    def stop(self, snapshot: str, workspace: Path) -> None:
+        """Note what the turn of a snapshot has changed since it began to work."""
+        begun = self._working.pop(snapshot, None)
+        if begun is None or not self._path(snapshot).exists():
+            return
+        with self._logged(snapshot):
+            now = self._scan(workspace, begun)
+            touched = differences(begun, now)
+            self._note(snapshot, Leg(begun=begun.taken, ended=now.taken, touched=touched))
+
+    def undo(
+        self, snapshot: str, spawned: Sequence[str], workspace: Path, *, force: bool = False
+    ) -> Undone:
+        """Put back what a turn has changed, and leave alone what it has not.
+
+        Args:
+            snapshot: of the turn.
+            spawned: the snapshots of what ran for it, if there are any.
+            workspace: the folder.
+            force: put back also what was changed since by somebody else.
 
         Raises:
-            UsageError: there is no such snapshot (any more).
-            ClawGymError: it cannot be put back; run it again after what the message names.
+            UsageError: there is no such snapshot (any more), or somebody else has changed what the
+                turn has changed; nothing was changed.
+            ClawGymError: what is needed is damaged, and nothing was changed; or something cannot be
+                put back: run it again after what the message names.
         """
-        manifest = self._read(snapshot)
+        before = self._read(snapshot)
         try:
-            with _opened(workspace) as root:
-                _Writing(self._home / "contents", manifest).restore(root)
+            with self._locked():
+                now = self._scan(workspace, before)
+                mine = [snapshot, *spawned]
+                legs = [leg for name in mine for leg in self._legs(name)]
+                found = reversal(before, now, legs, self._others(snapshot, mine))
+                self._check(found, force=force)
+                return self._reverse(snapshot, found, now, workspace)
         except OSError as error:
             raise ClawGymError(
                 f"cannot put {workspace} back: {error}; nothing that is kept is lost, try again"
             ) from error
 
-    def _read(self, snapshot: str) -> _Manifest:
-        try:
-            return _Manifest.model_validate_json((self._home / f"{snapshot}.json").read_bytes())
-        except (OSError, ValidationError) as error:
-            raise UsageError(
-                f"the workspace as it was ({snapshot}) is no longer kept in {self._home}"
-            ) from error
+    def forget(self, snapshots: Iterable[str]) -> None:
+        """Remove snapshots, and the contents that no other needs."""
+        for name in snapshots:
+            for path in (self._path(name), self.home / f"{name}.legs"):
+                path.unlink(missing_ok=True)
+            shutil.rmtree(self.home / f"{name}.undone", ignore_errors=True)
+        self._sweep()
 
-    def _prune(self, place: str) -> None:
-        """Remove the oldest snapshots of a workspace, then contents that none of all needs."""
-        mine = sorted(path for path in self._home.glob("*.json"))
-        manifests = {path: self._read(path.stem) for path in mine} if len(mine) > self._keep else {}
-        of_place = [path for path, manifest in manifests.items() if manifest.workspace == place]
-        gone = of_place[: max(0, len(of_place) - self._keep)]
-        if not gone:
-            return
-        for path in gone:
-            path.unlink(missing_ok=True)
-        needed = {
-            entry.content
-            for path, manifest in manifests.items()
-            if path not in gone
-            for entry in manifest.entries.values()
-        }
-        for content in (self._home / "contents").iterdir():
-            if content.name not in needed:
-                content.unlink(missing_ok=True)
+    def _kept(self, workspace: Path, taken: int) -> Scan:
+        """A scan with all contents stored; sizes are added up before anything is copied."""
+        walk = Walk(workspace, self._known(workspace))
+        walk.run()
+        if walk.bytes > self._most_bytes:
+            raise UsageError(self._too_large(workspace))
+        left = self._most_bytes - walk.bytes + sum(each.size for each in walk.unread)
 
-
-class _Reading:
-    """One walk through a workspace, storing what is not stored yet."""
-
-    def __init__(self, contents: Path, known: Mapping[str, _Entry], known_since: int) -> None:
-        self._contents = contents
-        self._known = known
-        self._known_since = known_since
-        self.bytes = 0
-
-    def entries(self, workspace: Path, left_out: list[str]) -> Iterator[tuple[str, _Entry]]:
-        base = os.fspath(workspace)
-        walk = os.fwalk(base, follow_symlinks=False, onerror=lambda error: _note(left_out, error))
-        for folder, directories, names, descriptor in walk:
-            inside = os.path.relpath(folder, base)
-            for name in sorted([*directories, *names]):
-                path = name if inside == "." else f"{inside}/{name}"
-                try:
-                    entry = self._entry(path, name, descriptor)
-                except (PermissionError, FileNotFoundError, UnicodeError):
-                    entry = None
-                if entry is None:
-                    left_out.append(_readable(path))
-                else:
-                    yield _readable(path), entry
-
-    def _entry(self, path: str, name: str, folder: int) -> _Entry | None:
-        info = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        mode = stat.S_IMODE(info.st_mode)
-        path.encode()  # names that are no UTF-8 cannot be listed
-        if stat.S_ISDIR(info.st_mode):
-            return _Entry(kind="directory", mode=mode)
-        if stat.S_ISLNK(info.st_mode):
-            target = os.readlink(name, dir_fd=folder)
-            target.encode()
-            return _Entry(kind="link", mode=0, content=target)
-        if not stat.S_ISREG(info.st_mode):
-            return None
-        self.bytes += info.st_size
-        return self._file(path, name, folder, info)
-
-    def _file(self, path: str, name: str, folder: int, info: os.stat_result) -> _Entry:
-        stamp = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
-        known = self._known.get(path)
-        settled = max(info.st_mtime_ns, info.st_ctime_ns) < self._known_since - _SETTLED
-        if known and known.stamp == stamp and settled:
-            content = known.content
-        else:
-            content = self._store(name, folder)
-        mode = stat.S_IMODE(info.st_mode)
-        return _Entry(kind="file", mode=mode, content=content, mtime=info.st_mtime_ns, stamp=stamp)
-
-    def _store(self, name: str, folder: int) -> str:
-        source = os.open(name, _FILE, dir_fd=folder)
-        draft = self._contents / f".{secrets.token_hex(8)}"
-        digest = hashlib.sha256()
-        try:
-            with os.fdopen(source, "rb") as reader, draft.open("xb") as writer:
-                while chunk := reader.read(_CHUNK):
-                    digest.update(chunk)
-                    writer.write(chunk)
-            content = digest.hexdigest()
-            if not (self._contents / content).exists():
-                draft.rename(self._contents / content)
+        def store(source: int) -> str:
+            nonlocal left
+            content, size = self._store(source, left)
+            left -= size
+            if left < 0:  # it has grown meanwhile
+                raise UsageError(self._too_large(workspace))
             return content
+
+        walk.read(store)
+        return walk.scan(taken)
+
+    def _known(self, workspace: Path) -> Scan | None:
+        """The last snapshot; once it is forgotten, its contents may be gone."""
+        name, scan = self._last.get(str(workspace.resolve()), ("", None))
+        return scan if self._path(name).exists() else None
+
+    def _too_large(self, workspace: Path) -> str:
+        return (
+            f"{workspace} holds more than {self._most_bytes / 1024**3:g} GiB, which is too much to "
+            "keep before each turn; work without undo (--no-undo), or in a smaller folder"
+        )
+
+    def _store(self, source: int, most: int) -> tuple[str, int]:
+        draft, size = self._contents / f".{secrets.token_hex(8)}", 0
+        found = hashlib.sha256()
+        try:
+            with draft.open("xb") as writer:
+                while size <= most and (chunk := os.read(source, _CHUNK)):
+                    found.update(chunk)
+                    size += writer.write(chunk)
+            content = found.hexdigest()
+            if size <= most and not self._sound(content, size):
+                draft.rename(self._contents / content)
+            return content, size
         finally:
             draft.unlink(missing_ok=True)
 
-
-class _Writing:
-    """Puts one manifest back into an open directory."""
-
-    def __init__(self, contents: Path, manifest: _Manifest) -> None:
-        self._contents = contents
-        self._entries = manifest.entries
-        self._left_out = frozenset(manifest.left_out)
-
-    def restore(self, root: int) -> None:
-        children: dict[str, list[str]] = {"": []}
-        for path in self._entries:
-            parent, _, name = path.rpartition("/")
-            children.setdefault(parent, []).append(name)
-        self._restore_directory(root, "", children)
-
-    def _restore_directory(
-        self, folder: int, inside: str, children: Mapping[str, list[str]]
-    ) -> None:
-        wanted = children.get(inside, [])
-        for name in os.listdir(folder):
-            path = _below(inside, name)
-            there = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            if _readable(path) not in self._left_out and not self._is_kind(path, there):
-                _remove(name, folder)
-        for name in wanted:
-            path = _below(inside, name)
-            entry = self._entries[path]
-            if entry.kind == "directory":
-                self._enter(name, folder, path, entry, children)
-            elif entry.kind == "link":
-                _put_link(name, folder, entry.content)
-            else:
-                self._put_file(name, folder, entry)
-
-    def _is_kind(self, path: str, there: os.stat_result) -> bool:
-        """Whether what stands at a path is to be there, as the kind of thing that it is."""
-        entry = self._entries.get(path)
-        if entry is None:
-            return False
-        checks = {"file": stat.S_ISREG, "directory": stat.S_ISDIR, "link": stat.S_ISLNK}
-        return checks[entry.kind](there.st_mode)
-
-    def _enter(
-        self, name: str, folder: int, path: str, entry: _Entry, children: Mapping[str, list[str]]
-    ) -> None:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(name, 0o700, dir_fd=folder)
-        os.chmod(name, entry.mode | 0o700, dir_fd=folder)
-        deeper = os.open(name, _DIRECTORY, dir_fd=folder)
+    def _sound(self, content: str, size: int) -> bool:
+        """Whether a content is stored, as far as its size tells."""
         try:
-            self._restore_directory(deeper, path, children)
-            os.fchmod(deeper, entry.mode)
-        finally:
-            os.close(deeper)
+            return (self._contents / content).stat().st_size == size
+        except FileNotFoundError:
+            return False
 
-    def _put_file(self, name: str, folder: int, entry: _Entry) -> None:
-        if _digest(name, folder) != entry.content:
-            draft = f".{secrets.token_hex(8)}"
-            handle = os.open(draft, _CREATE, 0o600, dir_fd=folder)
-            try:
-                with (
-                    os.fdopen(handle, "wb") as writer,
-                    (self._contents / entry.content).open("rb") as reader,
-                ):
-                    while chunk := reader.read(_CHUNK):
-                        writer.write(chunk)
-                os.replace(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                os.unlink(draft, dir_fd=folder)
-                raise
-        os.chmod(name, entry.mode, dir_fd=folder)
-        os.utime(name, ns=(entry.mtime, entry.mtime), dir_fd=folder, follow_symlinks=False)
+    def _scan(self, workspace: Path, known: Scan | None) -> Scan:
+        """What is there now; nothing is stored."""
+        taken, walk = time.time_ns(), Walk(workspace, known)
+        walk.run()
+        walk.read(digest)
+        return walk.scan(taken)
 
+    def _check(self, found: Reversal, *, force: bool) -> None:
+        """Refuse before the first change what must not be done, or cannot."""
+        if found.contested and not force:
+            reasons = sorted(set(found.contested.values()))
+            said = "; ".join(
+                f"{reason}: {named(path for path, why in found.contested.items() if why == reason)}"
+                for reason in reasons
+            )
+            raise UsageError(
+                f"not undone, nothing was touched; what the turn changed {said}; --force puts back "
+                "the state before the turn nevertheless, and keeps what stands there now aside"
+            )
+        damaged = [path for path, entry in found.wanted.items() if entry and self._damaged(entry)]
+        if damaged:
+            raise ClawGymError(
+                f"not undone: what was kept of {named(damaged)} in {self._contents} is damaged or "
+                "missing; nothing was changed"
+            )
 
-def _digest(name: str, folder: int) -> str | None:
-    try:
-        descriptor = os.open(name, _FILE, dir_fd=folder)
-    except (FileNotFoundError, PermissionError):
-        return None
-    with os.fdopen(descriptor, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    def _damaged(self, entry: Entry) -> bool:
+        if entry.kind != "file":
+            return False
+        try:
+            with (self._contents / entry.content).open("rb") as stream:
+                return digest(stream.fileno()) != entry.content
+        except FileNotFoundError:
+            return True
 
+    def _reverse(self, snapshot: str, found: Reversal, now: Scan, workspace: Path) -> Undone:
+        aside = self.home / f"{snapshot}.undone" / f"{time.time_ns():020d}"
+        with opened(workspace) as root:
+            kept = set_aside(root, found.wanted, now.entries, aside)
+            replace(root, found.wanted, now.entries, self._contents)
+        return Undone(
+            restored=tuple(sorted(path for path, entry in found.wanted.items() if entry)),
+            removed=tuple(sorted(path for path, entry in found.wanted.items() if not entry)),
+            kept_in=aside if kept else None,
+        )
 
-def _put_link(name: str, folder: int, target: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if os.readlink(name, dir_fd=folder) == target:
+    def _path(self, snapshot: str) -> Path:
+        return self.home / f"{snapshot}.json"
+
+    def _read(self, snapshot: str) -> Scan:
+        try:
+            return Scan.model_validate_json(self._path(snapshot).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise UsageError(
+                f"the folder as it was before the turn ({snapshot}) is not, or no longer, kept in "
+                f"{self.home}; nothing was changed"
+            ) from error
+
+    def _note(self, snapshot: str, leg: Leg) -> None:
+        with (self.home / f"{snapshot}.legs").open("a", encoding="utf-8") as stream:
+            stream.write(f"{leg.model_dump_json()}\n")
+
+    def _legs(self, snapshot: str) -> list[Leg]:
+        """The legs of a turn; the line that was written at a leg's end is the one that counts."""
+        try:
+            lines = (self.home / f"{snapshot}.legs").read_bytes().splitlines()
+            legs = [Leg.model_validate_json(line) for line in lines]
+        except (OSError, ValidationError):
+            return [Leg(begun=0)]  # nobody knows
+        return list({leg.begun: leg for leg in legs}.values())
+
+    def _others(self, snapshot: str, mine: Sequence[str]) -> Iterator[Leg]:
+        """What others have done in the same workspace since the turn began."""
+        began, place, *_ = snapshot.split("-")
+        for path in self.home.glob(f"*-{place}-*.legs"):
+            if path.stem not in mine and path.stat().st_mtime_ns >= int(began):
+                yield from self._legs(path.stem)
+
+    @contextmanager
+    def _logged(self, snapshot: str) -> Generator[None]:
+        """A turn shall not fail because its end cannot be noted: it needs `force` to be undone."""
+        try:
+            yield
+        except OSError as error:
+            log.warning("what the turn changes cannot be noted (%s): %s", snapshot, error)
+
+    @contextmanager
+    def _locked(self, *, alone: bool = False) -> Generator[None]:
+        """Contents are removed by one process while no other is storing or reading any."""
+        with (self.home / ".lock").open("a") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+
+    def _prune(self, place: str) -> None:
+        """Remove the oldest snapshots of a workspace, a batch of them at a time."""
+        mine = sorted(path.stem for path in self.home.glob(f"*-{_short(place)}-*.json"))
+        if len(mine) > self._keep + self._keep // 4:
+            self.forget(mine[: -self._keep])
+
+    def _sweep(self) -> None:
+        """Remove the contents that no snapshot refers to."""
+        if not self._contents.is_dir():
             return
-        os.unlink(name, dir_fd=folder)
-    os.symlink(target, name, dir_fd=folder)
+        with self._locked(alone=True):
+            needed = {content for path in self.home.glob("*.json") for content in _named_in(path)}
+            for content in self._contents.iterdir():
+                if content.name not in needed:
+                    content.unlink(missing_ok=True)
 
 
-def _remove(name: str, folder: int) -> None:
-    if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-        os.unlink(name, dir_fd=folder)
-        return
-    deeper = os.open(name, _DIRECTORY, dir_fd=folder)
+def named(paths: Iterable[str]) -> str:
+    """Some of the paths, and how many there are besides."""
+    found = sorted(paths)
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join(found[:_NAMED]) + more
+
+
+def _named_in(path: Path) -> set[str]:
+    """The contents that a snapshot refers to; one that cannot be read is of no use to anybody."""
     try:
-        for inner in os.listdir(deeper):
-            _remove(inner, deeper)
-    finally:
-        os.close(deeper)
-    os.rmdir(name, dir_fd=folder)
+        scan = Scan.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return set()
+    return {entry.content for entry in scan.entries.values() if entry.kind == "file"}
 
 
-@contextlib.contextmanager
-def _opened(directory: Path) -> Generator[int]:
-    descriptor = os.open(directory, _DIRECTORY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _note(left_out: list[str], error: OSError) -> None:
-    left_out.append(_readable(str(error.filename)))
-
-
-def _below(inside: str, name: str) -> str:
-    return f"{inside}/{name}" if inside else name
-
-
-def _readable(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
+def _short(place: str) -> str:
+    return hashlib.sha256(place.encode()).hexdigest()[:12]

@@ -10,6 +10,7 @@ from clawgym.model import ChatModel, ChatReply, Message, OnDelta, ToolSchema
 from clawgym.model.patience import Patience
 from graph_agents.control.overflow import is_overflow
 from graph_agents.events import FellBack, Retried, emit
+from graph_agents.hearing import Heard
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class SteadyModel:
                 if step + 1 < len(self._models):
                     follower = self._models[(position + 1) % len(self._models)]
                     emit(FellBack(model.name, follower.name))
+                    _begin_anew(on_delta)
             else:
                 self._current = position
                 return reply
@@ -92,5 +94,12 @@ class SteadyModel:
                     raise
                 why, delay = str(error), self._patience.wait(attempt, error)
             emit(Retried(f"model {model.name}", why, round(delay, 3)))
+            _begin_anew(on_delta)
             await asyncio.sleep(delay)
         return await model.complete(messages, tools, on_delta=on_delta)
+
+
+def _begin_anew(on_delta: OnDelta | None) -> None:
+    """Whoever hears the reply hears it from its beginning again."""
+    if isinstance(on_delta, Heard):
+        on_delta.anew()

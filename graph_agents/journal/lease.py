@@ -48,6 +48,12 @@ class Leases:
             )
         self._held.add(session)
 
+    def elsewhere(self) -> list[str]:
+        """The sessions that another living process has."""
+        rows = self._store.all("SELECT session, boot, pid, started, beat FROM leases")
+        ours = (self._boot, _own_pid())
+        return [str(row[0]) for row in rows if row[1:3] != ours and self._alive(*row[1:])]
+
     def beat(self) -> None:
         """Say that this process lives."""
         self._store.execute(

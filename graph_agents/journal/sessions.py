@@ -119,12 +119,17 @@ class Sessions:
         """The entries of the session's branch, oldest first, those before a fork included."""
         return self._store.path_to(self.head(session))
 
-    def delete(self, session: str) -> None:
-        """Delete a session; entries stay where another session goes on from them."""
+    def delete(self, session: str) -> list[str]:
+        """Delete a session; entries stay where another session goes on from them.
+
+        Returns:
+            The snapshots of workspaces that nothing refers to any more.
+        """
         with self._store.transaction():
             for table in ("checkpoints", "channel_values", "writes", "heads", "leases"):
                 self._store.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608
             self._store.execute("DELETE FROM sessions WHERE id = ?", (session,))
+            before = self._snapshots()
             self._store.execute(
                 "WITH RECURSIVE needed(seq) AS ("
                 " SELECT entry FROM heads UNION SELECT head FROM checkpoints"
@@ -132,6 +137,13 @@ class Sessions:
                 "DELETE FROM entries WHERE session NOT IN (SELECT id FROM sessions) "
                 "AND seq NOT IN (SELECT seq FROM needed WHERE seq IS NOT NULL)"
             )
+            return sorted(before - self._snapshots())
+
+    def _snapshots(self) -> set[str]:
+        rows = self._store.all(
+            "SELECT json_extract(body, '$.snapshot') FROM entries WHERE kind = 'snapshot'"
+        )
+        return {str(row[0]) for row in rows if row[0] is not None}
 
     def prune(self, session: str) -> None:
         """Keep only the newest checkpoint; the conversation stays, ways back into it do not."""

@@ -15,10 +15,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self, cast
 
-from clawgym.errors import UsageError
+from clawgym.errors import ClawGymError, UsageError
 from graph_agents.journal.entries import Entry, JsonObject, Kind
 
 SCHEMA_VERSION = 1
+
+
+class JournalError(ClawGymError):
+    """The journal cannot be read or written any more: its disk, or the file, needs care."""
+
 
 Row = tuple[object, ...]
 Values = Sequence[str | int | float | bytes | None]
@@ -58,6 +63,8 @@ class Store:
             )
             self._prepare()
         except (OSError, sqlite3.Error) as error:
+            if "malformed" in str(error):
+                raise self._broken(error) from error
             raise UsageError(
                 f"cannot open the journal {path}: {error}; name another file with --state"
             ) from error
@@ -81,6 +88,11 @@ class Store:
                 f"{SCHEMA_VERSION}: update clawgym, or name another file with --state"
             )
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one is open."""
+        return self._connection.in_transaction
+
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
         with self.lock:
@@ -94,13 +106,19 @@ class Store:
 
     def execute(self, statement: str, values: Values = ()) -> int:
         """Run one statement in a transaction of its own; returns the row id of an insert."""
-        with self.lock:
-            return self._connection.execute(statement, values).lastrowid or 0
+        try:
+            with self.lock:
+                return self._connection.execute(statement, values).lastrowid or 0
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
 
     def execute_many(self, statement: str, rows: Iterable[Values]) -> None:
         """Run one statement for each row; inside a transaction."""
-        with self.lock:
-            self._connection.executemany(statement, rows)
+        try:
+            with self.lock:
+                self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
 
     def transaction(self) -> "_Transaction":
         """Several statements that are committed together, or not at all."""
@@ -108,13 +126,34 @@ class Store:
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
         """The first row."""
-        with self.lock:
-            return cast("Row | None", self._connection.execute(statement, values).fetchone())
+        try:
+            with self.lock:
+                return cast("Row | None", self._connection.execute(statement, values).fetchone())
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
 
     def all(self, statement: str, values: Values = ()) -> list[Row]:
         """Every row."""
-        with self.lock:
-            return cast("list[Row]", self._connection.execute(statement, values).fetchall())
+        try:
+            with self.lock:
+                return cast("list[Row]", self._connection.execute(statement, values).fetchall())
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> Exception:
+        """What a failure of the database means; one of our own making stays what it is."""
+        if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
+            return error
+        remedy = "make room on its disk, or name another file with --state"
+        if "malformed" in str(error) or "not a database" in str(error):
+            remedy = (
+                "the file is damaged. Copy it away, save what can be read with `sqlite3 "
+                f"{self.path} .recover | sqlite3 new.sqlite`, and give --state new.sqlite; or "
+                "begin anew with another --state"
+            )
+        elif "locked" in str(error):
+            remedy = "another program keeps it locked: end that, and try again"
+        return JournalError(f"cannot use the journal {self.path}: {error}; {remedy}")
 
     def append(
         self, session: str, parent: int | None, kind: Kind, body: str, ref: str | None = None
@@ -157,7 +196,10 @@ class _Transaction:
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
-            self._store.execute("ROLLBACK" if kind else "COMMIT")
+            if kind is None:
+                self._store.execute("COMMIT")
+            elif self._store.in_transaction:  # SQLite itself rolls back where the disk is full
+                self._store.execute("ROLLBACK")
         finally:
             self._store.lock.release()
 

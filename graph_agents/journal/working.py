@@ -64,6 +64,12 @@ def taken_by_turn(store: Store, session: str) -> float:
     return seconds
 
 
+def is_at_work(store: Store, session: str) -> bool:
+    """Whether the last leg of a turn has no end: it goes on, if whoever began it lives."""
+    legs = [leg for leg in _legs(store, session) if leg.why != Why.COMPACT]
+    return bool(legs) and legs[-1].stop is None
+
+
 def _legs(store: Store, session: str) -> list[_Leg]:
     """All legs of a session, oldest first."""
     marks = [

@@ -30,6 +30,8 @@ from mcp_servers.toolkit import Arguments, Image, Tool, ToolFailure, ToolResult
 _OPENING_SECONDS = 60.0
 _DESCRIPTION_CHARACTERS = 4_000
 _LAST_WORDS = 300
+_PATIENCE = 2.0
+"""Seconds of waiting for a server before it is said."""
 
 _log = logging.getLogger(__name__)
 
@@ -148,15 +150,27 @@ class Connection:
         self._over = asyncio.Event()
         ready: asyncio.Future[Mapping[str, BaseTool]] = asyncio.get_running_loop().create_future()
         self._owner = asyncio.create_task(self._own(ready, self._over))
+        waiting = asyncio.get_running_loop().call_later(_PATIENCE, self._say_what_is_waited_for)
         try:
             async with asyncio.timeout(_OPENING_SECONDS):
                 tools = self._tools = await ready
             self.seen = tuple(_offered(tool) for tool in tools.values())
         except TimeoutError as error:
-            self._owner.cancel()
             raise ToolFailure(
                 f"the MCP server {self.label} did not answer within {_OPENING_SECONDS:g} seconds"
             ) from error
+        finally:
+            waiting.cancel()
+            if self._tools is None:  # it may hang, and nobody waits for it any more
+                self._owner.cancel()
+
+    def _say_what_is_waited_for(self) -> None:
+        _log.warning(
+            "waiting for the MCP server %s, for %g seconds at most (%s)",
+            self.label,
+            _OPENING_SECONDS,
+            self.spec.url or " ".join([self.spec.command or "", *self.spec.args]),
+        )
 
     async def _own(
         self, ready: "asyncio.Future[Mapping[str, BaseTool]]", over: asyncio.Event
@@ -290,5 +304,8 @@ def _innermost(error: BaseException) -> str:
 def _last_words(said: IO[str]) -> str:
     """The end of what a program wrote to standard error, where it wrote any."""
     said.seek(0)
-    words = said.read().strip()[-_LAST_WORDS:]
+    words = said.read().strip()
+    if len(words) > _LAST_WORDS:
+        cut = words[-_LAST_WORDS:]
+        words = f"… {cut.split(maxsplit=1)[-1]}"  # the first word may have lost its beginning
     return f"; it said: {words}" if words else ""

@@ -8,7 +8,7 @@ from rich.text import Text
 from graph_agents.approval import Answer, ApprovalDecision, ApprovalRequest, Scope
 from graph_agents.ui.front import Front
 from graph_agents.ui.printable import one_line, printable
-from graph_agents.ui.render import call_text, diff_text
+from graph_agents.ui.render import ASKED_LINES, call_text, diff_text
 
 KEYS = "y once · s this session · a always · n [why] no · d show it all"
 NOBODY = (
@@ -99,5 +99,5 @@ def _described(request: ApprovalRequest, *, whole: bool) -> Text:
         arguments = "\n".join(f"  {name}: {value}" for name, value in request.arguments.items())
         text.append(f"\n{printable(arguments)}", style="default")
     if request.preview:
-        text.append("\n").append_text(diff_text(request.preview, None if whole else 20))
+        text.append("\n").append_text(diff_text(request.preview, None if whole else ASKED_LINES))
     return text

@@ -33,6 +33,7 @@ class Chat:
         self._ended = False
         self._early: list[Typed] = []
         self.last: TurnEnded | None = None
+        self.failure: ClawGymError | None = None
 
     async def converse(self, first: str | None = None, *, go_on: bool = False) -> None:
         """Talk until the user leaves.
@@ -131,7 +132,9 @@ class Chat:
         try:
             await self._attend(asyncio.ensure_future(self._follow(events)))
         except ClawGymError as error:
-            self._complain(error)
+            self.failure = error
+            if self._conversing:
+                self._complain(error)
         finally:
             self._front.busy(False)
         interrupted = self.last and self.last.reason is StopReason.INTERRUPTED

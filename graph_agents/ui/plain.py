@@ -1,7 +1,8 @@
 """The agent on plain streams: its words on stdout, what happens around them on stderr.
 
-So `clawgym agent run … > answer.txt` keeps the answer alone. Colours go away by themselves where
-there is no terminal or `NO_COLOR` is set.
+Where stdout is no terminal, only the answer that ends a turn goes there, so that
+`$(clawgym agent run …)` is that answer; what the agent says on the way goes to stderr. Colours go
+away by themselves where there is no terminal or `NO_COLOR` is set.
 """
 
 import asyncio
@@ -17,9 +18,14 @@ from rich.text import Text
 
 from graph_agents.events import (
     AgentEvent,
+    FellBack,
     FilesChanged,
     ModelReplied,
+    Nudged,
     ReasoningDelta,
+    Retried,
+    Steered,
+    StopReason,
     TextDelta,
     ToolEnded,
     ToolStarted,
@@ -29,6 +35,11 @@ from graph_agents.ui.front import End, Line, Stop, Typed
 from graph_agents.ui.printable import drop_controls
 from graph_agents.ui.render import call_text, diff_text, ending_text, note_text, result_text
 from graph_agents.ui.tally import Tally
+
+_GOES_ON = (TextDelta, ReasoningDelta, ToolStarted, Nudged, Steered)
+"""After one of these, the reply before it was not the last one."""
+
+_ANSWERED = frozenset({StopReason.DONE, StopReason.LENGTH})
 
 
 class Plain:
@@ -48,31 +59,65 @@ class Plain:
         self._started: dict[str, float] = {}
         self._in_line = False
         self._reasoning = False
+        self._live = sys.stdout.isatty()
+        self._coming = self._reply = ""
 
     def show(self, event: AgentEvent) -> None:
         """Show one event."""
         self._tally.saw(event)
+        if self._reply and isinstance(event, _GOES_ON):
+            self._say_aside()
         match event:
-            case TextDelta(text):
-                self._say(text)
-            case ReasoningDelta(text):
-                self._reason(text)
+            case TextDelta() | ReasoningDelta():
+                self._hear(event)
             case ModelReplied():
                 self._end_line()
-            case ToolStarted(call):
-                self._started[call.id] = time.monotonic()
-                self.say(call_text(call))
-            case ToolEnded(call, message):
-                seconds = time.monotonic() - self._started.pop(call.id, time.monotonic())
-                failed = message.status == "error"
-                self.say(result_text(str(message.text), failed=failed, seconds=seconds))
+                self._reply, self._coming = self._coming, ""
+            case ToolStarted() | ToolEnded():
+                self._show_tool(event)
             case FilesChanged(_, diff):
                 self.say(diff_text(diff))
             case TurnEnded():
-                self.say(ending_text(event, self._tally.words))
+                self._end_turn(event)
             case _:
-                if note := note_text(event):
-                    self.say(note)
+                self._note(event)
+
+    def _hear(self, event: TextDelta | ReasoningDelta) -> None:
+        if isinstance(event, ReasoningDelta):
+            self._reason(event.text)
+        elif self._live:
+            self._say(event.text)
+        else:
+            self._coming += event.text
+
+    def _show_tool(self, event: ToolStarted | ToolEnded) -> None:
+        call = event.call
+        if isinstance(event, ToolStarted):
+            self._started[call.id] = time.monotonic()
+            self.say(call_text(call))
+            return
+        seconds = time.monotonic() - self._started.pop(call.id, time.monotonic())
+        failed = event.message.status == "error"
+        self.say(result_text(str(event.message.text), failed=failed, seconds=seconds))
+
+    def _end_turn(self, ended: TurnEnded) -> None:
+        if ended.reason in _ANSWERED:
+            self.answer(self._reply)
+            self._reply = ""
+        self._say_aside()
+        self.say(ending_text(ended, self._tally.turn))
+
+    def _note(self, event: AgentEvent) -> None:
+        if isinstance(event, Retried | FellBack):
+            self._coming = ""  # the reply begins anew
+        if note := note_text(event):
+            self.say(note)
+
+    def answer(self, text: str) -> None:
+        """An answer on stdout."""
+        if text:
+            self._say(text)
+            self._end_line()
 
     def say(self, text: Text | str) -> None:
         """A line on stderr."""
@@ -95,6 +140,7 @@ class Plain:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._say_aside()
         self._end_line()
         self._input.close()
 
@@ -106,6 +152,12 @@ class Plain:
         sys.stdout.flush()
         if clean:
             self._in_line = not clean.endswith("\n")
+
+    def _say_aside(self) -> None:
+        """What was said on the way to the answer."""
+        aside, self._reply, self._coming = self._reply + self._coming, "", ""
+        if aside.strip():
+            self.say(Text(drop_controls(aside).strip("\n")))
 
     def _reason(self, text: str) -> None:
         if not self._reasoning:

@@ -29,6 +29,22 @@ from graph_agents.ui.printable import one_line, printable
 PREVIEW_LINES = 3
 PROMPT_LINES = 6
 DIFF_LINES = 60
+ASKED_LINES = 20
+"""Of a diff that is asked about."""
+
+_ENDS = {
+    StopReason.LENGTH: "the reply was cut off at the model's output limit",
+    StopReason.EMPTY_REPLY: "the model said nothing, twice",
+    StopReason.MAX_TURNS: "stopped: as many turns as one message may take (--max-turns)",
+    StopReason.MAX_TOOL_CALLS: "stopped: as many calls as one message may take (--max-tool-calls)",
+    StopReason.TIME: "stopped: the time for one message is over (--max-seconds)",
+    StopReason.BUDGET: "stopped: a limit of the session is reached",
+    StopReason.MODEL_FAILED: "the model failed",
+    StopReason.SANDBOX_FAILED: "the sandbox failed",
+    StopReason.LOOP: "stopped: the same calls came again and again",
+    StopReason.CONTEXT: "the conversation is too long for the model",
+    StopReason.APPROVAL: "waits for an approval",
+}
 
 _TELLING = ("command", "path", "query", "name", "prompt", "task")
 """Arguments that say by themselves what a call is about."""
@@ -111,9 +127,9 @@ def _about_the_session(event: AgentEvent) -> tuple[str, str] | None:
         case Compacted(before, after):
             return f"conversation summarised: {before:,} → {after:,} tokens", "blue"
         case Offloaded(_, path):
-            return f"  the whole result is in {path}", "dim"
+            return f"  the result as the tool gave it is in {path}", "dim"
         case BudgetSeen(kind, used, limit):
-            return f"limit reached: {used:,.6g} of {limit:,.6g} {kind}", "bold yellow"
+            return _limit(kind, used, limit), "bold yellow"
         case Steered(text):
             return f"↳ {text}", "bold"
         case _:
@@ -126,16 +142,34 @@ def ending_text(ended: TurnEnded, words: str) -> Text:
         style = "green"
     else:
         style = "bold red" if ended.error else "bold yellow"
-    line = Text(f"{ended.reason.value} · {words}", style=style)
+    line = Text(f"{_ENDS.get(ended.reason, ended.reason.value)} · {words}", style=style)
     if ended.error:
-        line.append(f"\n{printable(ended.error)}", style="red")
+        line.append(f"\nerror: {printable(ended.error)}", style="red")
     return line
+
+
+def _limit(kind: str, used: float, limit: float) -> str:
+    match kind:
+        case "money":
+            most, spent = _dollars(limit), f": {_dollars(used)} spent (--max-cost)"
+        case "tokens":
+            most, spent = counted(int(limit), "token"), f": {used:,.0f} used (--max-tokens)"
+        case "calls":
+            most, spent = counted(int(limit), "tool call"), ""
+        case _:
+            most, spent = f"{limit:,g} {kind}", f": {used:,.1f} taken"
+    return f"the limit of {most} is reached{spent}"
+
+
+def _dollars(amount: float) -> str:
+    """`$12.50`, and more digits of what is less than a cent."""
+    return f"${amount:,.2f}" if amount >= 0.1 or not amount else f"${amount:.6f}"
 
 
 def _subagent(name: str, event: AgentEvent) -> Text | None:
     inner = call_text(event.call) if isinstance(event, ToolStarted) else note_text(event)
     if isinstance(event, TurnEnded):
-        inner = Text(event.reason.value, style="dim")
+        inner = Text(_ENDS.get(event.reason, event.reason.value), style="dim")
     if isinstance(event, FilesChanged) or inner is None:
         return None
     return Text(f"  [{one_line(name, 40)}] ", style="dim").append_text(inner)

@@ -24,6 +24,7 @@ from rich.text import Text
 from clawgym.model import ToolRequest
 from graph_agents.events import (
     AgentEvent,
+    ApprovalDecided,
     FilesChanged,
     ModelReplied,
     ReasoningDelta,
@@ -39,6 +40,7 @@ from graph_agents.ui.front import End, Line, Stop, Typed
 from graph_agents.ui.keys import KeyReader
 from graph_agents.ui.printable import drop_controls, one_line
 from graph_agents.ui.render import (
+    ASKED_LINES,
     call_text,
     diff_text,
     ending_text,
@@ -97,6 +99,7 @@ class Screen:
         self._queue: asyncio.Queue[Typed] = asyncio.Queue()
         self._running: dict[str, _Running] = {}
         self._question: Text | None = None
+        self._seen: dict[str, str] = {}
         self._stashed = ""
         self._partial = ""
         self._fresh = True
@@ -120,15 +123,24 @@ class Screen:
                 self.say(prompt_text(prompt))
             case ToolStarted() | ToolOutput() | ToolEnded():
                 self._show_tool(event)
-            case FilesChanged(_, diff):
-                self.say(diff_text(diff))
+            case ApprovalDecided() | FilesChanged():
+                self._show_diff(event)
             case TurnEnded():
                 self._running.clear()
-                self.say(ending_text(event, self._tally.words))
+                self._seen.clear()
+                self.say(ending_text(event, self._tally.turn))
             case _:
                 if note := note_text(event):
                     self.say(note)
         self._dirty = True
+
+    def _show_diff(self, event: ApprovalDecided | FilesChanged) -> None:
+        """What a call has changed, unless it was shown whole when it was asked about."""
+        if isinstance(event, FilesChanged):
+            if event.diff.strip() not in self._seen.pop(event.call.id, ""):
+                self.say(diff_text(event.diff))
+        elif len((asked := event.request).preview.splitlines()) <= ASKED_LINES:
+            self._seen[asked.call.id] = asked.preview
 
     def say(self, text: Text | str) -> None:
         """Add to what scrolls away."""

@@ -11,9 +11,12 @@ from rich.text import Text
 from clawgym.errors import UsageError
 from graph_agents.agent import Agent, AgentSession
 from graph_agents.journal import SessionInfo
+from graph_agents.parts import Undone
 from graph_agents.ui.front import Front
 from graph_agents.ui.printable import one_line
 from graph_agents.ui.tally import Tally
+
+_NAMED = 20
 
 
 @dataclass
@@ -56,9 +59,11 @@ async def _skills(talk: Talk, _: str) -> None:
     talk.front.say(text)
 
 
-async def _undo(talk: Talk, _: str) -> None:
-    await talk.session.undo()
-    talk.front.say(Text("the workspace and the conversation are as before the turn", style="green"))
+async def _undo(talk: Talk, words: str) -> None:
+    if words not in ("", "--force"):
+        raise UsageError("say /undo, or /undo --force")
+    undone = await talk.session.undo(force=bool(words))
+    talk.front.say(Text(undone_words(undone), style="green"))
 
 
 async def _compact(talk: Talk, _: str) -> None:
@@ -101,7 +106,7 @@ COMMANDS = {
     for each in (
         Command("help", "", "say what there is", _help, always=True),
         Command("skills", "", "list the skills that are offered", _skills, always=True),
-        Command("undo", "", "put workspace and conversation back to before the last turn", _undo),
+        Command("undo", "[--force]", "take back the last turn, files and conversation", _undo),
         Command(CONTINUE, "", "go on with a turn that was cut short", _never),
         Command("compact", "", "summarise the conversation now", _compact),
         Command("cost", "", "say what the session has taken", _cost, always=True),
@@ -150,6 +155,20 @@ def export(session: AgentSession, form: str, place: Path) -> None:
         session.export(form, place)
     else:
         raise UsageError(f"a session is exported as openclaw or as atif, not as {form!r}")
+
+
+def undone_words(undone: Undone | None) -> str:
+    """What an undo has done, for the user."""
+    if undone is None:
+        return "the conversation is as before the turn; no file was put back, for none was kept"
+    lines = [f"put back: {one_line(path, 200)}" for path in undone.restored[:_NAMED]]
+    lines += [f"removed: {one_line(path, 200)}" for path in undone.removed[:_NAMED]]
+    left = len(undone.restored) + len(undone.removed) - len(lines)
+    lines += [f"and {left} more"] if left else []
+    lines.append("what the turn changed and the conversation are as before the turn")
+    if undone.kept_in:
+        lines.append(f"what stood there is in {undone.kept_in}")
+    return "\n".join(lines)
 
 
 def session_table(sessions: Sequence[SessionInfo], current: str | None = None) -> Text:

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from clawgym.atomic import write_atomic
 from clawgym.errors import UsageError
 from clawgym.invalid import explain
+from graph_agents.watch.schedule import Schedule
 
 
 class Run(BaseModel):
@@ -43,6 +44,14 @@ class Record(BaseModel):
     session: str | None = None
     """The conversation that it goes on with."""
     running: Run | None = None
+    retry: AwareDatetime | None = None
+    """When a run that failed is tried again, in place of the schedule; `running` goes on then."""
+    tries: int = 0
+    """How often it has failed so far."""
+
+    def due(self, schedule: Schedule) -> datetime | None:
+        """When it runs next; None where it never does again."""
+        return self.retry or schedule.next(self.since, self.last)
 
 
 class _State(BaseModel):
@@ -86,13 +95,21 @@ class Ledger:
         """A run begins."""
         record = self._state.jobs[job]
         record.last, record.session, record.running = run.at, run.session, run
-        record.outcome = None
+        record.outcome = record.retry = None
         self._save()
 
     def end(self, job: str, outcome: str) -> None:
         """The run has ended."""
         record = self._state.jobs[job]
         record.running, record.outcome = None, outcome
+        record.retry, record.tries = None, 0
+        self._save()
+
+    def fail(self, job: str, outcome: str, now: datetime, retry: datetime) -> None:
+        """The run has failed, and is tried again."""
+        record = self._state.jobs[job]
+        record.last, record.outcome = now, outcome
+        record.retry, record.tries = retry, record.tries + 1
         self._save()
 
     def skip(self, job: str, at: datetime) -> None:

@@ -43,9 +43,9 @@ class Once:
     at: datetime
 
     def next(self, since: datetime, last: datetime | None) -> datetime | None:
-        """That moment, until it ran."""
+        """That moment, until it ran; it may have been moved since."""
         del since
-        return self.at if last is None else None
+        return self.at if last is None or last < self.at else None
 
 
 Schedule = Every | ByCron | Once

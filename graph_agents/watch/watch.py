@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,12 @@ _LONGEST_SLEEP = 20.0
 """Seconds; clocks are set and machines sleep, so the time is looked at again."""
 
 _BUSY_AGAIN = 30.0
+
+_WAITS = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60, 240))
+"""After a failure of a job that comes only once; then it is given up."""
+
+FAILED = frozenset({StopReason.MODEL_FAILED, StopReason.SANDBOX_FAILED, StopReason.CONTEXT})
+"""Ends that are not the agent's own."""
 
 Opener = Callable[[Job], AbstractAsyncContextManager[Agent]]
 """Opens the agent that a job wants."""
@@ -46,6 +52,14 @@ class Reporter(Protocol):
 
     def failed(self, job: Job, error: ClawGymError) -> None:
         """It could not be run at all."""
+        ...
+
+    def retries(self, job: Job, at: datetime | None) -> None:
+        """A job that comes once has failed: it is tried again then, or, with None, given up."""
+        ...
+
+    def waits(self, job: str | None, until: datetime | None) -> None:
+        """Nothing runs until this job does; None where no job is due again."""
         ...
 
 
@@ -80,6 +94,7 @@ class Watch:
         self._workspaces: dict[Path, asyncio.Lock] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._not_before: dict[str, datetime] = {}
+        self._told: tuple[str | None, datetime | None] | None = None
         self.outcomes: list[StopReason | ClawGymError] = []
 
     async def once(self) -> None:
@@ -92,6 +107,7 @@ class Watch:
         try:
             while True:
                 self._start_due()
+                self._tell_next()
                 await asyncio.sleep(self._until_next())
         finally:
             for task in self._at_work.values():
@@ -101,16 +117,26 @@ class Watch:
     def _next_times(self, now: datetime) -> dict[str, datetime | None]:
         """When each job is due next."""
         return {
-            name: job.schedule.next((record := self._ledger.record(name, now)).since, record.last)
+            name: self._ledger.record(name, now).due(job.schedule)
             for name, job in self._jobs.items()
         }
+
+    def _tell_next(self) -> None:
+        """Say what is waited for, where nothing runs and that was not said yet."""
+        if self._at_work:
+            return
+        times = [(at, name) for name, at in self._next_times(self._clock()).items() if at]
+        at, name = min(times, default=(None, None))
+        if (name, at) != self._told:
+            self._told = (name, at)
+            self._reporter.waits(name, at)
 
     def _start_due(self) -> None:
         now = self._clock()
         due = self._next_times(now)
         for name, job in self._jobs.items():
             record, at = self._ledger.record(name, now), due[name]
-            cut_short = record.running is not None
+            cut_short = record.running is not None and record.retry is None
             if name in self._at_work or now < self._not_before.get(name, now):
                 continue
             if cut_short or (at is not None and at <= now):
@@ -138,10 +164,9 @@ class Watch:
                 later = self._clock().timestamp() + _BUSY_AGAIN
                 self._not_before[job.name] = datetime.fromtimestamp(later, UTC)
             except ClawGymError as error:
-                self.outcomes.append(error)
                 self._reporter.failed(job, error)
                 self._ledger.skip(job.name, self._clock())
-                self._ledger.end(job.name, f"error: {error}")
+                self._end(job, error, f"error: {error}")
 
     async def _run_alone(self, job: Job, record: Record) -> None:
         again = record.running
@@ -173,8 +198,23 @@ class Watch:
         answer = _answer(session, run)
         if not is_silence(answer):
             self._reporter.answered(job, answer)
-        self.outcomes.append(reason)
-        self._ledger.end(job.name, reason.value)
+        self._end(job, reason, reason.value)
+
+    def _end(self, job: Job, outcome: StopReason | ClawGymError, words: str) -> None:
+        """Write down how a run ended; what comes only once is tried again where it failed."""
+        self.outcomes.append(outcome)
+        failed = isinstance(outcome, ClawGymError) or outcome in FAILED
+        if job.at is None or not failed:
+            self._ledger.end(job.name, words)
+            return
+        now = self._clock()
+        tries = self._ledger.record(job.name, now).tries
+        at = now + _WAITS[tries] if tries < len(_WAITS) else None
+        if at:
+            self._ledger.fail(job.name, words, now, at)
+        else:
+            self._ledger.end(job.name, f"{words}, given up")
+        self._reporter.retries(job, at)
 
 
 def _prompt(job: Job) -> str | None:

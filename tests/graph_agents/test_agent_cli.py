@@ -94,7 +94,7 @@ async def test_json_is_an_event_a_line_and_the_result_comes_last(tmp_path):
 async def test_a_limit_exits_with_1_and_its_name(tmp_path):
     result = await served(tmp_path, lambda _: use(WRITE), "--max-turns", "2")
     assert result.exit_code == 1
-    assert "max_turns · 2 turns" in result.stderr
+    assert "(--max-turns) · 2 turns" in result.stderr
 
 
 async def test_the_trajectory_is_valid_atif(tmp_path):

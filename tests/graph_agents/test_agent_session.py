@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 from langchain_core.messages import HumanMessage, ToolMessage
@@ -10,6 +9,8 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from clawgym.errors import ProviderError, SandboxError, SessionBusyError, UsageError
 from clawgym.trajectory import Trajectory
 from graph_agents.approval import Answer, ApprovalDecision
+from graph_agents.control.snapshots import KeptWorkspaces
+from graph_agents.control.undoing import FolderUndo
 from graph_agents.events import (
     ApprovalAsked,
     ModelReplied,
@@ -304,18 +305,6 @@ async def test_a_new_message_instead_of_an_answer_leaves_the_call_undone(tmp_pat
     assert shop.log == []
 
 
-class Copies:
-    """Snapshots of a folder with one file."""
-
-    def take(self, workspace: Path) -> str:
-        return "|".join(sorted(path.name for path in workspace.iterdir()))
-
-    def restore(self, snapshot: str, workspace: Path) -> None:
-        for path in workspace.iterdir():
-            if path.name not in snapshot.split("|"):
-                path.unlink()
-
-
 async def test_a_turn_can_be_undone_with_its_files_and_the_one_before_it_too(tmp_path):
     shop = Workshop()
     make = shop.make
@@ -326,7 +315,8 @@ async def test_a_turn_can_be_undone_with_its_files_and_the_one_before_it_too(tmp
 
     shop.make = write
     replies = [call(("make", {"name": "a"})), say("1"), call(("make", {"name": "b"})), say("2")]
-    parts = Parts(snapshots=Copies())
+    kept = KeptWorkspaces(tmp_path / "kept")
+    parts = Parts(snapshots=FolderUndo(kept, tmp_path / "workspace"))
     async with agent_with(tmp_path, Talker(*replies, say("3")), shop.tools(), parts=parts) as agent:
         session = agent.new_session()
         await played(session.send("one"))
@@ -342,6 +332,30 @@ async def test_a_turn_can_be_undone_with_its_files_and_the_one_before_it_too(tmp
         assert not session.unfinished
         await played(session.send("again"))
         assert texts(session) == ["again", "3"]
+
+
+async def test_what_a_user_did_while_the_turn_waited_for_an_answer_stays(tmp_path):
+    shop, folder = Workshop(), tmp_path / "workspace"
+    make = shop.make
+
+    async def write(arguments):
+        (folder / arguments.name).write_text("turn")
+        return await make(arguments)
+
+    shop.make = write
+    undo = FolderUndo(KeptWorkspaces(tmp_path / "kept"), folder)
+    model = Talker(call(("make", {"name": "a"})), call(("make", {"name": "risky"})), say("done"))
+    parts = Parts(snapshots=undo, policy=Rules([]))
+    async with agent_with(tmp_path, model, shop.tools(), parts=parts) as agent:
+        session = agent.new_session()
+        await played(session.send("go"))
+        (folder / "mine").write_text("mine")
+        await played(session.go_on(ApprovalDecision(Answer.APPROVE)))
+        assert {path.name for path in folder.iterdir()} == {"a", "risky", "mine"}
+        undone = await session.undo()
+        assert undone.removed == ("a", "risky")
+        assert [path.name for path in folder.iterdir()] == ["mine"]
+        assert texts(session) == []
 
 
 async def test_a_fork_shares_the_past_up_to_an_entry_and_goes_its_own_way(tmp_path):

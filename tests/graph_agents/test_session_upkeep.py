@@ -76,10 +76,13 @@ class Folder:
     def __init__(self):
         self.restored = []
 
-    def take(self, workspace):
+    async def begin(self):
         return "as it was"
 
-    def restore(self, snapshot, workspace):
+    async def stop(self, snapshot):
+        pass
+
+    async def undo(self, snapshot, spawned, *, force):
         self.restored.append(snapshot)
 
 
@@ -222,7 +225,7 @@ async def test_an_undo_writes_nothing_twice(tmp_path):
         session = agent.new_session()
         await played(session.send("one"))
         await played(session.send("two"))
-        await session.undo()
+        await session.undo(force=True)
         assert texts(session) == ["one", "1"]
         with Store(tmp_path / "state.sqlite") as store:
             assert len(store.entries("kind = ?", ["message"])) == 4

@@ -49,7 +49,7 @@ async def test_a_turn_that_was_undone_or_cut_off_was_paid_for(tmp_path):
     async with agent_with(tmp_path, model, shop.tools()) as agent:
         session = agent.new_session()
         await played(session.send("go"))
-        await session.undo()
+        await session.undo(force=True)
         turn = asyncio.create_task(played(session.send("again")))
         await shop.held.wait()
         turn.cancel()
@@ -67,8 +67,8 @@ async def test_a_turn_that_was_undone_or_cut_off_was_paid_for(tmp_path):
             # The first turn had no price; the reply that was cut off has one now.
             assert spent_by(store, session.id) == Spent(Usage(30, 15, 6), 1.0, 1)
             await played(session.send("more"))
-            await session.undo()
-            await session.undo()
+            await session.undo(force=True)
+            await session.undo(force=True)
             assert spent_by(store, session.id) == Spent(Usage(40, 20, 8), 1.5, 1)
 
 
@@ -79,7 +79,7 @@ async def test_an_undo_does_not_forget_the_turn_that_was_cut_off(tmp_path):
         await played(session.send("go"))
         with pytest.raises(RuntimeError):
             await played(session.send("again"))
-        await session.undo()
+        await session.undo(force=True)
     budget = SessionBudget(Allowance())
     async with agent_with(tmp_path, Talker(say("two")), [], parts=budgeted(budget)) as agent:
         session = await agent.resume(session.id)
@@ -163,7 +163,7 @@ async def test_a_summary_on_demand_stands_in_the_journal(tmp_path, works):
             assert (events[-1].usage, events[-1].cost) == (Usage(10, 5, 2), 0.5)
             spent += Spent(Usage(10, 5, 2), 0.5)
             assert spent_by(store, session.id) == spent
-            await session.undo()
+            await session.undo(force=True)
             assert spent_by(store, session.id) == spent
     assert budget.money == spent.cost
 

@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
-from clawgym.errors import ProviderError, SessionBusyError, UsageError
+from clawgym.cli import app
+from clawgym.errors import ProviderError, SandboxError, SessionBusyError, UsageError
 from clawgym.model import Message, Role, ScriptedModel, ToolRequest
 from clawgym.model.endpoint import serve
 from clawgym.sandbox import open_backend
@@ -39,6 +41,8 @@ class Clock:
 class Reporter:
     def __init__(self):
         self.runs, self.answers, self.errors = [], [], []
+        self.retried, self.waited = [], []
+        self.waiting = asyncio.Event()
 
     def began(self, job, session, *, again):
         self.runs.append((job.name, again))
@@ -51,6 +55,13 @@ class Reporter:
 
     def failed(self, job, error):
         self.errors.append((job.name, str(error)))
+
+    def retries(self, job, at):
+        self.retried.append(at)
+
+    def waits(self, job, until):
+        self.waited.append((job, until))
+        self.waiting.set()
 
 
 class World:
@@ -205,6 +216,84 @@ async def test_a_model_that_fails_is_reported_and_the_next_time_comes(tmp_path):
     assert await world.once() == []
     world.clock.forward(hours=1)
     assert await world.once() == [StopReason.DONE]
+
+
+PARTY = """
+[[job]]
+name = "party"
+at = 2026-11-21T10:00:00Z
+prompt = "Party."
+workspace = "work"
+"""
+
+
+async def test_what_comes_once_goes_on_later_where_the_model_has_failed(tmp_path):
+    world = World(tmp_path, PARTY)
+
+    def fail_after_the_call(messages):
+        if messages[-1].role is Role.TOOL:
+            raise ProviderError("endpoint down")
+        call = ToolRequest("c", "exec", json.dumps({"command": "echo x >> log"}))
+        return Message(Role.ASSISTANT, "", (call,))
+
+    world.answer = fail_after_the_call
+    assert await world.once() == [StopReason.MODEL_FAILED]
+    assert world.reporter.retried == [world.clock.now + timedelta(minutes=1)]
+    assert await world.once() == []
+    world.clock.forward(minutes=1)
+    world.answer = lambda _: "better"
+    assert await world.once() == [StopReason.DONE]
+    assert (tmp_path / "work" / "log").read_text() == "x\n"
+    world.clock.forward(days=1)
+    assert await world.once() == []
+
+
+async def test_what_comes_once_and_cannot_be_opened_is_tried_six_times(tmp_path):
+    world = World(tmp_path, PARTY)
+
+    @asynccontextmanager
+    async def broken(job):
+        raise SandboxError("no box")
+        yield SimpleNamespace()
+
+    world.opened = broken
+    for _ in range(8):
+        await world.once()
+        world.clock.forward(hours=4)
+    assert len(world.reporter.errors) == 6
+    assert world.reporter.retried[-1] is None
+
+
+async def test_a_job_that_is_moved_after_it_ran_runs_at_its_new_time(tmp_path):
+    world = World(tmp_path, PARTY)
+    assert await world.once() == [StopReason.DONE]
+    world.file.write_text(PARTY.replace("10:00", "11:00"))
+    assert await world.once() == []
+    world.clock.forward(hours=1)
+    assert await world.once() == [StopReason.DONE]
+
+
+async def test_while_nothing_runs_the_next_run_is_told(tmp_path):
+    world = World(tmp_path, PARTY.replace("10:00", "11:00"))
+    with world.watch() as watch:
+        watching = asyncio.create_task(watch.forever())
+        await asyncio.wait_for(world.reporter.waiting.wait(), 10)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    assert world.reporter.waited == [("party", world.clock.now + timedelta(hours=1))]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [([], "no model is named"), (["--model", "offline", "--skills", "csv-analysi"], "did you")],
+)
+async def test_wrong_options_are_refused_before_anything_counts_as_run(tmp_path, options, words):
+    world = World(tmp_path, PARTY + HOURLY)
+    command = ["agent", "watch", str(world.file), "--sandbox", "local"]
+    refused = await asyncio.to_thread(CliRunner().invoke, app, [*command, "--once", *options])
+    assert (refused.exit_code, words in refused.stderr) == (2, True)
+    listed = await asyncio.to_thread(CliRunner().invoke, app, [*command, "--list"])
+    assert "last" not in listed.stdout
 
 
 async def test_a_session_in_use_is_waited_for(tmp_path):

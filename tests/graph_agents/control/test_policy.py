@@ -110,13 +110,14 @@ def test_a_malformed_policy_is_an_error_that_says_where(tmp_path: Path, text: st
 
 
 ACTIONS = st.sampled_from(list(Leave))
+PATHS = st.sampled_from([None, "a/*"])
 RULE = st.builds(
     Rule,
     action=ACTIONS,
-    tool=st.sampled_from(["*", "exec", "write"]),
+    tool=st.sampled_from(["*", "exec"]),
     command=st.sampled_from([None, "rm *", "git *"]),
-    path=st.sampled_from([None, "a/*"]),
-)
+    path=PATHS,
+) | st.builds(Rule, action=ACTIONS, tool=st.just("write"), path=PATHS)
 CALL = st.sampled_from(
     [
         Call("exec", {"command": "rm a/b"}),

@@ -1,11 +1,13 @@
 """Tools of servers that the user lists: found, opened when called, and failing by themselves."""
 
+import asyncio
 import json
 import sys
 
 import pytest
 
 from clawgym.errors import UsageError
+from graph_agents.tools import servers
 from graph_agents.tools.server_config import ServerSpec, load_servers
 from graph_agents.tools.servers import Connection, server_tools
 from mcp_servers.toolkit import ToolFailure
@@ -246,3 +248,20 @@ async def test_a_server_that_refuses_says_so(http):
     with pytest.raises(ToolFailure, match="the MCP server team cannot be reached"):
         await connection.tools()
     await connection.close()
+
+
+async def test_what_is_waited_for_is_said_and_giving_up_is_quick(caplog, monkeypatch):
+    monkeypatch.setattr(servers, "_PATIENCE", 0.1)
+    monkeypatch.setattr(servers, "_OPENING_SECONDS", 1.0)
+    silent = ServerSpec(command=sys.executable, args=("-c", "import time; time.sleep(60)"))
+    async with asyncio.timeout(20), server_tools({"silent": silent}) as tools:
+        assert tools == []
+    assert "waiting for the MCP server silent, for 1 seconds at most" in caplog.text
+
+
+async def test_the_last_words_of_a_server_begin_with_a_whole_word(caplog):
+    script = "import sys; sys.stderr.write('whatever ' * 100)"
+    talking = ServerSpec(command=sys.executable, args=("-c", script))
+    async with server_tools({"talking": talking}):
+        pass
+    assert "it said: … whatever whatever" in caplog.text

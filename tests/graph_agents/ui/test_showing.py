@@ -1,7 +1,6 @@
 """Events as lines, and texts that cannot steer a terminal."""
 
 import io
-import json
 
 import pytest
 from hypothesis import given
@@ -10,12 +9,14 @@ from langchain_core.messages import AIMessage
 from rich.console import Console
 
 from clawgym.model import ToolRequest, Usage
-from graph_agents.approval import Answer, Scope
+from graph_agents.approval import Answer, ApprovalDecision, ApprovalRequest, Scope
 from graph_agents.events import (
+    ApprovalDecided,
     BudgetSeen,
     Charged,
     Compacted,
     FellBack,
+    FilesChanged,
     LoopSeen,
     ModelReplied,
     Offloaded,
@@ -32,11 +33,19 @@ from graph_agents.events import (
 from graph_agents.ui.asking import ShowAll, read_answer
 from graph_agents.ui.plain import Plain
 from graph_agents.ui.printable import drop_controls, one_line, printable
-from graph_agents.ui.render import call_text, diff_text, ending_text, note_text, result_text
+from graph_agents.ui.render import (
+    ASKED_LINES,
+    call_text,
+    diff_text,
+    ending_text,
+    note_text,
+    result_text,
+)
 from graph_agents.ui.screen import Screen
 from graph_agents.ui.tally import Tally
 
 CALL = ToolRequest("c", "exec", '{"command": "make test"}')
+DONE = StopReason.DONE
 
 
 @pytest.mark.parametrize(
@@ -90,8 +99,15 @@ def test_a_diff_has_colours():
         (FellBack("a", "b"), "a failed; b goes on"),
         (LoopSeen("same call\x1b[2J"), "going in circles: same call"),
         (Compacted(9000, 1200), "conversation summarised: 9,000 → 1,200 tokens"),
-        (Offloaded(CALL, "results/1.txt"), "the whole result is in results/1.txt"),
-        (BudgetSeen("money", 0.5, 0.4), "limit reached: 0.5 of 0.4 money"),
+        (Offloaded(CALL, "results/1.txt"), "the result as the tool gave it is in results/1.txt"),
+        (
+            BudgetSeen("money", 0.0011, 1e-06),
+            "the limit of $0.000001 is reached: $0.001100 spent (--max-cost)",
+        ),
+        (
+            BudgetSeen("tokens", 1250, 1000),
+            "the limit of 1,000 tokens is reached: 1,250 used (--max-tokens)",
+        ),
         (SkillActivated("csv", "sha256:" + "a" * 64), "✦ skill csv (aaaaaaaaaaaa)"),
         (Steered("left"), "↳ left"),
         (Subagent("helper", ToolStarted(CALL)), "[helper] ▸ exec make test"),
@@ -104,7 +120,22 @@ def test_what_happens_beside_the_work_is_said_in_a_line(event, words):
 
 def test_a_turn_that_failed_says_what_failed():
     ended = TurnEnded(StopReason.MODEL_FAILED, error="HTTP 401: check the key")
-    assert ending_text(ended, "1 turn").plain == "model_failed · 1 turn\nHTTP 401: check the key"
+    assert ending_text(ended, "1 turn").plain == (
+        "the model failed · 1 turn\nerror: HTTP 401: check the key"
+    )
+
+
+def test_a_time_limit_is_named_in_words():
+    words = ending_text(TurnEnded(StopReason.TIME), "1 turn").plain
+    assert words == "stopped: the time for one message is over (--max-seconds) · 1 turn"
+
+
+def test_the_last_line_of_a_turn_counts_the_turn_and_not_the_session():
+    tally = Tally()
+    for _ in range(2):
+        tally.saw(ModelReplied(AIMessage("ok")))
+        tally.saw(TurnEnded(DONE))
+    assert (tally.turn, tally.replies) == ("1 turn · 0 tool calls · 0 tokens", 2)
 
 
 def test_a_tally_adds_up_replies_calls_tokens_and_dollars():
@@ -154,6 +185,18 @@ def test_a_terminal_shows_the_end_of_what_a_running_tool_puts_out():
     assert line == ">  "
 
 
+@pytest.mark.parametrize(("lines", "times"), [(3, 1), (ASKED_LINES + 1, 2)])
+def test_a_diff_that_was_shown_whole_when_it_was_asked_about_is_not_shown_again(lines, times):
+    console = Console(file=io.StringIO(), width=60)
+    screen = Screen(str, Tally(), console=console)
+    diff = "".join(f"+line {number}\n" for number in range(lines))
+    request = ApprovalRequest("r:0", CALL, {}, "ask", diff)
+    screen.say(diff_text(diff))
+    screen.show(ApprovalDecided(request, ApprovalDecision(Answer.APPROVE)))
+    screen.show(FilesChanged(CALL, diff))
+    assert console.file.getvalue().count("+line 1\n") == times
+
+
 def test_long_lines_are_broken_at_blanks_and_nothing_is_lost():
     console = Console(file=io.StringIO(), width=30)
     screen = Screen(str, Tally(), console=console)
@@ -166,11 +209,32 @@ def test_long_lines_are_broken_at_blanks_and_nothing_is_lost():
     assert " ".join(lines) == words
 
 
-def test_plain_streams_keep_the_answer_apart(capsys):
-    plain = Plain()
-    for event in (TextDelta("The\x1b["), TextDelta("2J answer"), ToolStarted(CALL)):
+def test_plain_streams_keep_the_answer_apart_from_what_is_said_on_the_way(capsys):
+    plain, replied = Plain(), ModelReplied(AIMessage(""))
+    for event in (TextDelta("I\x1b["), TextDelta("2J look."), replied, ToolStarted(CALL)):
+        plain.show(event)
+    aside = capsys.readouterr()
+    assert (aside.out, aside.err) == ("", "I[2J look.\n▸ exec make test\n")
+    inside = Subagent("helper", ToolStarted(CALL))
+    for event in (TextDelta("The "), TextDelta("answer"), replied, inside, TurnEnded(DONE)):
+        plain.show(event)
+    assert capsys.readouterr().out == "The answer\n"
+
+
+def test_what_came_of_a_stream_that_broke_is_not_said_again(capsys):
+    plain, replied = Plain(), ModelReplied(AIMessage(""))
+    again = Retried("model m", "it broke", 0.5)
+    for event in (TextDelta("The an"), again, TextDelta("The answer"), replied, TurnEnded(DONE)):
         plain.show(event)
     out, err = capsys.readouterr()
-    assert out == "The[2J answer\n"
-    assert err == "▸ exec make test\n"
-    json.dumps(out)
+    assert out == "The answer\n"
+    assert "The an" not in err
+
+
+@pytest.mark.parametrize("ending", [[TurnEnded(StopReason.MODEL_FAILED, error="down")], []])
+async def test_a_reply_that_is_cut_off_for_good_is_no_answer(capsys, ending):
+    async with Plain() as plain:
+        for event in (TextDelta("The an"), *ending):
+            plain.show(event)
+    out, err = capsys.readouterr()
+    assert (out, "The an\n" in err) == ("", True)

@@ -196,7 +196,7 @@ async def test_undo_puts_the_folder_and_the_conversation_back(tmp_path):
         assert (tmp_path / "work" / "a.txt").read_text() == "old"
         shown.enter("hello")
         await shown.see("Hello.")
-        await shown.see("done · 3 turns")
+        await shown.see("done · 1 turn ·")
     assert [m.content for m in script.asked[2] if m.role is Role.USER] == ["hello"]
 
 
@@ -252,7 +252,7 @@ async def test_slash_commands_say_what_they_do_and_mistakes_what_is_meant(tmp_pa
     async with chat(tmp_path, Script()) as shown:
         await shown.see("/help\n>")
         shown.enter("/help")
-        await shown.see("/undo +put workspace and conversation back")
+        await shown.see("/undo .*take back the last turn")
         shown.enter("/und")
         await shown.see("there is no command /und; did you mean /undo")
         shown.enter("/undo")
