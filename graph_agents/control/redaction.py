@@ -21,13 +21,13 @@ _PRIVATE_KEY = re.compile(
 )
 _BEGINNING = re.compile(r"-----BEGIN[A-Z ]*-{0,5}\Z")
 _SHAPES = (
+    _PRIVATE_KEY,  # before all that would eat the dashes of its head
     re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
     re.compile(r"\b(?:ghp|gho|ghs|ghu|github_pat)_[A-Za-z0-9_]{20,}"),
     re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\bAIza[0-9A-Za-z_-]{35}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    _PRIVATE_KEY,
 )
 """What keys of well-known services look like, wherever they come from.
 

@@ -41,6 +41,7 @@ def streamed(text: str, cuts: list[int]) -> str:
 @example("correct horse battery staple", [14])
 @example("correct horse battery stapler", [28])
 @example(f"here: {PEM}, done", [6, 12, 30, 60, 90])
+@example(f"sk-{'a1' * 12}{PEM[:70]}{PEM}", [])
 def test_a_text_in_pieces_is_redacted_as_if_it_were_whole(text: str, cuts: list[int]):
     assert streamed(text, cuts) == REDACTOR.redact(text)
 
