@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-
 _PROVIDERS = ("postbox", "letterhouse", "openmail", "mailroom", "webpost")
 
 
