@@ -132,6 +132,11 @@ class Report(Value):
         tables = [part.table for part in self.sections] or [self.table]
         weight = 1 - _SAID if self.opening else 0.5
         checks: list[Check] = []
+        if not self.sections:  # the figures of a page about other rows are right by chance only
+            said = f"{step.path} has a table of the rows that it is about"
+            gate = step.gate("about", said, f"{len(self.table.rows)} rows")
+            rows = RowsCheck(**gate, **self.table.expected(step.path), type="document_keys")
+            checks.append(rows)
         for number, table in enumerate(tables, 1):
             head = step.core(
                 f"table{number}" if self.sections else "table",

@@ -216,6 +216,11 @@ EXAMPLES = [
         replaced("r.md", REPORT, value=("100.00", "100.10"), drop=("| A-1 | Alder", "A-1 Alder")),
     ),
     Example(
+        check("document_keys", path="r.md", rows=ROWS, ordered=False, **LEGACY),
+        {"r.md": REPORT},
+        replaced("r.md", REPORT, drop=("| A-1 | Alder", "A-1 Alder"), other=("A-2", "A-9")),
+    ),
+    Example(
         check("document_title", path="r.md", title="Orders overview"),
         {"r.md": REPORT},
         replaced("r.md", REPORT, title=("overview", "view")),

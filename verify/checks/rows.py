@@ -11,11 +11,11 @@ class RowsCheck(BaseCheck):
 
     `rows_parse` is the gate: the file parses and has these columns. `row_keys` compares the
     multiset of key cells, `row_cells` every cell, numbers within half a cent. `document_table`
-    looks for the rows in a table of a Markdown document.
+    looks for the rows in a table of a Markdown document, `document_keys` for their keys alone.
     """
 
     modules: ClassVar = ("rows",)
-    type: Literal["rows_parse", "row_keys", "row_cells", "document_table"]
+    type: Literal["rows_parse", "row_keys", "row_cells", "document_table", "document_keys"]
     path: WorkspacePath
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]
@@ -25,7 +25,7 @@ class RowsCheck(BaseCheck):
 
     def needed_modules(self) -> tuple[str, ...]:
         """`reports` for the table of a document."""
-        return ("reports",) if self.type == "document_table" else self.modules
+        return ("reports",) if self.type.startswith("document_") else self.modules
 
 
 class RowLayoutCheck(BaseCheck):

@@ -237,3 +237,16 @@ def test_an_answer_of_long_sentences_with_a_few_comparisons_is_well_within_bound
 def graded(made: Made, path: str, page: str) -> float:
     entries = {**made.task.workspace, path: page}
     return explain(made.task, type(made.task.workspace)(entries))[1]
+
+
+def test_figures_on_a_page_about_other_rows_earn_nothing() -> None:
+    made = [make("report", ArtifactKind.TABLE, seed, level=2) for seed in range(12)]
+    pages = [one for one in made if one and not one.node.params["by"]]
+    assert pages
+    for one in pages:
+        slot = one.scene.slots[one.node.output]
+        assert isinstance(slot.value, Page)
+        fewer = slot.value.table.with_rows(list(slot.value.table.rows[1:]))
+        path = slot.path
+        page = replace(slot.value, table=fewer).files(slot.kind, path)[path].decode()
+        assert graded(one, path, page) == 0.0
