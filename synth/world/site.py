@@ -37,9 +37,9 @@ class _Words(BaseModel):
 
 
 _GONE = {
-    "forms/order.html": "Order form",
-    "old/prices.html": "Earlier prices",
-    "map.html": "How to find us",
+    "forms/request.html": "Request form",
+    "old/index.html": "The old pages",
+    "map.html": "Map of these pages",
     "team/photo.html": "The team",
     "news/2019.html": "News of 2019",
 }
