@@ -284,7 +284,7 @@ def _callable(source: SkillSource | None) -> tuple[tuple[str, str], ...]:
 
 def kept_workspaces(state: Path | None = None) -> KeptWorkspaces:
     """The snapshots that belong to a journal."""
-    return KeptWorkspaces(_home(state) / "workspaces")
+    return KeptWorkspaces(_home(state) / "workspaces", journal=state or default_state())
 
 
 def _home(state: Path | None) -> Path:

@@ -58,7 +58,7 @@ _LONG = 30
 
 
 _ROWS_KEPT = re.compile(
-    r"\b(same|old|their|its|row|and|or) order\b|\b(keep|and|or) the order\b"
+    r"(?<!columns in the )\b(same|old|their|its|row|and|or) order\b|\b(keep|and|or) the order\b"
     r"|\bin the order of the (file|old file|input|pages?|list)\b(?! and (joined|separated))"
     r"|\bin the (input|page)'s order\b|\bat (its|the) place\b|\bstays? where it (is|stands)\b",
     re.IGNORECASE,
@@ -67,7 +67,7 @@ _ROWS_KEPT = re.compile(
 
 _COLUMNS_STATED = re.compile(
     r"\bin this order\b|\bleft to right\b|\bin front\b|\bfirst columns?\b|` first\b"
-    r"|\bthen (all|these|this|everything)\b|, then `|\bbegin with `"
+    r"|\bthen (all|these|this|everything)\b|\bbegin with `"
     r"|\bin the order of the (page|table)\b|\bsame columns, same order\b"
     r"|\bcolumns in the same order\b|\bcolumns (and|or) (row )?order\b",
     re.IGNORECASE,

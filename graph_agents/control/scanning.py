@@ -82,10 +82,13 @@ class Walk:
     Args:
         workspace: the folder.
         known: an earlier scan of it.
+        ours: paths in it that are our own and no part of it, with what stands below and beside
+            them: the `x.sqlite` of a journal means `x.sqlite-wal` as well.
     """
 
     workspace: Path
     known: Scan | None = None
+    ours: tuple[str, ...] = ()
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
     unread: list[Unread] = field(default_factory=list[Unread])
     left_out: set[str] = field(default_factory=set[str])
@@ -104,10 +107,17 @@ class Walk:
             inside = "" if folder == base else f"{os.path.relpath(folder, base)}/"
             visited.add(_readable(inside))
             for name in sorted([*directories, *names]):
-                self._note(f"{inside}{name}", name, descriptor)
+                if self._is_ours(f"{inside}{name}"):
+                    self.left_out |= {f"{inside}{name}", f"{inside}{name}/"}
+                else:
+                    self._note(f"{inside}{name}", name, descriptor)
+            directories[:] = [d for d in directories if not self._is_ours(f"{inside}{d}")]
         for path, entry in self.entries.items():
             if entry.kind == "directory" and f"{path}/" not in visited:
                 self.left_out.add(f"{path}/")
+
+    def _is_ours(self, path: str) -> bool:
+        return any(path == place or path.startswith(f"{place}-") for place in self.ours)
 
     def _note(self, path: str, name: str, folder: int) -> None:
         try:

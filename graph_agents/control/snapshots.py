@@ -44,10 +44,20 @@ class KeptWorkspaces:
         home: where they are kept; made when it is first needed.
         most_bytes: the largest workspace that is kept.
         keep: how many snapshots of a workspace are kept, and some more; the oldest go first.
+        journal: the file that they belong to. Like `home`, it is no part of a workspace that it
+            lies in.
     """
 
-    def __init__(self, home: Path, *, most_bytes: int = 2 * 1024**3, keep: int = 100) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        most_bytes: int = 2 * 1024**3,
+        keep: int = 100,
+        journal: Path | None = None,
+    ) -> None:
         self.home = home
+        self._own = (home, journal) if journal else (home,)
         self._contents = home / "contents"
         self._most_bytes = most_bytes
         self._keep = keep
@@ -148,7 +158,7 @@ class KeptWorkspaces:
 
     def _kept(self, workspace: Path, taken: int) -> Scan:
         """A scan with all contents stored; sizes are added up before anything is copied."""
-        walk = Walk(workspace, self._known(workspace))
+        walk = Walk(workspace, self._known(workspace), self._ours_in(workspace))
         walk.run()
         if walk.bytes > self._most_bytes:
             raise UsageError(self._too_large(workspace))
@@ -200,7 +210,7 @@ class KeptWorkspaces:
 
     def _scan(self, workspace: Path, known: Scan | None) -> Scan:
         """What is there now; nothing is stored."""
-        taken, walk = time.time_ns(), Walk(workspace, known)
+        taken, walk = time.time_ns(), Walk(workspace, known, self._ours_in(workspace))
         walk.run()
         walk.read(digest)
         return walk.scan(taken)
@@ -223,6 +233,13 @@ class KeptWorkspaces:
                 f"not undone: what was kept of {named(damaged)} in {self._contents} is damaged or "
                 "missing; nothing was changed"
             )
+
+    def _ours_in(self, workspace: Path) -> tuple[str, ...]:
+        root = workspace.resolve()
+        places = [place.resolve() for place in self._own]
+        return tuple(
+            place.relative_to(root).as_posix() for place in places if root in place.parents
+        )
 
     def _damaged(self, entry: Entry) -> bool:
         if entry.kind != "file":

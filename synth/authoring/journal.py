@@ -140,7 +140,8 @@ class Journal:
     def _check(self, settings: Mapping[str, str]) -> None:
         with self._usable(), self._connection:
             known = dict(self._connection.execute("SELECT name, value FROM settings").fetchall())
-            if known and known.get(_CODE) != settings[_CODE]:
+            same = {**known, _CODE: settings[_CODE]} == {**settings}
+            if known and same and known.get(_CODE) != settings[_CODE]:
                 self._connection.execute("DELETE FROM outcomes")
                 self._connection.execute(
                     "INSERT OR REPLACE INTO settings VALUES (?, ?)", [_CODE, settings[_CODE]]

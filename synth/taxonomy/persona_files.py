@@ -59,8 +59,7 @@ _ALIASES = {
 _LISTS = ("tools", "habits")
 _LONGEST_ROLE = 6
 _DESCRIBED = re.compile(
-    r"(?:(?:i am|i'm|he is|she is) )?(?:an? |the )?"
-    r"(?!(?:they|he|she|we|it|my|his|her|this|there|i)\b)([^,.;:]+?)"
+    r"(?:(?:i am|i'm|he is|she is) (?:an? |the )?|an? |the )([^,.;:]+?)"
     r"(?=[,.;:]| (?:who|whose|from|in|at|with|that|for|on|by|and)\b|$)",
     re.IGNORECASE,
 )
@@ -214,13 +213,16 @@ def _drawn(
     given, about = str(fields.get("role", "")), str(fields.get("about", ""))
     known = {role.lower(): role for role in _known_roles()}
     role = known.get(given.lower()) or _mentioned(given or about)
-    own = _described(given or about) if role is None else ""
+    own = (given or _described(about)) if role is None else ""
     places = _known_roles()[role] if role else _places_of(own)
     wanted = [place for place in places if place[0] == fields.get("industry")] or places
     industry, function = rng.choice(wanted) if wanted else ("", _GUESSED_FUNCTION)
     drawn = draw_persona(rng, [industry] if industry else [], [function])
-    if own:
-        result.note("unknown-role", number, f"{own!r} is in no list; {function} is assumed")
+    if role is None and (own or about):
+        said = own or about
+        result.note(
+            "unknown-role", number, f"{said!r} is no role in our lists; {function} is assumed"
+        )
     drawn = drawn.model_copy(update={"role": role or own or drawn.role})
     return _at_home(rng, drawn, about)
 

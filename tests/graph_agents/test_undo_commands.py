@@ -74,6 +74,17 @@ async def test_what_the_user_did_since_the_turn_stays(tmp_path, work):
     assert files(work) == {"a.txt": "edited", "user.txt": "mine"}
 
 
+async def test_a_journal_in_the_folder_is_no_part_of_what_is_undone(tmp_path, work):
+    (work / "out.txt").write_text("six")
+    state = ["--state", work / "x.sqlite"]
+    await agent(tmp_path, [use(WRITE), say("done")], "do it", *state)
+    assert (work / "out.txt").read_text() != "six"
+    result = await clawgym("undo", "-w", work, *state)
+    assert result.exit_code == 0, result.stderr
+    assert (work / "out.txt").read_text() == "six"
+    assert (work / "x.sqlite").is_file()
+
+
 async def test_a_file_that_was_edited_after_the_turn_is_named_and_kept(tmp_path, work):
     (work / "out.txt").write_text("six")
     await agent(tmp_path, [use(WRITE), say("done")], "do it")

@@ -132,6 +132,8 @@ def test_a_step_without_a_reason_is_told_as_it_is() -> None:
         ("I only need the columns `id` and `day`, in this order.", False, True),
         ("Write `a.csv` with a column `rank` and then all other columns.", False, True),
         ("Sort ascending by `kind`.", False, False),
+        ("Sort by `page`, then `target`.", False, False),
+        ("Columns in the same order: `a` and `b`.", False, True),
         (
             "Name those that differ, in the order of the file and joined by `; `.",
             False,

@@ -104,6 +104,17 @@ def test_a_journal_adds_up_and_remembers(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_another_run_takes_nothing_from_a_journal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
+    journal.keep("000001", "task", "{}")
+    journal.close()
+    with pytest.raises(UsageError, match="the journal of another run"):
+        Journal(tmp_path / "j.sqlite", {"seed": "2"}, code="2")
+    journal = Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
+    assert journal.outcome("000001", "task") == "{}"
+    journal.close()
+
+
 def test_a_journal_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.sqlite", {"seed": "1"}, code="1")
     with pytest.raises(UsageError, match="another run uses"):
