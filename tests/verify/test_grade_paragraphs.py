@@ -159,3 +159,9 @@ def test_a_mail_may_set_thousands_apart_and_says_whole_figures(tmp_path: Path) -
     }.items():
         (tmp_path / "m.mbox").write_text(f"From a Thu Jan 1 2026\nTo: a@x\n\nPlease pay {amount}\n")
         assert judge(tmp_path, asked)["passed"] == right, amount
+
+
+@pytest.mark.parametrize("text", ["EUR1,234.50 in all", "1,234.50EUR in all", "1,234.50 EUR."])
+def test_a_currency_may_touch_its_amount(tmp_path: Path, text: str) -> None:
+    assert section(tmp_path, text, ("1,234.50",))["passed"]
+    assert not section(tmp_path, text, ("234.50",))["passed"]

@@ -121,7 +121,10 @@ def test_a_card_leaves_the_readme_of_a_project_alone(path: Path, tmp_path: Path)
     run("export", path, "--to", "clawgym-jsonl", "-o", tmp_path / "data.jsonl")
     (tmp_path / "README.md").write_text("# Our project\n")
     said = run("card", tmp_path / "data.jsonl", code=2)
-    assert "README.md was not written by this command and stays; name another place with -o" in said
+    assert (
+        "README.md does not carry the mark of this command and stays; name another place with -o"
+        in said
+    )
     assert "x.md and " in run("card", tmp_path / "data.jsonl", "-o", tmp_path / "x.md")
     assert (tmp_path / "README.md").read_text() == "# Our project\n"
     assert json.loads((tmp_path / "x.json").read_text())["name"] == "data.jsonl"

@@ -190,7 +190,7 @@ def test_a_card_replaces_only_what_was_written_by_us(tmp_path: Path):
 )
 def test_what_others_wrote_stays(tmp_path: Path, taken: str, name: str):
     (tmp_path / taken).write_text('{"mine": 1}\n')
-    with pytest.raises(UsageError, match=rf"{taken} was not written by this command .* -o"):
+    with pytest.raises(UsageError, match=rf"{taken} does not carry the mark of this command .* -o"):
         write_card(card(), tmp_path / name)
     assert [entry.name for entry in tmp_path.iterdir()] == [taken]
     assert (tmp_path / taken).read_text() == '{"mine": 1}\n'
@@ -200,7 +200,7 @@ def test_a_card_that_someone_made_their_own_stays(tmp_path: Path):
     path = tmp_path / "README.md"
     write_card(card(), path)
     path.write_text(path.read_text().rpartition("<!--")[0])
-    with pytest.raises(UsageError, match="was not written by this command"):
+    with pytest.raises(UsageError, match="does not carry the mark of this command"):
         write_card(card(), path)
 
 

@@ -102,7 +102,7 @@ def test_a_description_says_who_somebody_is(
 )
 def test_a_description_that_names_no_role_names_none(tmp_path: Path, text: str) -> None:
     read = read_personas(write(tmp_path, "p.txt", text))
-    assert text.split()[0].lower() not in read.personas[0].role.lower()
+    assert text.split(maxsplit=1)[0].lower() not in read.personas[0].role.lower()
     assert [repair.code for repair in read.repairs] == ["unknown-role"]
 
 

@@ -12,6 +12,8 @@ from checklib.verdict import Mismatch, settle, some
 MOST = 5
 MARKED = re.compile(r"^\s*(?:[-*+>|]|#{1,6}\s|\d{1,3}[.)]\s)")
 DASHED = re.compile(r"\u2014(?=\d)")
+CODES = "(?:eur|usd|gbp|chf|sek|nok|dkk|pln|czk|huf|jpy|cad|aud|inr|brl)"
+GLUED = re.compile(r"\b%s(?=\d)|(?<=\d)(?=%s\b)" % (CODES, CODES))
 GOES_BEFORE = re.compile(r"(?:\w|-[$\u20ac\u00a3\u00a5]?|\d[.,':])$")
 GOES_ON = re.compile(r"\w|[.,':-]\d")
 PLAIN = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u2212\u00a0", "''\"\"--- ")
@@ -148,7 +150,7 @@ def check_date(case, check):
 def normal(text):
     """Words apart by one blank, in lower case, without emphasis, with plain quotes and dashes."""
     text = DASHED.sub(" - ", plain(text)).translate(PLAIN)
-    return " ".join(text.casefold().split())
+    return GLUED.sub(lambda found: found[0] + " ", " ".join(text.casefold().split()))
 
 
 def mentions(text, phrase):
