@@ -71,6 +71,7 @@ class _Kinds(BaseModel):
     present: dict[str, tuple[str, ...]]
     negated: dict[str, tuple[str, ...]]
     kept: dict[str, tuple[str, ...]]
+    opposed: tuple[tuple[str, ...], ...]
     paths: _Paths
 
     @property
@@ -97,27 +98,31 @@ class _Sense:
 
     literals: tuple[_Token, ...]
     counted: dict[str, list[frozenset[str]]]
-    present: frozenset[str]
+    present: tuple[str, ...]
     kept: frozenset[str]
 
     @classmethod
     def of(cls, tokens: Sequence[_Token]) -> "_Sense":
         literals: list[_Token] = []
         counted: dict[str, list[frozenset[str]]] = {}
-        present, kept = set[str](), set[str]()
+        present, kept = dict[str, None](), set[str]()
         kinds = _kinds()
         for place, token in enumerate(tokens):
             if token.literal:
                 literals.append(token)
             elif token.kind in kinds.present:
-                present.add(token.kind)
+                present[token.kind] = None  # in the order of first mention
             elif token.kind in kinds.kept:
                 kept.add(token.kind)
             else:
                 counted.setdefault(token.kind, []).append(_beside(tokens, place))
         if not literals and "unchanged" in present:
             kept.clear()  # "leave my files alone" is about all of them anyhow
-        return cls(tuple(literals), counted, frozenset(present), frozenset(kept))
+        return cls(tuple(literals), counted, tuple(present), frozenset(kept))
+
+    def those_of(self, group: Sequence[str]) -> list[str]:
+        """The kinds of a group that are present, in the order of first mention."""
+        return [kind for kind in self.present if kind in group]
 
     @property
     def is_empty(self) -> bool:
@@ -126,7 +131,8 @@ class _Sense:
     def is_said_by(self, other: "_Sense") -> bool:
         """Whether other words say the same."""
         return (
-            self.present == other.present
+            set(self.present) == set(other.present)
+            and all(self.those_of(group) == other.those_of(group) for group in _kinds().opposed)
             and self.kept <= other.kept
             and self.counted.keys() == other.counted.keys()
             and _same_literals(self.literals, other.literals)
@@ -235,7 +241,7 @@ def _told(
 def _names(sense: _Sense) -> str:
     """What a sense holds, for somebody who has to mend it."""
     marks = [f"{kind} x{len(places)}" for kind, places in sense.counted.items()]
-    marks += [*sorted(sense.present), *sorted(sense.kept)]
+    marks += [*sense.present, *sorted(sense.kept)]
     literals = ", ".join(token.literal for token in sense.literals)
     return f"the names [{literals}] and the meanings [{', '.join(marks).replace('_', ' ')}]"
 

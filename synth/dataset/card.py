@@ -122,8 +122,8 @@ def check_replaceable(path: Path) -> None:
     for place, ours in ((path, _is_card), (figures_beside(path), _is_figures)):
         if place.is_file() and not ours(place.read_bytes()):
             raise UsageError(
-                f"{place} does not carry the mark of this command and stays; name another place with "
-                f"-o, such as -o {path.with_name('dataset-card.md')}"
+                f"{place} does not carry the mark of this command and stays; name another place "
+                f"with -o, such as -o {path.with_name('dataset-card.md')}"
             )
 
 

@@ -158,3 +158,25 @@ def test_rewordings_that_invert_are_refused(inverted: Callable[[str], str]) -> N
     tried = [(pair.said, text) for pair, text in spoilt if text != pair.again]
     assert tried
     assert [text for said, text in tried if not meaning_problems(said, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "turned"),
+    [
+        (
+            "Sort `a.csv` by `date` ascending and by `amount` descending.",
+            "Sort `a.csv` by `date` descending and by `amount` ascending.",
+        ),
+        (
+            "Give the sum of `done` and the mean of `open` in `a.csv`.",
+            "Give the mean of `done` and the sum of `open` in `a.csv`.",
+        ),
+        (
+            "Write the smallest `mm` as `low` and the largest as `high`.",
+            "Write the largest `mm` as `low` and the smallest as `high`.",
+        ),
+    ],
+)
+def test_opposites_may_not_change_places(said: str, turned: str) -> None:
+    assert not meaning_problems(said, said)
+    assert meaning_problems(said, turned)
