@@ -10,7 +10,7 @@ demo: $(VENV)/.base ## Install the base package and run the whole life cycle off
 	$(BIN)/clawgym demo
 
 test: $(VENV)/.dev ## Install everything and run the tests
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## Formatting, style, types, import contracts
 	$(BIN)/ruff format --check .

@@ -128,7 +128,12 @@ def _children(pid: int) -> list[int]:
 
 def _cgroups() -> list[str]:
     """The control groups of every harness on this machine; their names hold its process id."""
-    return [str(path) for path in Path("/sys/fs/cgroup").glob("**/clawgym-*")]
+    return [
+        os.path.join(folder, name)
+        for folder, names, _ in os.walk("/sys/fs/cgroup")  # others' may go while it walks
+        for name in names
+        if name.startswith("clawgym-")
+    ]
 
 
 def exit_code_forged(evidence: Evidence) -> str | None:
