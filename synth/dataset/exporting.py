@@ -8,12 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from clawgym.appearing import appearing, writing_to
 from clawgym.errors import UsageError
 from clawgym.task import Task
 from synth.dataset.card import card_of, write_card
 from synth.dataset.hub import CARD, load_arrow, write_split
 from synth.dataset.profile import Profile
-from synth.dataset.provenance import appearing, source_of, writing_to
+from synth.dataset.provenance import source_of
 from synth.dataset.survey import survey
 from verify.cards import Card
 from verify.suites import Refusal, Suite, load_all

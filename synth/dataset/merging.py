@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from clawgym.appearing import appearing
 from clawgym.task import Task
 from synth.dataset.meaning import SameMeaning
 from synth.dataset.profile import content_digest
@@ -11,7 +12,6 @@ from synth.dataset.provenance import (
     Derivation,
     Left,
     Source,
-    appearing,
     source_of,
     text_settings,
 )

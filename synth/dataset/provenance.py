@@ -1,25 +1,20 @@
 """`provenance.json`: what a dataset was made of, beside the `dataset.json` that says what it is."""
 
-import errno
-import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from clawgym.atomic import unwritable, write_atomic
-from clawgym.dataset import PROVENANCE_NAME, check_vacant, write_dataset
-from clawgym.errors import StorageError, TaskFormatError, UsageError
+from clawgym.atomic import write_atomic
+from clawgym.dataset import PROVENANCE_NAME, write_dataset
+from clawgym.errors import TaskFormatError, UsageError
 from clawgym.invalid import explain
 from clawgym.task import Task
 from synth.dataset.reading import index_of
 from verify.suites import Refusal, Suite
-
-_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})
 
 
 class Source(BaseModel):
@@ -122,7 +117,7 @@ class Derivation:
         self.leave(left)
 
     def write(self, directory: Path, tasks: Iterable[Task], *, name: str, seed: int = 0) -> int:
-        """Write the dataset into `directory`, which `appearing` has made; how many tasks it has.
+        """Write the dataset into a `directory` that is `appearing`; how many tasks it has.
 
         Raises:
             UsageError: there is no task, or two share an id.
@@ -169,62 +164,3 @@ class Derivation:
 def text_settings(settings: Mapping[str, object]) -> dict[str, str]:
     """Settings as words, without those that were not given."""
     return {name: str(value) for name, value in settings.items() if value not in (None, (), [], "")}
-
-
-@contextmanager
-def appearing(destination: Path) -> Generator[Path]:
-    """A place beside the destination that becomes it at the end; nothing is left on failure.
-
-    Raises:
-        StorageError: the disk is full.
-        UsageError: something is there already, or the place cannot be written to.
-    """
-    check_vacant(destination)
-    with (
-        writing_to(destination) as parent,
-        tempfile.TemporaryDirectory(prefix=f".{destination.name}.", dir=parent) as folder,
-    ):
-        staging = Path(folder, destination.name)
-        yield staging
-        _move(staging, destination)
-
-
-@contextmanager
-def writing_to(destination: Path) -> Generator[Path]:
-    """Make errors of the disk name the destination, not a temporary place; yields its parent.
-
-    Raises:
-        StorageError: the disk is full.
-        UsageError: the place cannot be written to.
-    """
-    try:
-        yield destination.parent
-    except (OSError, StorageError) as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if not isinstance(cause, OSError) or _is_elsewhere(cause, destination):
-            raise
-        raise unwritable(destination, cause) from error
-
-
-def _is_elsewhere(error: OSError, destination: Path) -> bool:
-    if not error.filename:
-        return False
-    named, place = Path(str(error.filename)).absolute(), destination.absolute()
-    staged = any(part.name.startswith(f".{place.name}.") for part in (named, *named.parents))
-    return not staged and not named.is_relative_to(place)
-
-
-def _move(staging: Path, destination: Path) -> None:
-    try:
-        if destination.is_dir():
-            destination.rmdir()
-        elif destination.exists():
-            raise FileExistsError(errno.EEXIST, "", str(destination))
-        staging.rename(destination)
-    except OSError as error:
-        if error.errno not in _TAKEN:
-            raise
-        raise UsageError(
-            f"{destination} was made by another command meanwhile and stays; "
-            "choose another place, or remove it first"
-        ) from error

@@ -4,11 +4,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawgym.appearing import appearing
 from clawgym.task import Task
 from synth.dataset.conditions import Condition, Seen, first_unmet
 from synth.dataset.contamination import Benchmarks
 from synth.dataset.profile import profile_of
-from synth.dataset.provenance import Derivation, Left, appearing, source_of, text_settings
+from synth.dataset.provenance import Derivation, Left, source_of, text_settings
 from synth.dataset.reading import Profiles, read_profiles, require_tasks
 from synth.dataset.sampling import sample
 from synth.dataset.similarity import Novelty

@@ -1,12 +1,10 @@
 """From any suite to any format, with a report of what was mended, refused and lost."""
 
-import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clawgym.dataset import check_vacant
+from clawgym.appearing import appearing
 from clawgym.errors import UsageError
 from clawgym.task import Task
 from verify.suites.exports.clawgym import write_directories, write_records
@@ -40,11 +38,11 @@ def convert(suite: Suite, destination: Path, to: str) -> Conversion:
     """Write every task of `suite` that can be loaded; the result appears whole or not at all.
 
     Raises:
+        StorageError: the disk is full.
         UsageError: the format is unknown, or `destination` exists or cannot be written to.
     """
     if to not in FORMATS:
         raise UsageError(f"there is no format {to!r}; choose one of {', '.join(FORMATS)}")
-    check_vacant(destination)
     refused: list[Refusal] = []
     count = 0
 
@@ -57,21 +55,8 @@ def convert(suite: Suite, destination: Path, to: str) -> Conversion:
                 count += 1
                 yield task
 
-    with _appearing(destination) as staging:
+    with appearing(destination) as staging:
         losses = FORMATS[to](staging, loadable())
         if not count:
             raise UsageError(f"{suite.path} holds no task that can be loaded; nothing was written")
     return Conversion(count, losses, suite.repairs, refused)
-
-
-@contextmanager
-def _appearing(destination: Path) -> Generator[Path]:
-    """A place beside the destination that becomes it at the end."""
-    with tempfile.TemporaryDirectory(
-        prefix=f".{destination.name}.", dir=destination.parent
-    ) as folder:
-        staging = Path(folder, destination.name)
-        yield staging
-        if destination.is_dir():
-            destination.rmdir()
-        staging.rename(destination)

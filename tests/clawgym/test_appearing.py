@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from clawgym.appearing import appearing, writing_to
 from clawgym.atomic import write_atomic
 from clawgym.errors import StorageError, UsageError
-from synth.dataset.provenance import appearing, writing_to
 
 
 def write_while_another_does(out: Path, name: str) -> None:
